@@ -1,0 +1,66 @@
+# Jackfield's build. Everything it makes is under target/; `cargo clean` takes that away.
+#
+# One profile, release, for the server, the tests and the benchmarks, so that the dependencies are built once.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.NOTPARALLEL:
+# The commands below name what they run by its place.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+.PHONY: run build toolchain drivers guests peers test lint bench soak fuzz
+
+# How long the long runs are: `make soak SOAK=1000`, `make fuzz FUZZ_SECONDS=60`.
+SOAK ?= 200
+FUZZ_SECONDS ?= 3600
+
+# Drivers run natively in their own tests, where link-time optimization would only cost time.
+DRIVER_CARGO := CARGO_PROFILE_RELEASE_LTO=off CARGO_TARGET_DIR=$(CURDIR)/target/driver-tests cargo
+
+# Starts the server with the embedded default: demo channels, data under target/demo.
+run: toolchain build drivers
+	exec target/release/jackfield serve --data target/demo
+
+# The workspace as a whole: built alone, a package has fewer features of the shared dependencies switched on,
+# and the largest of them would be built again for the tests.
+build:
+	cargo build --release --workspace --bins
+
+# First wherever guests are built: what may be missing on a machine is said before the long build, not after it.
+toolchain:
+	drivers/toolchain.sh >/dev/null
+
+# Every driver as a component: target/drivers/NAME.wasm
+drivers:
+	drivers/build.sh drivers target/drivers
+
+# The guests that only the tests load: target/guests/NAME.wasm
+guests:
+	$(if $(wildcard tests/guests/Cargo.toml),drivers/build.sh tests/guests target/guests)
+
+# What the tests hold the server and the drivers against: vendors' own libraries and servers.
+peers:
+	tests/setup.sh
+
+test: toolchain peers build drivers guests
+	$(DRIVER_CARGO) test --release --manifest-path drivers/Cargo.toml --workspace
+	cargo test --release --workspace --doc
+	cargo test --release --workspace --lib --bins --tests
+
+# The walls between the crates are tests of their own: see docs/architecture.md.
+lint:
+	cargo fmt --all --check
+	cargo fmt --all --check --manifest-path drivers/Cargo.toml
+	cargo clippy --release --workspace --all-targets -- --deny warnings
+	$(DRIVER_CARGO) clippy --release --manifest-path drivers/Cargo.toml --workspace --all-targets -- --deny warnings
+
+# Prints a table and writes target/bench.json.
+bench: toolchain build drivers
+	target/release/jackfield-bench
+
+# The kills and crowds of the end to end tests, in numbers.
+soak: toolchain peers build drivers guests
+	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e kills
+
+# Fuzzing for hours.
+fuzz:
+	JACKFIELD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --release --workspace --lib --bins --tests fuzz

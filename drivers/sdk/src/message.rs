@@ -1,0 +1,169 @@
+//! Ways to make and read a [`Message`].
+
+use crate::interactions::{Arguments, SupportRequest};
+use crate::{AttachmentPart, Customer, Interaction, Message, Part, StructuredPart, TextPart, WorkItem};
+
+impl Message {
+    /// A message with an interaction and nothing else.
+    pub fn new(media_type: &str, arguments: &impl Arguments) -> Self {
+        Self {
+            id: None,
+            event_id: None,
+            external_id: None,
+            channel: None,
+            driver: None,
+            media_type: media_type.into(),
+            direction: None,
+            occurred_at: None,
+            received_at: None,
+            cause: None,
+            digest: None,
+            work_item: None,
+            agent: None,
+            queue: None,
+            statistics: None,
+            connection: None,
+            rule: None,
+            interaction: Interaction {
+                kind: arguments.kind(),
+                name: arguments.name().into(),
+                arguments: arguments.to_json(),
+                tracking_id: None,
+                in_reply_to: None,
+            },
+            parts: Vec::new(),
+            attributes: Vec::new(),
+        }
+    }
+
+    /// One thing that a customer said.
+    pub fn support_request(media_type: &str, work_item: WorkItem) -> Self {
+        Self::new(media_type, &SupportRequest { intent: None }).with_work_item(work_item)
+    }
+
+    /// Which conversation of which customer it is about.
+    #[must_use]
+    pub fn with_work_item(mut self, work_item: WorkItem) -> Self {
+        self.work_item = Some(work_item);
+        self
+    }
+
+    /// The channel's id of this event: the duplicate key.
+    #[must_use]
+    pub fn with_event_id(mut self, event_id: impl Into<String>) -> Self {
+        self.event_id = Some(event_id.into());
+        self
+    }
+
+    /// The channel's id of the thing that the event is about.
+    #[must_use]
+    pub fn with_external_id(mut self, external_id: impl Into<String>) -> Self {
+        self.external_id = Some(external_id.into());
+        self
+    }
+
+    /// When the channel says that it happened, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_occurred_at(mut self, milliseconds: Option<u64>) -> Self {
+        self.occurred_at = milliseconds;
+        self
+    }
+
+    /// Adds plain text.
+    #[must_use]
+    pub fn with_text(self, text: &str) -> Self {
+        self.with_part(Part::Text(TextPart {
+            text: text.into(),
+            format: "plain".into(),
+            language: None,
+            attributes: Vec::new(),
+        }))
+    }
+
+    /// Adds a part.
+    #[must_use]
+    pub fn with_part(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// Adds an attribute.
+    #[must_use]
+    pub fn with_attribute(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.attributes.push((key.into(), value.into()));
+        self
+    }
+
+    /// All that a person can read of the message: its text parts, and of structured parts what stands for them, one
+    /// below the other.
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self
+            .parts
+            .iter()
+            .filter_map(|part| match part {
+                Part::Text(part) => Some(part.text.as_str()),
+                Part::Structured(part) => Some(part.fallback.as_str()),
+                Part::Attachment(_) => None,
+            })
+            .collect();
+        texts.join("\n")
+    }
+
+    /// The attachments.
+    pub fn attachments(&self) -> impl Iterator<Item = &AttachmentPart> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Attachment(part) => Some(part),
+            _ => None,
+        })
+    }
+}
+
+impl WorkItem {
+    /// The conversation `conversation` (the driver's key for messages that belong together) with the customer at
+    /// `address`.
+    pub fn new(conversation: impl Into<String>, address: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            conversation: conversation.into(),
+            customer: Customer {
+                address: address.into(),
+                aliases: Vec::new(),
+                name: None,
+                id: None,
+                attributes: Vec::new(),
+            },
+            subject: None,
+            priority: None,
+            language: None,
+            state: None,
+            attributes: Vec::new(),
+        }
+    }
+}
+
+impl AttachmentPart {
+    /// A file that is stored already.
+    pub fn ready(name: Option<String>, media_type: impl Into<String>, blob: String, size: u32) -> Self {
+        Self { blob: Some(blob), size: Some(size), state: "ready".into(), ..Self::pending(name, media_type) }
+    }
+
+    /// A file that will be fetched later; then a `message.changed` says how that went.
+    pub fn pending(name: Option<String>, media_type: impl Into<String>) -> Self {
+        Self {
+            name,
+            media_type: media_type.into(),
+            size: None,
+            blob: None,
+            state: "pending".into(),
+            disposition: "attached".into(),
+            attributes: Vec::new(),
+        }
+    }
+}
+
+impl StructuredPart {
+    /// What is neither text nor file: JSON values, and a text for who doesn't know the name.
+    pub fn new(name: &str, values: String, fallback: impl Into<String>) -> Self {
+        Self { name: name.into(), values, fallback: fallback.into(), attributes: Vec::new() }
+    }
+}

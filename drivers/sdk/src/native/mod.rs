@@ -1,0 +1,149 @@
+//! The host in memory: what drivers are tested and measured against where they are no component.
+//!
+//! One [`Host`] for each thread. A test puts in what it needs ([`install`]), calls the driver, and looks at what the
+//! driver did ([`with`]):
+//!
+//! ```
+//! use jackfield_sdk::{host, native};
+//! native::install(native::Host::new().with_secret("signing-secret", "s3cret"));
+//! assert!(host::secrets::equals("signing-secret", b"s3cret").unwrap());
+//! ```
+//!
+//! It computes what the server computes (HMAC, digests), but checks neither messages nor grants.
+
+mod canonical;
+mod crypto;
+mod imports;
+
+#[cfg(test)]
+mod tests;
+
+use core::cell::RefCell;
+use std::collections::BTreeMap;
+
+use crate::{Error, Header, Message, Refused, Response};
+
+pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
+
+/// Answers what a driver sends over HTTP.
+pub type HttpAnswer = Box<dyn FnMut(&SentRequest) -> Result<Response, Error>>;
+
+/// What a driver sent over HTTP, secrets filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SentRequest {
+    /// The method.
+    pub method: String,
+    /// The URL.
+    pub url: String,
+    /// The headers, in order.
+    pub headers: Vec<Header>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// How many redirects may be followed.
+    pub redirects: u32,
+    /// Whether the answer's body goes to a blob.
+    pub to_blob: bool,
+}
+
+/// A timer that a driver set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetTimer {
+    /// Its name.
+    pub name: String,
+    /// How long until it fires.
+    pub delay_ms: u64,
+    /// What it carries.
+    pub payload: Vec<u8>,
+}
+
+/// The state of the host in memory. All of it is open: a test reads and writes what it likes.
+pub struct Host {
+    /// The time, in milliseconds since 1970. Stands still.
+    pub now: u64,
+    /// The secrets by name; several values during a rotation, the current one first.
+    pub secrets: BTreeMap<String, Vec<Vec<u8>>>,
+    /// What was pushed.
+    pub pushed: Vec<Message>,
+    /// If set, every push is refused with this.
+    pub refuse: Option<Refused>,
+    /// The channel's small state.
+    pub store: BTreeMap<String, Vec<u8>>,
+    /// The timers that run.
+    pub timers: Vec<SetTimer>,
+    /// The blobs by digest.
+    pub blobs: BTreeMap<String, Vec<u8>>,
+    /// What was sent over HTTP.
+    pub sent: Vec<SentRequest>,
+    /// Answers it; without, there is no grant and `denied` is the answer.
+    pub http: Option<HttpAnswer>,
+    /// The lines of the log.
+    pub log: Vec<String>,
+    /// What `server.progress` noted.
+    pub progress: Vec<String>,
+    /// What `server.set-aside` was given, and why.
+    pub set_aside: Vec<(Vec<u8>, String)>,
+    /// Counts the secrets made by `compose`, to name them.
+    pub(crate) composed: u32,
+}
+
+impl Default for Host {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Host {
+    /// A host with nothing in it, at 2026-11-22T00:00:00Z.
+    pub fn new() -> Self {
+        Self {
+            now: 1_795_305_600_000,
+            secrets: BTreeMap::new(),
+            pushed: Vec::new(),
+            refuse: None,
+            store: BTreeMap::new(),
+            timers: Vec::new(),
+            blobs: BTreeMap::new(),
+            sent: Vec::new(),
+            http: None,
+            log: Vec::new(),
+            progress: Vec::new(),
+            set_aside: Vec::new(),
+            composed: 0,
+        }
+    }
+
+    /// Adds a secret.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, value: &str) -> Self {
+        self.secrets.entry(name.into()).or_default().push(value.into());
+        self
+    }
+
+    /// Sets the time, in milliseconds since 1970.
+    #[must_use]
+    pub fn with_now(mut self, now: u64) -> Self {
+        self.now = now;
+        self
+    }
+
+    /// Says how HTTP requests are answered.
+    #[must_use]
+    pub fn with_http(mut self, answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static) -> Self {
+        self.http = Some(Box::new(answer));
+        self
+    }
+}
+
+thread_local! {
+    static HOST: RefCell<Host> = RefCell::new(Host::new());
+}
+
+/// Puts a host in the place of the thread's.
+pub fn install(host: Host) {
+    HOST.set(host);
+}
+
+/// Reads or changes the thread's host. Not to be called inside itself.
+pub fn with<R>(work: impl FnOnce(&mut Host) -> R) -> R {
+    HOST.with_borrow_mut(work)
+}

@@ -1,0 +1,91 @@
+//! Customers who want no more texts.
+//!
+//! Twilio answers STOP, START and HELP by itself and blocks the number; here it is recorded, so that agents see it and
+//! nothing is sent in vain.
+
+use jackfield_sdk::interactions::OptOut;
+use jackfield_sdk::{Message, Result, WorkItem, host};
+
+use crate::MEDIA_TYPE;
+use crate::params::Params;
+
+const STOP_WORDS: [&str; 8] = ["STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"];
+const START_WORDS: [&str; 3] = ["START", "YES", "UNSTOP"];
+
+/// What a text means for later ones.
+#[derive(Debug, PartialEq)]
+enum Wish {
+    Out,
+    In,
+    Nothing,
+}
+
+/// Records what a text of the customer says about this, and the notification of it; none for any other text.
+///
+/// # Errors
+/// The host's.
+pub fn notice(params: &Params, sid: &str, work_item: &WorkItem) -> Result<Option<Message>> {
+    let address = &work_item.customer.address;
+    let out = match wish(params) {
+        Wish::Out => true,
+        // `YES` is also what people answer to a question: it means something only from who is out.
+        Wish::In if is_out(address)? => false,
+        Wish::In | Wish::Nothing => return Ok(None),
+    };
+    record(address, out);
+    Ok(Some(notification(work_item.clone(), out, sid)))
+}
+
+/// Records that Twilio refused the text `about` since the customer is out, and the notification of it.
+pub fn discovered(work_item: WorkItem, about: &str) -> Message {
+    record(&work_item.customer.address, true);
+    notification(work_item, true, about)
+}
+
+/// Whether the customer is out.
+///
+/// # Errors
+/// The host's.
+pub fn is_out(address: &str) -> Result<bool> {
+    Ok(host::store::get(&key(address))?.is_some())
+}
+
+/// Nobody's text is lost because this can't be kept: Twilio blocks the number all the same.
+fn record(address: &str, out: bool) {
+    let key = key(address);
+    let done = if out { host::store::set(&key, b"out", None) } else { host::store::delete(&key) };
+    if let Err(error) = done {
+        host::warn(&format!("an opt-out can't be recorded: {}", error.text));
+    }
+}
+
+fn key(address: &str) -> String {
+    format!("opt-out/{address}")
+}
+
+fn wish(params: &Params) -> Wish {
+    // Twilio says it itself where the service has Advanced Opt-Out, whose words are the operator's.
+    match params.get("OptOutType") {
+        Some("STOP") => return Wish::Out,
+        Some("START") => return Wish::In,
+        Some(_) => return Wish::Nothing,
+        None => {}
+    }
+    let body = params.get("Body").unwrap_or_default().trim();
+    let is_one_of = |words: &[&str]| words.iter().any(|word| body.eq_ignore_ascii_case(word));
+    if is_one_of(&STOP_WORDS) {
+        Wish::Out
+    } else if is_one_of(&START_WORDS) {
+        Wish::In
+    } else {
+        Wish::Nothing
+    }
+}
+
+fn notification(work_item: WorkItem, out: bool, about: &str) -> Message {
+    let address = work_item.customer.address.clone();
+    Message::new(MEDIA_TYPE, &OptOut { address, scope: "channel".into(), out })
+        .with_work_item(work_item)
+        .with_event_id(format!("{about}/opt-out"))
+        .with_external_id(about)
+}

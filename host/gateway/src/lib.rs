@@ -1,0 +1,1 @@
+//! HTTP: webhooks, the agents' WebSocket, the operators' API, metrics.

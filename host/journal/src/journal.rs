@@ -1,0 +1,37 @@
+//! The seam behind which the log is kept, so that another store can take SQLite's place.
+
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::record::{Record, Seq};
+use crate::snapshot::Snapshot;
+
+/// An append-only log of records, written by one sequencer.
+pub trait Journal: Send {
+    /// The sequence number of the last record; 0 if there is none.
+    fn head(&self) -> Seq;
+
+    /// Appends `batch` after record `after`, makes it durable, and returns the new head.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if `after` isn't the head: what the batch was decided on is not the
+    /// newest state. Whatever the error, nothing of the batch is written and the journal goes on.
+    fn append(&mut self, after: Seq, batch: Batch) -> Result<Seq, Error>;
+
+    /// Up to `limit` records in order, the first one being `from` (or 1, if that is 0).
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, Error>;
+
+    /// Keeps `payload` as the state after record `seq`, so that replay can begin there.
+    ///
+    /// # Errors
+    /// [`Error::SnapshotOutside`] if there is no record `seq`.
+    fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), Error>;
+
+    /// The newest snapshot that is undamaged. None: replay from record 1.
+    ///
+    /// # Errors
+    /// Those of the store; a damaged snapshot is none, it is passed over with a warning.
+    fn latest_snapshot(&self) -> Result<Option<Snapshot>, Error>;
+}

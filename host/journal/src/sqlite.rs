@@ -1,0 +1,322 @@
+//! The journal on SQLite: the embedded default.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::batch::{Batch, MAX_INLINE_BODY};
+use crate::blobs::Blobs;
+use crate::chain::{self, Fault};
+use crate::error::Error;
+use crate::folder;
+use crate::head::{self, Head, HeadNote};
+use crate::journal::Journal;
+use crate::queries::Queries;
+use crate::reader::Reader;
+use crate::record::{GENESIS, Id, Record, Seq};
+use crate::schema;
+use crate::snapshot::{self, Snapshot, Snapshots};
+use crate::tail::{Ords, Tail};
+use crate::write::{self, Failure, Write};
+
+/// A data folder, held by this process alone, and the one connection that writes to it.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    path: PathBuf,
+    connection: Connection,
+    head: Head,
+    /// The last rows of the tables that the index leads to.
+    ords: Ords,
+    /// Messages that were asked for since the last append and aren't there: whoever decides to
+    /// write one has just asked for it, and it needn't be looked up a second time.
+    absent: RefCell<HashSet<Id>>,
+    tail: Arc<RwLock<Tail>>,
+    note: HeadNote,
+    blobs: Blobs,
+    reader: Reader,
+    snapshots: Snapshots,
+    /// The folder is ours until this is dropped, which is last.
+    _lock: File,
+}
+
+impl SqliteJournal {
+    /// Opens the journal in the data folder `dir`, or makes both, and checks what came after the
+    /// newest snapshot.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if another server uses the folder; [`Error::TailCut`] and
+    /// [`Error::Damaged`] if what is there isn't what was written; [`Error::NotAJournal`] and
+    /// [`Error::SchemaNewer`] if it was written by something else; those of the disk.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        folder::make_private(dir)?;
+        let lock = folder::lock(dir)?;
+        let path = path_in(dir);
+        let connection = schema::open_writer(&path)?;
+        let head = check(dir, &path, &connection)?;
+        let recover = || Ok((Ords::last(&connection)?, Tail::recover(&connection)?));
+        let (ords, tail) = recover().map_err(|source| Error::sqlite(&path, source))?;
+        let tail = Arc::new(RwLock::new(tail));
+        let blobs = Blobs::open(dir)?;
+        let reader = Reader::new(&path, Arc::clone(&tail), blobs.clone());
+        let snapshots = Snapshots::new(dir, reader.clone())?;
+        let note = HeadNote::open(dir)?;
+        note.write(&head)?;
+        // The names of what was just made must last as well.
+        folder::sync(dir)?;
+        Ok(Self {
+            path,
+            connection,
+            head,
+            ords,
+            absent: RefCell::default(),
+            tail,
+            note,
+            blobs,
+            reader,
+            snapshots,
+            _lock: lock,
+        })
+    }
+
+    /// For lookups from any thread.
+    pub fn reader(&self) -> Reader {
+        self.reader.clone()
+    }
+
+    /// For writing and reading snapshots from any thread.
+    pub fn snapshots(&self) -> Snapshots {
+        self.snapshots.clone()
+    }
+
+    /// For writing and reading blobs from any thread.
+    pub fn blobs(&self) -> Blobs {
+        self.blobs.clone()
+    }
+
+    /// Whether there is a message of this id.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn has_message(&self, id: &Id) -> Result<bool, Error> {
+        let found = self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))?;
+        if !found {
+            self.absent.borrow_mut().insert(*id);
+        }
+        Ok(found)
+    }
+
+    /// Whether an event that made no message was seen.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn seen(&self, hash: &Id) -> Result<bool, Error> {
+        self.ask(|queries| Ok(queries.seen_ord(hash)?.is_some()))
+    }
+
+    /// The record that wrote or deleted a key of a channel's store last; 0 if none did.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn store_version(&self, channel: &str, key: &str) -> Result<Seq, Error> {
+        self.ask(|queries| queries.store_version(channel, key))
+    }
+
+    /// Forgets up to `limit` of the events seen before `at` (milliseconds since 1970-01-01 UTC),
+    /// the oldest first, and returns how many: if `limit`, there may be more.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn forget_seen_before(&mut self, at: i64, limit: usize) -> Result<usize, Error> {
+        self.change(|transaction| write::forget_seen(transaction, at, limit))
+    }
+
+    /// Forgets up to `limit` store entries that have expired by `now`, and as many deletions that
+    /// are older than the record `before`; returns how many in all. A key so forgotten has version
+    /// 0 again: `before` must be older than every read that may still be compared.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn collect_store(&mut self, now: i64, before: Seq, limit: usize) -> Result<usize, Error> {
+        self.change(|transaction| write::collect_store(transaction, now, before, limit))
+    }
+
+    /// Looks something up in a transaction that stays open for the lookups after it: taking and
+    /// dropping the database's locks costs more than a lookup. [`Self::end_lookups`] ends it before
+    /// the next write.
+    fn ask<T>(&self, ask: impl FnOnce(Queries<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
+        let run = || {
+            if self.connection.is_autocommit() {
+                self.connection.prepare_cached("BEGIN")?.execute([])?;
+            }
+            ask(Queries {
+                connection: &self.connection,
+                tail: &self.tail,
+            })
+        };
+        run().map_err(|source| Error::sqlite(&self.path, source))
+    }
+
+    fn end_lookups(&self) -> rusqlite::Result<()> {
+        if !self.connection.is_autocommit() {
+            self.connection.prepare_cached("ROLLBACK")?.execute([])?;
+        }
+        Ok(())
+    }
+
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, Error> {
+        let run = || {
+            self.end_lookups()?;
+            let transaction =
+                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let outcome = change(&transaction)?;
+            transaction.commit()?;
+            Ok(outcome)
+        };
+        run().map_err(|source| Error::sqlite(&self.path, source))
+    }
+
+    /// Appends a batch that has been checked. A transaction that isn't committed is rolled back.
+    fn commit(&mut self, batch: &Batch) -> Result<(), Failure> {
+        self.end_lookups()?;
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let absent = self.absent.take();
+        let mut write = Write::new(&transaction, &self.tail, self.head.seq, self.ords, absent);
+        let head = write.records(self.head, &batch.records)?;
+        write.bodies(&batch.bodies)?;
+        for row in &batch.rows {
+            write.row(row)?;
+        }
+        let Write { ords, postings, .. } = write;
+        let slice = self.tail.read().next_slice(postings.len());
+        slice.write(&transaction)?;
+        transaction.commit()?;
+        self.tail.write().committed(&slice, postings, ords);
+        self.head = head;
+        self.ords = ords;
+        Ok(())
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn head(&self) -> Seq {
+        self.head.seq
+    }
+
+    fn append(&mut self, after: Seq, batch: Batch) -> Result<Seq, Error> {
+        if after != self.head.seq {
+            return Err(Error::Conflict {
+                expected: after,
+                found: self.head.seq,
+            });
+        }
+        batch.check()?;
+        for body in &batch.bodies {
+            if body.bytes.len() > MAX_INLINE_BODY {
+                self.blobs.put(&body.bytes)?;
+            }
+        }
+        self.commit(&batch).map_err(|failure| match failure {
+            Failure::Sqlite(source) => Error::sqlite(&self.path, source),
+            Failure::Refused(error) => error,
+        })?;
+        // The batch is durable: that the note lags behind must not look like a failed append.
+        if let Err(error) = self.note.write(&self.head) {
+            tracing::warn!("the head is not noted: {error}");
+        }
+        Ok(self.head.seq)
+    }
+
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, Error> {
+        self.ask(|queries| queries.records(from, limit))
+    }
+
+    fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), Error> {
+        self.snapshots.write(seq, payload)
+    }
+
+    fn latest_snapshot(&self) -> Result<Option<Snapshot>, Error> {
+        self.snapshots.latest()
+    }
+}
+
+impl Drop for SqliteJournal {
+    fn drop(&mut self) {
+        if let Err(error) = self.note.sync() {
+            tracing::warn!("the noted head is not synced: {error}");
+        }
+    }
+}
+
+/// The database in the data folder `dir`.
+pub(crate) fn path_in(dir: &Path) -> PathBuf {
+    dir.join("journal.db")
+}
+
+/// Opens the journal in `dir` without holding the folder.
+pub(crate) fn open_to_read(dir: &Path) -> Result<Connection, Error> {
+    let path = path_in(dir);
+    if path.exists() {
+        schema::open_reader(&path)
+    } else {
+        Err(Error::NoJournal {
+            dir: dir.to_path_buf(),
+        })
+    }
+}
+
+/// Checks the records behind the newest snapshot, and that no written one is missing at the end.
+fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error> {
+    let failed = |source| Error::sqlite(path, source);
+    let damaged = |what: String| Error::Damaged {
+        path: path.to_path_buf(),
+        what,
+    };
+    let found: Seq = connection
+        .query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| {
+            row.get(0)
+        })
+        .map_err(failed)?;
+    let noted = head::noted(dir)?;
+    let snapshot = snapshot::newest(&snapshot::folder_of(dir))?.map(|(_, head)| head);
+    for known in [&noted, &snapshot].into_iter().flatten() {
+        if known.seq > found {
+            return Err(Error::TailCut {
+                dir: dir.to_path_buf(),
+                noted: known.seq,
+                found,
+            });
+        }
+        // Both say what hash their record had: a journal that was replaced or rewritten differs.
+        let stored = chain::hash_of(connection, known.seq).map_err(failed)?;
+        if known.seq > 0 && stored != Some(known.hash) {
+            return Err(damaged(format!(
+                "record {} isn't the one that was noted beside the database when it was written",
+                known.seq
+            )));
+        }
+    }
+    let start = snapshot.unwrap_or(Head {
+        seq: 0,
+        hash: GENESIS,
+    });
+    let mut fault: Option<Fault> = None;
+    let head = chain::walk(connection, start, |found| {
+        fault = Some(found);
+        ControlFlow::Break(())
+    })
+    .map_err(failed)?;
+    match fault {
+        Some(fault) => Err(damaged(fault.to_string())),
+        None => Ok(head),
+    }
+}

@@ -1,0 +1,186 @@
+//! From a command to events, effects and an answer.
+
+mod agent;
+mod config;
+mod delivery;
+mod ending;
+mod operator;
+mod presence;
+mod receive;
+mod tick;
+mod timer;
+
+use std::collections::BTreeMap;
+
+use crate::command::Command;
+use crate::delivery::{Delivery, Notification, Phase, Previous, Status};
+use crate::effect::{Decision, Effect, ErrorCode, Refusal, Reply};
+use crate::event::Event;
+use crate::evolve::{evolve, lane_key};
+use crate::ids::{self, Id, Millis};
+use crate::item::WorkItem;
+use crate::matching;
+use crate::notice::Notice;
+use crate::offer::Offer;
+use crate::state::{PerChannel, State};
+
+/// Decides on one command and applies the resulting events to the state.
+///
+/// The caller journals the events and only then acts on the rest of the decision; if the journal refuses them, the
+/// state is to be thrown away and built again from the journal. `now` may jump: time in the state never goes back.
+/// The same state, command and time always give the same decision.
+pub fn decide(state: &mut State, command: &Command, now: Millis) -> Decision {
+    let at = now.max(state.now());
+    let mut context = Context::new(state, at);
+    let reply = context.command(command);
+    context.offer_what_waits();
+    context.decision(reply, matches!(command, Command::Started))
+}
+
+/// A decision in the making.
+struct Context<'a> {
+    state: &'a mut State,
+    at: Millis,
+    events: Vec<Event>,
+    notices: Vec<Notice>,
+    effects: Vec<Effect>,
+    /// Lanes that the events so far belong to, each with what was released before.
+    lanes: BTreeMap<PerChannel, Option<Id>>,
+}
+
+impl<'a> Context<'a> {
+    fn new(state: &'a mut State, at: Millis) -> Context<'a> {
+        let lanes = BTreeMap::new();
+        Context { state, at, events: Vec::new(), notices: Vec::new(), effects: Vec::new(), lanes }
+    }
+
+    fn command(&mut self, command: &Command) -> Reply {
+        match command {
+            Command::Configure { salt, config } => self.configure(*salt, config),
+            Command::Started => self.started(),
+            Command::Receive(received) => self.receive(received),
+            Command::Connected { agent, connection } => self.connected(agent, connection),
+            Command::Disconnected { agent, connection } => self.disconnected(agent, connection),
+            Command::Agent { agent, id, action } => self.agent(agent, id, action),
+            Command::Attempt { message_id } => self.attempt(message_id),
+            Command::Delivered { message_id, attempt, outcome } => self.delivered(message_id, *attempt, outcome),
+            Command::SetTimer { channel, name, due, payload } => self.set_timer(channel, name, *due, payload),
+            Command::CancelTimer { channel, name } => self.cancel_timer(channel, name),
+            Command::TimerDone { channel, name, due } => self.timer_done(channel, name, *due),
+            Command::TimerFailed { channel, name, due } => self.timer_failed(channel, name, *due),
+            Command::Tick => self.tick(),
+            Command::Operator { name, item, action } => self.operator(name, item, action),
+        }
+    }
+
+    fn decision(mut self, reply: Reply, started: bool) -> Decision {
+        if started {
+            self.effects = self.state.outstanding();
+        } else {
+            self.release_lanes();
+        }
+        Decision { at: self.at, events: self.events, notices: self.notices, effects: self.effects, reply }
+    }
+
+    /// Applies an event, so that what is decided next sees it.
+    fn apply(&mut self, event: Event) {
+        if let Some(lane) = self.lane_of(&event) {
+            let released = self.state.released(&lane).cloned();
+            self.lanes.entry(lane).or_insert(released);
+        }
+        self.notices.extend(evolve(self.state, self.at, &event));
+        self.events.push(event);
+    }
+
+    fn lane_of(&self, event: &Event) -> Option<PerChannel> {
+        match event {
+            Event::DeliveryQueued { delivery } => Some(lane_key(delivery)),
+            Event::AttemptStarted { message_id, .. }
+            | Event::AttemptCut { message_id }
+            | Event::AttemptPostponed { message_id, .. }
+            | Event::DeliveryEnded { message_id, .. }
+            | Event::DeliveryDue { message_id }
+            | Event::DeliveryPassed { message_id }
+            | Event::DeliveryRevived { message_id } => self.state.delivery(message_id).map(lane_key),
+            _ => None,
+        }
+    }
+
+    /// What came to the head of a lane may be attempted now.
+    fn release_lanes(&mut self) {
+        for (lane, before) in std::mem::take(&mut self.lanes) {
+            let released = self.state.released(&lane);
+            if released != before.as_ref() {
+                self.effects.extend(released.and_then(|head| self.state.deliver(head)));
+            }
+        }
+    }
+
+    fn offer_what_waits(&mut self) {
+        while let Some((item, agent)) = matching::next(self.state) {
+            let Some(item) = self.state.item(&item) else { return };
+            let timeout = self.state.config().offer_timeout(&item.queue, &item.channel, &item.media_type);
+            let offer = Offer {
+                id: self.new_id(),
+                item: item.id.clone(),
+                agent,
+                weight: item.weight,
+                created: self.at,
+                expires: self.at.saturating_add(timeout),
+            };
+            self.apply(Event::OfferCreated { offer });
+        }
+    }
+
+    /// The id that the next event with a new id will use up.
+    fn new_id(&self) -> Id {
+        ids::make(self.at, self.state.stored.counter, self.state.stored.salt.unwrap_or_default())
+    }
+
+    /// Tells the channel's driver about a work item, if it wants to know.
+    fn notify(&mut self, item: &WorkItem, name: &str, agent: Option<&Id>) {
+        if !self.state.config().wants(&item.channel, name) {
+            return;
+        }
+        let notification = Notification { name: name.into(), agent: agent.cloned(), queue: item.queue.clone() };
+        let delivery = Delivery {
+            agent: None,
+            notification: Some(notification),
+            ..self.new_delivery(self.new_id(), item)
+        };
+        self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });
+    }
+
+    fn new_delivery(&self, message_id: Id, item: &WorkItem) -> Delivery {
+        Delivery {
+            message_id,
+            channel: item.channel.clone(),
+            conversation: item.conversation.clone(),
+            item: item.id.clone(),
+            agent: item.owner.clone(),
+            notification: None,
+            status: Status::Queued,
+            error: None,
+            phase: Phase::Waiting,
+            attempt: 0,
+            tries: 0,
+            previous: Previous::None,
+            created: self.at,
+            blocking_since: None,
+            passed: false,
+            external_keys: Vec::new(),
+        }
+    }
+}
+
+fn refuse(code: ErrorCode, message: impl Into<String>) -> Reply {
+    Reply::Refused(Refusal { code, message: message.into(), state: None })
+}
+
+fn wrong_state(what: &str, state: &str) -> Reply {
+    Reply::Refused(Refusal {
+        code: ErrorCode::WrongState,
+        message: format!("the {what} is {state}"),
+        state: Some(state.to_owned()),
+    })
+}

@@ -1,0 +1,61 @@
+//! The pure state machine that decides which agent gets which work item.
+//!
+//! [`decide`] turns a [`Command`] into [`Event`]s, [`Effect`]s and a [`Reply`]; [`evolve`] applies events to the
+//! [`State`]. Commands come one at a time from whoever owns the state. Only events change it and only events are
+//! journaled, so replaying a journal gives the same state, byte for byte.
+//!
+//! What it doesn't know: files, sockets, clocks, random numbers, media types, and anything personal. Times come in
+//! as arguments; conversations and customers are opaque keys.
+//!
+//! ```
+//! use jackfield_router::{Command, Config, Reply, State, decide};
+//!
+//! let mut state = State::default();
+//! let config = Box::new(Config { agents: [("ana".into(), Default::default())].into(), ..Config::default() });
+//! decide(&mut state, &Command::Configure { salt: 7, config }, 1_000);
+//! let connected = Command::Connected { agent: "ana".into(), connection: "c1".into() };
+//! assert_eq!(decide(&mut state, &connected, 1_001).reply, Reply::Done);
+//! ```
+
+mod agent;
+pub mod check;
+mod command;
+mod config;
+mod decide;
+mod delivery;
+mod edit;
+mod effect;
+mod event;
+mod evolve;
+mod ids;
+mod index;
+mod item;
+mod ledger;
+mod matching;
+mod notice;
+mod offer;
+mod pairs;
+mod state;
+mod timer;
+
+pub use agent::{Agent, AgentView, Presence};
+pub use command::{Action, Command, OperatorAction, Received, Route, StatusReport};
+pub use config::{
+    AgentConfig, ChannelConfig, Choice, Config, DEFAULT_DELIVER_RETRY, DEFAULT_GRACE, DEFAULT_OFFER_TIMEOUT,
+    DEFAULT_WEIGHT, MediaConfig, QueueConfig,
+};
+pub use decide::decide;
+pub use delivery::{Delivery, Failure, Notification, Outcome, Phase, Previous, Status};
+pub use effect::{Decision, Deliver, Effect, ErrorCode, Refusal, Reply};
+pub use event::{Event, Record, SendKey};
+pub use evolve::evolve;
+pub use ids::{Id, Millis};
+pub use item::{Actor, Cause, ItemState, WorkItem};
+pub use ledger::{Debit, Ledger};
+pub use notice::{AgentEvent, AgentSnapshot, Notice};
+pub use offer::{Offer, OfferOutcome};
+pub use state::{Ended, Fate, State};
+pub use timer::Timer;
+
+#[cfg(test)]
+mod tests;

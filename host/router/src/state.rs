@@ -1,0 +1,279 @@
+//! The state: what the journal's events have made so far.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::agent::Agent;
+use crate::config::Config;
+use crate::delivery::{Delivery, Failure, Phase, Status};
+use crate::effect::{Deliver, Effect, Reply};
+use crate::ids::{Id, Millis};
+use crate::index::Index;
+use crate::item::{ItemState, WorkItem};
+use crate::ledger::Ledger;
+use crate::notice::AgentSnapshot;
+use crate::offer::{Offer, OfferOutcome};
+use crate::pairs;
+use crate::timer::Timer;
+
+/// A channel and the key of a conversation, of a timer or of something sent: what must be unique per channel.
+pub(crate) type PerChannel = (Id, Id);
+
+/// How long what was to be forgotten may stay in memory: so that a busy server forgets in bulk.
+pub(crate) const FORGET_SLACK: Millis = 10_000;
+
+/// Everything that decisions depend on. Only [`evolve`](crate::evolve) changes it.
+///
+/// Its JSON is a snapshot: equal states give equal bytes. What can be derived isn't in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    pub(crate) stored: Stored,
+    pub(crate) index: Index,
+}
+
+/// The part of the state that snapshots hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Stored {
+    pub(crate) now: Millis,
+    pub(crate) salt: Option<u64>,
+    pub(crate) counter: u64,
+    pub(crate) config: Config,
+    pub(crate) agents: BTreeMap<Id, Agent>,
+    pub(crate) items: BTreeMap<Id, WorkItem>,
+    pub(crate) offers: BTreeMap<Id, Offer>,
+    pub(crate) ledger: Ledger,
+    #[serde(with = "pairs")]
+    pub(crate) conversations: BTreeMap<PerChannel, Conversation>,
+    pub(crate) deliveries: BTreeMap<Id, Delivery>,
+    #[serde(with = "pairs")]
+    pub(crate) lanes: BTreeMap<PerChannel, VecDeque<Id>>,
+    #[serde(with = "pairs")]
+    pub(crate) external_keys: BTreeMap<PerChannel, Id>,
+    #[serde(with = "pairs")]
+    pub(crate) reports: BTreeMap<PerChannel, Report>,
+    #[serde(with = "pairs")]
+    pub(crate) timers: BTreeMap<PerChannel, Timer>,
+    #[serde(with = "pairs")]
+    pub(crate) answers: BTreeMap<(Id, Id), Answer>,
+    #[serde(with = "pairs")]
+    pub(crate) sends: BTreeMap<(Id, Id), Answer>,
+    pub(crate) ended: BTreeMap<Id, Ended>,
+}
+
+/// What is known of a conversation: its open item, or who had the last one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Conversation {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) open: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_item: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) last_owner: Option<Id>,
+    /// Set while there is no open item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) forget: Option<Millis>,
+}
+
+/// A channel's report on something that we don't know yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Report {
+    pub(crate) status: Status,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) error: Option<Failure>,
+    pub(crate) until: Millis,
+}
+
+/// The result of a command, kept for its repetitions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    pub(crate) until: Millis,
+}
+
+/// What is remembered for a while of an offer or item that has ended, so that who comes late is told the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Ended {
+    /// The agent who had it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Id>,
+    /// What became of it.
+    pub fate: Fate,
+    /// How long it is remembered.
+    pub until: Millis,
+}
+
+/// How an offer or item ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// An offer.
+    Offer(OfferOutcome),
+    /// A work item.
+    Item(ItemState),
+}
+
+impl Fate {
+    /// The name in the protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Offer(outcome) => outcome.name(),
+            Fate::Item(state) => state.name(),
+        }
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.stored.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for State {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
+        let stored = Stored::deserialize(deserializer)?;
+        let index = Index::build(&stored);
+        Ok(State { stored, index })
+    }
+}
+
+impl State {
+    /// The time of the newest event.
+    pub fn now(&self) -> Millis {
+        self.stored.now
+    }
+
+    /// Whether nothing ever happened: the journal is empty.
+    pub fn is_new(&self) -> bool {
+        self.stored.salt.is_none()
+    }
+
+    /// The config in force.
+    pub fn config(&self) -> &Config {
+        &self.stored.config
+    }
+
+    /// The open work items, by id: in the order they were opened.
+    pub fn items(&self) -> &BTreeMap<Id, WorkItem> {
+        &self.stored.items
+    }
+
+    /// An open work item.
+    pub fn item(&self, id: &str) -> Option<&WorkItem> {
+        self.stored.items.get(id)
+    }
+
+    /// The open work item of a conversation.
+    pub fn open_item(&self, channel: &Id, conversation: &Id) -> Option<&WorkItem> {
+        let key = (channel.clone(), conversation.clone());
+        self.item(self.stored.conversations.get(&key)?.open.as_ref()?)
+    }
+
+    /// Every agent that was ever configured.
+    pub fn agents(&self) -> &BTreeMap<Id, Agent> {
+        &self.stored.agents
+    }
+
+    /// An agent.
+    pub fn agent(&self, id: &str) -> Option<&Agent> {
+        self.stored.agents.get(id)
+    }
+
+    /// A pending offer.
+    pub fn offer(&self, id: &str) -> Option<&Offer> {
+        self.stored.offers.get(id)
+    }
+
+    /// The pending offers, by id.
+    pub fn offers(&self) -> &BTreeMap<Id, Offer> {
+        &self.stored.offers
+    }
+
+    /// What became of an offer or item that ended a short while ago.
+    pub fn ended(&self, id: &str) -> Option<&Ended> {
+        self.stored.ended.get(id)
+    }
+
+    /// A delivery, for as long as reports on it may come.
+    pub fn delivery(&self, message_id: &str) -> Option<&Delivery> {
+        self.stored.deliveries.get(message_id)
+    }
+
+    /// All deliveries, by message id.
+    pub fn deliveries(&self) -> &BTreeMap<Id, Delivery> {
+        &self.stored.deliveries
+    }
+
+    /// The timers that are set, by channel and name.
+    pub fn timers(&self) -> &BTreeMap<(Id, Id), Timer> {
+        &self.stored.timers
+    }
+
+    /// How many open items there are by queue and state, for metrics.
+    pub fn counts(&self) -> &BTreeMap<(Id, ItemState), u64> {
+        &self.index.counts
+    }
+
+    /// What an agent's desktop begins with; none for an agent who isn't configured.
+    pub fn snapshot_of(&self, agent: &Id) -> Option<AgentSnapshot> {
+        let known = self.agent(agent).filter(|known| known.configured)?;
+        let offers = known.offers.iter().filter_map(|id| self.offer(id));
+        Some(AgentSnapshot {
+            sequence: known.sequence,
+            agent: known.view(agent),
+            offers: offers.filter_map(|offer| Some((offer.clone(), self.item(&offer.item)?.clone()))).collect(),
+            items: known.items.iter().filter_map(|id| self.item(id)).cloned().collect(),
+        })
+    }
+
+    /// Everything that was to be carried out and hasn't been acknowledged: to be released again after a start.
+    pub fn outstanding(&self) -> Vec<Effect> {
+        let heads = self.stored.lanes.keys().filter_map(|lane| self.released(lane));
+        let timers = self.stored.timers.iter().filter(|(_, timer)| timer.fires.is_none());
+        let deliver = heads.filter_map(|head| self.deliver(head));
+        deliver.chain(timers.map(|(key, timer)| fire(key, timer))).collect()
+    }
+
+    /// When the next [`Tick`](crate::Command::Tick) is wanted; it may have passed already.
+    pub fn next_due(&self) -> Option<Millis> {
+        let due = self.index.due.first().map(|(at, _)| *at);
+        let forget = self.index.memory.first().map(|(at, _)| at + FORGET_SLACK);
+        [due, forget].into_iter().flatten().min()
+    }
+
+    /// The delivery of a lane that may be attempted now, if there is one.
+    pub(crate) fn released(&self, lane: &PerChannel) -> Option<&Id> {
+        let head = self.stored.lanes.get(lane)?.front()?;
+        self.delivery(head).filter(|delivery| delivery.phase == Phase::Waiting).map(|_| head)
+    }
+
+    /// The effect that carries out a delivery.
+    pub(crate) fn deliver(&self, message_id: &Id) -> Option<Effect> {
+        let delivery = self.delivery(message_id)?;
+        Some(Effect::Deliver(Box::new(Deliver {
+            message_id: message_id.clone(),
+            channel: delivery.channel.clone(),
+            conversation: delivery.conversation.clone(),
+            item: delivery.item.clone(),
+            attempt: delivery.attempt + 1,
+            previous: delivery.previous,
+            notification: delivery.notification.clone(),
+        })))
+    }
+}
+
+/// The effect that fires a timer.
+pub(crate) fn fire(key: &PerChannel, timer: &Timer) -> Effect {
+    Effect::FireTimer {
+        channel: key.0.clone(),
+        name: key.1.clone(),
+        due: timer.due,
+        payload: timer.payload.clone(),
+        attempt: timer.attempt,
+    }
+}

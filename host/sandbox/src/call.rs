@@ -1,0 +1,164 @@
+//! One handler call: its state in the store, its budgets, and how the guest is run.
+
+use crate::bindings::jackfield::channel::message::Error;
+use crate::channel::Channel;
+use crate::clock::CpuClock;
+use crate::error::CallError;
+use crate::memory::MemoryMeter;
+use crate::transaction::Transaction;
+use jackfield_spec::ErrorInfo;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, UpdateDeadline};
+
+/// What kind of call runs, which says what it may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CallKind {
+    /// `describe`, with no capability at all.
+    Probe,
+    /// `configure`: may look, not act.
+    Configure,
+    /// A handler: may do all that is granted.
+    Handler,
+}
+
+/// The host's side of an instance.
+pub(crate) struct State {
+    /// None while a component is only probed.
+    pub(crate) channel: Option<Arc<Channel>>,
+    pub(crate) table: ResourceTable,
+    pub(crate) memory: MemoryMeter,
+    pub(crate) clock: CpuClock,
+    pub(crate) call: Call,
+}
+
+/// What is kept while a call runs.
+pub(crate) struct Call {
+    pub(crate) kind: CallKind,
+    pub(crate) transaction: Transaction,
+    /// Secrets composed in this call.
+    pub(crate) composed: BTreeMap<String, Vec<u8>>,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) cpu_limit: Duration,
+    pub(crate) host_calls: u32,
+    pub(crate) log_lines: u32,
+    pub(crate) http_requests: u32,
+    /// Store bytes that this call adds, for the quota.
+    pub(crate) store_added: u64,
+}
+
+impl Call {
+    pub(crate) fn new(kind: CallKind, cpu_limit: Duration) -> Self {
+        Self {
+            kind,
+            transaction: Transaction::default(),
+            composed: BTreeMap::new(),
+            idempotency_key: None,
+            cpu_limit,
+            host_calls: 0,
+            log_lines: 0,
+            http_requests: 0,
+            store_added: 0,
+        }
+    }
+}
+
+/// A guest's error with a code of the catalogue.
+pub(crate) fn refuse(code: &str, text: impl Into<String>) -> Error {
+    Error { code: code.to_owned(), text: text.into(), retry_after_ms: None, attributes: Vec::new() }
+}
+
+impl State {
+    /// The channel, for a host call that looks only. Counts the host call.
+    pub(crate) fn look(&mut self) -> Result<Arc<Channel>, Error> {
+        self.call.host_calls = self.call.host_calls.saturating_add(1);
+        let Some(channel) = &self.channel else {
+            return Err(refuse("denied", "while a driver is probed it has no capability; use it in a handler"));
+        };
+        let limit = channel.config.limits.host_calls;
+        if self.call.host_calls > limit {
+            return Err(refuse("quota", format!("more than {limit} host calls in one call; raise limits.host-calls or do less at once")));
+        }
+        Ok(channel.clone())
+    }
+
+    /// The channel, for a host call that acts: only a handler may.
+    pub(crate) fn act(&mut self) -> Result<Arc<Channel>, Error> {
+        let channel = self.look()?;
+        if self.call.kind != CallKind::Handler {
+            return Err(refuse("denied", "`configure` may not act; do it in a handler, for example in the timer `start`"));
+        }
+        Ok(channel)
+    }
+}
+
+/// The text of an error of the spec for the guest.
+pub(crate) fn info(error: ErrorInfo) -> Error {
+    crate::convert::error_out(error)
+}
+
+/// The trap of a guest that used up its time.
+#[derive(Debug, thiserror::Error)]
+#[error("out of guest time")]
+struct OutOfGuestTime;
+
+/// A store for one instance, with its three limits in force.
+pub(crate) fn store(engine: &wasmtime::Engine, channel: Option<Arc<Channel>>, memory: usize, host_call_bytes: usize) -> Store<State> {
+    let state = State {
+        channel,
+        table: ResourceTable::new(),
+        memory: MemoryMeter::new(memory),
+        clock: CpuClock::new(),
+        call: Call::new(CallKind::Probe, Duration::from_secs(1)),
+    };
+    let mut store = Store::new(engine, state);
+    store.limiter(|state| &mut state.memory);
+    store.set_hostcall_fuel(host_call_bytes);
+    store.epoch_deadline_callback(|context| {
+        let state = context.data();
+        state.clock.pause();
+        if state.clock.used() >= state.call.cpu_limit {
+            return Err(OutOfGuestTime.into());
+        }
+        let clock = state.clock.clone();
+        let turn = async move {
+            tokio::task::yield_now().await;
+            clock.resume();
+        };
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
+    });
+    store
+}
+
+/// Begins a call in a store. Await the guest's function under a timeout, then hand what came of it to [`finish`].
+pub(crate) fn begin(store: &mut Store<State>, call: Call) {
+    store.data_mut().call = call;
+    store.set_epoch_deadline(1);
+    store.data().clock.reset();
+}
+
+/// Ends a call: tells its value, or which of the three limits or what trap ended it.
+pub(crate) fn finish<T>(
+    store: &mut Store<State>,
+    wall: Duration,
+    result: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>,
+) -> Result<T, CallError> {
+    let state = store.data_mut();
+    state.clock.pause();
+    let error = match result {
+        Ok(Ok(value)) => return Ok(value),
+        Ok(Err(error)) => error,
+        Err(_) => return Err(CallError::WallTime(wall)),
+    };
+    if error.is::<OutOfGuestTime>() {
+        return Err(CallError::GuestTime(state.call.cpu_limit));
+    }
+    let trap = format!("{error:#}");
+    if state.memory.take_refused() {
+        let limit = state.channel.as_ref().map_or(0, |channel| channel.config.limits.memory);
+        return Err(CallError::Memory { limit, trap });
+    }
+    Err(CallError::Trap { trap })
+}

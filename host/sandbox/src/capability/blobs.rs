@@ -1,0 +1,106 @@
+//! `blobs`: attachments, named by their content. A channel reads what it wrote or was handed.
+
+use crate::bindings::jackfield::channel::blobs::{Host, HostWriter};
+use crate::bindings::jackfield::channel::message::Error;
+use crate::call::{State, info, refuse};
+use crate::channel::Channel;
+use jackfield_spec::Digest;
+use wasmtime::component::Resource;
+
+/// Most bytes of one read.
+const READ: u32 = 1 << 20;
+
+/// A blob that is being written.
+#[derive(Default)]
+pub struct Writer {
+    bytes: Vec<u8>,
+}
+
+fn parse(blob: &str) -> Result<Digest, Error> {
+    blob.parse().map_err(|error: jackfield_spec::DigestError| refuse("invalid", error.to_string()))
+}
+
+fn gone() -> Error {
+    refuse("invalid", "this writer was finished or dropped")
+}
+
+fn too_large(channel: &Channel) -> Error {
+    refuse("too-large", format!("a blob has at most {} bytes; raise limits.blob", channel.config.limits.blob))
+}
+
+impl State {
+    pub(crate) fn put_blob(&mut self, channel: &Channel, data: &[u8]) -> Result<Digest, Error> {
+        if data.len() > channel.config.limits.blob {
+            return Err(too_large(channel));
+        }
+        let digest = channel.services.blob_put(data).map_err(info)?;
+        if !self.call.transaction.blobs.contains(&digest) {
+            self.call.transaction.blobs.push(digest);
+        }
+        Ok(digest)
+    }
+
+    /// A blob that this channel may read.
+    pub(crate) fn readable(&mut self, channel: &Channel, blob: &str) -> Result<Digest, Error> {
+        let digest = parse(blob)?;
+        let own = self.call.transaction.blobs.contains(&digest);
+        if own || channel.services.blob_granted(&channel.config.id, &digest).map_err(info)? {
+            return Ok(digest);
+        }
+        // The same answer for one that isn't there: what others have can't be probed.
+        Err(refuse("not-found", "no blob of this channel has this digest"))
+    }
+}
+
+impl HostWriter for State {
+    fn write(&mut self, writer: Resource<Writer>, data: Vec<u8>) -> Result<(), Error> {
+        let channel = self.act()?;
+        let writer = self.table.get_mut(&writer).map_err(|_| gone())?;
+        if writer.bytes.len() + data.len() > channel.config.limits.blob {
+            return Err(too_large(&channel));
+        }
+        writer.bytes.extend_from_slice(&data);
+        Ok(())
+    }
+
+    fn size(&mut self, writer: Resource<Writer>) -> u32 {
+        self.table.get(&writer).map_or(0, |writer| u32::try_from(writer.bytes.len()).unwrap_or(u32::MAX))
+    }
+
+    fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
+        // A writer that is gone already is nothing to trap for.
+        let _ = self.table.delete(writer);
+        Ok(())
+    }
+}
+
+impl Host for State {
+    fn create(&mut self) -> Result<Resource<Writer>, Error> {
+        self.act()?;
+        self.table.push(Writer::default()).map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
+    }
+
+    fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
+        let channel = self.act()?;
+        let writer = self.table.delete(writer).map_err(|_| gone())?;
+        self.put_blob(&channel, &writer.bytes).map(|digest| digest.to_string())
+    }
+
+    fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
+        let channel = self.act()?;
+        self.put_blob(&channel, &data).map(|digest| digest.to_string())
+    }
+
+    fn size(&mut self, blob: String) -> Result<u32, Error> {
+        let channel = self.look()?;
+        let digest = self.readable(&channel, &blob)?;
+        let size = channel.services.blob_size(&digest).map_err(info)?;
+        Ok(u32::try_from(size).unwrap_or(u32::MAX))
+    }
+
+    fn read(&mut self, blob: String, offset: u32, length: u32) -> Result<Vec<u8>, Error> {
+        let channel = self.look()?;
+        let digest = self.readable(&channel, &blob)?;
+        channel.services.blob_read(&digest, u64::from(offset), length.min(READ)).map_err(info)
+    }
+}

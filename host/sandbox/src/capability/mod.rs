@@ -1,0 +1,10 @@
+//! What a guest can call, one small module a capability. All are always linked; without a grant they answer `denied`.
+
+pub(crate) mod blobs;
+mod http;
+mod plain;
+mod secrets;
+mod server;
+mod store;
+mod timers;
+pub(crate) mod unserved;

@@ -1,0 +1,92 @@
+//! `store`: small durable state of a channel. A call sees its own writes; others see them after the commit.
+
+use crate::bindings::jackfield::channel::message::Error;
+use crate::bindings::jackfield::channel::store::{Entry, Host};
+use crate::call::{State, info, refuse};
+use crate::transaction::StoreWrite;
+use jackfield_spec::Timestamp;
+use std::collections::BTreeMap;
+
+/// Most bytes of a key.
+const KEY: usize = 256;
+/// Most entries of one answer.
+const ENTRIES: u32 = 1_000;
+
+fn check_key(key: &str) -> Result<(), Error> {
+    if key.is_empty() || key.len() > KEY {
+        return Err(refuse("invalid", format!("a store key has 1 to {KEY} bytes, this one {}", key.len())));
+    }
+    Ok(())
+}
+
+impl Host for State {
+    fn get(&mut self, key: String) -> Result<Option<Vec<u8>>, Error> {
+        let channel = self.look()?;
+        check_key(&key)?;
+        if let Some(written) = self.call.transaction.writes.get(&key) {
+            return Ok(written.as_ref().map(|write| write.value.clone()));
+        }
+        let read = channel.services.store_get(&channel.config.id, &key).map_err(info)?;
+        self.call.transaction.reads.entry(key).or_insert(read.version);
+        Ok(read.value)
+    }
+
+    fn set(&mut self, key: String, value: Vec<u8>, expires_in_ms: Option<u64>) -> Result<(), Error> {
+        let channel = self.act()?;
+        check_key(&key)?;
+        let limits = &channel.config.limits;
+        if value.len() > limits.store_value {
+            return Err(refuse("too-large", format!("a store value has at most {} bytes, this one {}; use `blobs`", limits.store_value, value.len())));
+        }
+        let (keys, bytes) = channel.services.store_usage(&channel.config.id).map_err(info)?;
+        let added = (key.len() + value.len()) as u64;
+        let new_keys = self.call.transaction.writes.len() as u64;
+        if keys + new_keys >= limits.store_keys || bytes + self.call.store_added + added > limits.store_bytes {
+            return Err(refuse(
+                "quota",
+                format!("the channel's store is full ({} keys, {} bytes); delete what is old, or raise limits.store-keys and limits.store-bytes", limits.store_keys, limits.store_bytes),
+            ));
+        }
+        self.call.store_added += added;
+        let expires_at = match expires_in_ms {
+            Some(delay) => Some(
+                Timestamp::from_millis(channel.services.now().millis().saturating_add(delay))
+                    .map_err(|error| refuse("invalid", error.to_string()))?,
+            ),
+            None => None,
+        };
+        self.call.transaction.writes.insert(key, Some(StoreWrite { value, expires_at }));
+        Ok(())
+    }
+
+    fn delete(&mut self, key: String) -> Result<(), Error> {
+        self.act()?;
+        check_key(&key)?;
+        self.call.transaction.writes.insert(key, None);
+        Ok(())
+    }
+
+    fn entries(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Vec<Entry>, Error> {
+        let channel = self.look()?;
+        let limit = limit.clamp(1, ENTRIES);
+        let found = channel.services.store_entries(&channel.config.id, &prefix, after.as_deref(), limit).map_err(info)?;
+        let mut merged = BTreeMap::new();
+        for (key, read) in found {
+            self.call.transaction.reads.entry(key.clone()).or_insert(read.version);
+            merged.insert(key, read.value);
+        }
+        // What the call itself wrote lies over what is committed.
+        let last = merged.keys().next_back().cloned();
+        let full = merged.len() as u32 == limit;
+        for (key, write) in &self.call.transaction.writes {
+            let in_page = key.starts_with(&prefix)
+                && after.as_ref().is_none_or(|after| key > after)
+                && (!full || last.as_ref().is_some_and(|last| key <= last));
+            if in_page {
+                merged.insert(key.clone(), write.as_ref().map(|write| write.value.clone()));
+            }
+        }
+        let live = merged.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        Ok(live.take(limit as usize).map(|(key, value)| Entry { key, value, attributes: Vec::new() }).collect())
+    }
+}

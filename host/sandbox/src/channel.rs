@@ -1,0 +1,84 @@
+//! A channel as its driver's instances see it: settings, secrets, grants, limits.
+
+use crate::limits::Limits;
+use crate::services::Services;
+use jackfield_egress::Client;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The secrets of a channel by name. More than one value: a rotation is going on, the first is the current one.
+#[derive(Clone, Default)]
+pub struct Secrets(BTreeMap<String, Vec<Vec<u8>>>);
+
+impl Secrets {
+    /// Adds a value; the first one added under a name is the current one.
+    pub fn add(&mut self, name: impl Into<String>, value: Vec<u8>) {
+        self.0.entry(name.into()).or_default().push(value);
+    }
+
+    /// The names.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.0.keys()
+    }
+
+    pub(crate) fn values(&self, name: &str) -> Option<&[Vec<u8>]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+}
+
+/// Never shows a value.
+impl fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// What the operator lets the channel's driver touch, beyond what every channel may.
+#[derive(Clone, Default)]
+pub struct Grants {
+    /// The way out by http; none without a grant.
+    pub http: Option<Arc<Client>>,
+    /// Secrets that may be revealed to the guest.
+    pub reveal: BTreeSet<String>,
+}
+
+/// Names only: a client has nothing to show.
+impl fmt::Debug for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grants").field("http", &self.http.is_some()).field("reveal", &self.reveal).finish()
+    }
+}
+
+/// A configured use of a driver.
+#[derive(Debug, Clone)]
+pub struct ChannelConfig {
+    /// The channel's id.
+    pub id: String,
+    /// Its webhook as vendors call it.
+    pub public_url: String,
+    /// Settings as JSON.
+    pub settings: String,
+    /// Secrets by name.
+    pub secrets: Secrets,
+    /// What it may touch.
+    pub grants: Grants,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// A channel with the server around it; shared by all its instances.
+pub struct Channel {
+    pub(crate) config: ChannelConfig,
+    pub(crate) services: Arc<dyn Services>,
+    /// `name@version` of the driver that serves it.
+    pub(crate) driver: String,
+    pub(crate) started: Instant,
+}
+
+impl Channel {
+    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: String) -> Self {
+        Self { config, services, driver, started: Instant::now() }
+    }
+}

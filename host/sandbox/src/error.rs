@@ -1,0 +1,144 @@
+//! What can go wrong with a driver, each with what to do.
+
+use std::time::Duration;
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// Not a component at all.
+    #[error("this is not a WebAssembly component: {0}; build the driver for wasm32 and make a component of it (wit-component, `make drivers`)")]
+    NotAComponent(String),
+    /// Larger than may be.
+    #[error("the component has {found} bytes, at most {limit} are allowed; strip it, or leave out what it doesn't need")]
+    TooLarge {
+        /// Bytes found.
+        found: usize,
+        /// Bytes allowed.
+        limit: usize,
+    },
+    /// Built against another version of the specification.
+    #[error("the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints")]
+    Version {
+        /// Version found in the component.
+        found: String,
+        /// Version served.
+        served: &'static str,
+    },
+    /// It doesn't export the one interface that every driver must have.
+    #[error("the component exports no jackfield:channel/driver@{served}; export `driver` (describe, configure, deliver), which every driver must have")]
+    NoDriver {
+        /// Version served.
+        served: &'static str,
+    },
+    /// It exports an interface that this server doesn't serve yet.
+    #[error("the driver exports `{interface}`, which this server does not serve yet; leave that export out, or use a server that serves it")]
+    ExportNotServed {
+        /// The interface.
+        interface: String,
+    },
+    /// It imports something that isn't there.
+    #[error("the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{served} may be imported")]
+    UnknownImport {
+        /// The import.
+        import: String,
+        /// Version served.
+        served: &'static str,
+    },
+    /// Types don't fit.
+    #[error("the driver's `{interface}` does not fit jackfield:channel@{served}: {detail}; rebuild it against the WIT that `jackfield spec wit` prints")]
+    Types {
+        /// The interface.
+        interface: String,
+        /// Version served.
+        served: &'static str,
+        /// What differs.
+        detail: String,
+    },
+    /// The compiler refused it.
+    #[error("the component can't be compiled: {0}; check it with `wasm-tools validate`")]
+    Compile(String),
+    /// `describe` failed.
+    #[error("the driver was probed and failed in `{function}`: {source}; `describe` must answer without any capability")]
+    Probe {
+        /// The function.
+        function: &'static str,
+        /// What happened.
+        source: CallError,
+    },
+    /// What `describe` answered can't be used.
+    #[error("the driver's descriptor is wrong: {0}")]
+    Descriptor(String),
+    /// The cache's folder or the engine.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// The driver refuses its settings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{key}: {text}; {remedy}")]
+pub struct SettingsError {
+    /// JSON Pointer into the settings, or `secrets/NAME`.
+    pub key: String,
+    /// What is wrong.
+    pub text: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// Why a handler call came to nothing. What it had collected is thrown away.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CallError {
+    /// The guest trapped.
+    #[error("the driver trapped: {trap}")]
+    Trap {
+        /// The trap and the guest's backtrace.
+        trap: String,
+    },
+    /// The guest asked for more memory than it may have, and trapped.
+    #[error("the driver trapped after it was refused memory beyond {limit} bytes: {trap}; raise limits.memory of the channel if it needs more")]
+    Memory {
+        /// Bytes allowed.
+        limit: usize,
+        /// The trap.
+        trap: String,
+    },
+    /// The guest itself ran for too long.
+    #[error("the driver used more than {0:?} of guest time; it loops, or the channel's limit is too low")]
+    GuestTime(Duration),
+    /// The call took too long.
+    #[error("the driver did not answer within {0:?}")]
+    WallTime(Duration),
+    /// No instance could be had.
+    #[error("no instance of the driver is free: {0}")]
+    Busy(String),
+    /// `configure` refused.
+    #[error("the driver refused its settings: {0}")]
+    Settings(#[from] SettingsError),
+    /// The driver doesn't export this handler.
+    #[error("the driver does not export `{0}`")]
+    NotExported(&'static str),
+    /// The answer makes no sense.
+    #[error("the driver's answer can't be used: {0}")]
+    Answer(String),
+}
+
+impl CallError {
+    /// A name for metrics.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Trap { .. } => "trap",
+            Self::Memory { .. } => "memory",
+            Self::GuestTime(_) => "guest-time",
+            Self::WallTime(_) => "wall-time",
+            Self::Busy(_) => "busy",
+            Self::Settings(_) => "settings",
+            Self::NotExported(_) => "not-exported",
+            Self::Answer(_) => "answer",
+        }
+    }
+
+    /// Whether the driver ran out of time.
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::GuestTime(_) | Self::WallTime(_))
+    }
+}

@@ -1,0 +1,238 @@
+//! One loaded version of a driver for one channel: the unit of hot swap, drain and rollback.
+
+use crate::bindings::exports::jackfield::channel as exports;
+use crate::bindings::jackfield::channel::{http_types, message as wit};
+use crate::call::{self, Call, CallKind, State};
+use crate::channel::{Channel, ChannelConfig};
+use crate::convert::{self, Unfit};
+use crate::driver::{Driver, Guest};
+use crate::error::{CallError, SettingsError};
+use crate::handler::{Delivery, Expiry, Outcome, Request, Response};
+use crate::limits::Limits;
+use crate::pool::{self, Pool};
+use crate::services::Services;
+use crate::transaction::Transaction;
+use jackfield_spec::ErrorInfo;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::time::timeout;
+use wasmtime::Store;
+
+/// What a handler call came to: the guest's answer, and what has to be committed before it goes out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called<T> {
+    /// The guest's answer.
+    pub output: T,
+    /// What the caller must make durable first.
+    pub transaction: Transaction,
+}
+
+/// A driver that serves a channel. Cheap to clone.
+#[derive(Clone)]
+pub struct Generation {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    driver: Driver,
+    channel: Arc<Channel>,
+    lanes: Lanes,
+    running: AtomicUsize,
+}
+
+/// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
+struct Lanes {
+    receive: Pool,
+    deliver: Pool,
+    timer: Pool,
+}
+
+/// Counts a call while it runs.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Driver {
+    /// Serves a channel: makes an instance and lets the driver check its settings.
+    ///
+    /// # Errors
+    /// [`CallError::Settings`] when the driver refuses them, others when it fails.
+    pub async fn serve(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Generation, CallError> {
+        let instances = config.limits.instances;
+        let lanes = Lanes { receive: Pool::new(instances), deliver: Pool::new(instances), timer: Pool::new(instances) };
+        let channel = Arc::new(Channel::new(config, services, self.name_and_version()));
+        let generation = Generation { inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }) };
+        let warm = generation.clone();
+        let task = self.inner.sandbox.spawn(async move {
+            let inner = &warm.inner;
+            let lease = inner.lanes.receive.lease(&inner.driver.inner, &inner.channel, false, Duration::from_secs(1)).await?;
+            lease.give_back(false, u64::MAX);
+            Ok::<_, CallError>(())
+        });
+        joined(task.await)??;
+        Ok(generation)
+    }
+
+    /// Lets the driver check a channel's settings without serving it.
+    ///
+    /// # Errors
+    /// What the driver says of them; other failures as [`Driver::serve`].
+    pub async fn check_settings(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Result<(), SettingsError>, CallError> {
+        let loaded = self.inner.clone();
+        let channel = Arc::new(Channel::new(config, services, self.name_and_version()));
+        let task = self.inner.sandbox.spawn(async move { pool::start(&loaded, &channel).await.map(drop) });
+        match joined(task.await)? {
+            Ok(()) => Ok(Ok(())),
+            Err(CallError::Settings(error)) => Ok(Err(error)),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, CallError> {
+    result.map_err(|error| CallError::Trap { trap: format!("the call's task failed: {error}") })
+}
+
+impl Generation {
+    /// The driver that serves.
+    pub fn driver(&self) -> &Driver {
+        &self.inner.driver
+    }
+
+    /// Its limits.
+    pub fn limits(&self) -> &Limits {
+        &self.inner.channel.config.limits
+    }
+
+    /// Calls that run now.
+    pub fn running(&self) -> usize {
+        self.inner.running.load(Ordering::Relaxed)
+    }
+
+    /// Instances that wait for a call, over all lanes.
+    pub fn idle_instances(&self) -> usize {
+        let lanes = &self.inner.lanes;
+        lanes.receive.idle() + lanes.deliver.idle() + lanes.timer.idle()
+    }
+
+    /// Gives a webhook request to the driver.
+    ///
+    /// # Errors
+    /// [`CallError`]; then nothing of the call is left.
+    pub async fn receive(&self, request: Request) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+        if !self.inner.driver.exports().webhook {
+            return Err(CallError::NotExported("webhook"));
+        }
+        let request = convert::request_out(request, &self.inner.driver.descriptor().headers);
+        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), None).await?;
+        let output = match answer {
+            Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
+            Answer::Received(Err(error)) => Err(convert::error_in(error)),
+            _ => return Err(CallError::NotExported("webhook")),
+        };
+        Ok(Called { output, transaction })
+    }
+
+    /// Gives a message to the driver, to bring it to the channel.
+    ///
+    /// # Errors
+    /// [`CallError`]; then nothing durable of the call is left, but something may have gone out.
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, CallError> {
+        let key = delivery.idempotency_key.clone();
+        let delivery = convert::delivery_out(delivery);
+        let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), Some(key)).await?;
+        let Answer::Delivered(outcome) = answer else {
+            return Err(CallError::NotExported("driver"));
+        };
+        Ok(Called { output: convert::outcome_in(*outcome).map_err(unusable)?, transaction })
+    }
+
+    /// Tells the driver that a timer is due.
+    ///
+    /// # Errors
+    /// [`CallError`]; then nothing of the call is left and the timer is still to be fired.
+    pub async fn fired(&self, expiry: Expiry) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
+        if !self.inner.driver.exports().timer {
+            return Err(CallError::NotExported("timer"));
+        }
+        let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), None).await?;
+        let Answer::Fired(result) = answer else {
+            return Err(CallError::NotExported("timer"));
+        };
+        Ok(Called { output: result.map_err(convert::error_in), transaction })
+    }
+
+    /// Runs a call on the guests' threads. It goes on there if the caller goes away.
+    async fn spawn(&self, work: Work, key: Option<String>) -> Result<(Answer, Transaction), CallError> {
+        let generation = self.clone();
+        let task = self.inner.driver.inner.sandbox.spawn(async move { generation.run(work, key).await });
+        joined(task.await)?
+    }
+
+    async fn run(&self, work: Work, key: Option<String>) -> Result<(Answer, Transaction), CallError> {
+        let inner = &*self.inner;
+        inner.running.fetch_add(1, Ordering::Relaxed);
+        let _running = Running(&inner.running);
+        let limits = &inner.channel.config.limits;
+        let (pool, of, cpu, wall) = match &work {
+            Work::Receive(_) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
+            Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
+            Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
+        };
+        let fresh = inner.driver.descriptor().is_fresh(of);
+        let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
+        let mut call = Call::new(CallKind::Handler, cpu);
+        call.idempotency_key = key;
+        let store = &mut lease.instance.store;
+        call::begin(store, call);
+        let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
+        let answer = call::finish(store, wall, answer)?;
+        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        lease.give_back(fresh, limits.recycle_after);
+        Ok((answer, call.transaction))
+    }
+}
+
+/// A handler with its argument.
+enum Work {
+    Receive(Box<http_types::Request>),
+    Deliver(Box<exports::driver::Delivery>),
+    Fire(exports::timer::Expiry),
+}
+
+/// What a handler answered.
+enum Answer {
+    Received(Result<http_types::Response, wit::Error>),
+    Delivered(Box<exports::driver::Outcome>),
+    Fired(Result<(), wit::Error>),
+}
+
+/// Said of a handler that the caller has checked to be exported.
+#[derive(Debug, thiserror::Error)]
+#[error("the component does not export `{0}`")]
+struct Missing(&'static str);
+
+impl Work {
+    async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
+        Ok(match self {
+            Self::Receive(request) => {
+                let webhook = guest.webhook.as_ref().ok_or(Missing("webhook"))?;
+                Answer::Received(webhook.call_receive(store, &request).await?)
+            }
+            Self::Deliver(delivery) => Answer::Delivered(Box::new(guest.driver.call_deliver(store, &delivery).await?)),
+            Self::Fire(expiry) => {
+                let timer = guest.timer.as_ref().ok_or(Missing("timer"))?;
+                Answer::Fired(timer.call_fired(store, &expiry).await?)
+            }
+        })
+    }
+}
+
+fn unusable(unfit: Unfit) -> CallError {
+    CallError::Answer(unfit.to_string())
+}

@@ -1,0 +1,39 @@
+//! Loads driver components and runs their handlers, each call a transaction.
+//!
+//! The only crate that names wasmtime. In the order in which a driver meets them:
+//! [`Sandbox`] (the engine) loads bytes into a [`Driver`] (verified, compiled, linked, probed), which serves a
+//! channel as a [`Generation`]; each handler call of it yields [`Called`]: what the guest answered and the
+//! [`Transaction`] that its caller commits before anything is let out.
+
+mod bindings;
+mod cache;
+mod call;
+mod capability;
+mod channel;
+mod clock;
+mod convert;
+mod descriptor;
+mod driver;
+mod engine;
+mod error;
+mod generation;
+mod handler;
+mod inspect;
+mod limits;
+mod memory;
+mod pool;
+mod services;
+mod transaction;
+
+pub use channel::{Channel, ChannelConfig, Grants, Secrets};
+pub use descriptor::{
+    Command, Descriptor, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
+};
+pub use driver::{Driver, Exports};
+pub use engine::{Sandbox, SandboxConfig};
+pub use error::{CallError, LoadError, SettingsError};
+pub use generation::{Called, Generation};
+pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
+pub use limits::Limits;
+pub use services::{LogLevel, Services, StoreRead, Waiting};
+pub use transaction::{SetAside, StoreWrite, TimerChange, Transaction};

@@ -1,0 +1,83 @@
+//! What a sandbox needs of the server around it. All reads are of committed state.
+
+use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::future::Future;
+use std::pin::Pin;
+
+/// A future of a service.
+pub type Waiting<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A key of a channel's store as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StoreRead {
+    /// The value, if there is one.
+    pub value: Option<Vec<u8>>,
+    /// The version of the key; 0 if it was never written.
+    pub version: u64,
+}
+
+/// How important a line of a driver's log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// For the driver's author.
+    Trace,
+    /// For finding a fault.
+    Debug,
+    /// Normal.
+    Info,
+    /// Somebody may have to look.
+    Warn,
+    /// Something failed.
+    Error,
+}
+
+/// The server as its drivers see it. Called on guest threads: may block for a disk read, never for the network.
+pub trait Services: Send + Sync + 'static {
+    /// The server's clock.
+    fn now(&self) -> Timestamp;
+    /// The id of the message for this event of this channel; a fresh one without an event id.
+    fn message_id(&self, channel: &str, event_id: Option<&str>) -> String;
+    /// Reads a key of the channel's store.
+    fn store_get(&self, channel: &str, key: &str) -> Result<StoreRead, ErrorInfo>;
+    /// Reads keys that begin with `prefix`, in order, after `after`.
+    fn store_entries(
+        &self,
+        channel: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, StoreRead)>, ErrorInfo>;
+    /// How many keys and bytes the channel's store holds.
+    fn store_usage(&self, channel: &str) -> Result<(u64, u64), ErrorInfo>;
+    /// Writes and syncs a blob.
+    fn blob_put(&self, data: &[u8]) -> Result<Digest, ErrorInfo>;
+    /// Whether the channel wrote this blob or was handed it.
+    fn blob_granted(&self, channel: &str, blob: &Digest) -> Result<bool, ErrorInfo>;
+    /// Size of a blob in bytes.
+    fn blob_size(&self, blob: &Digest) -> Result<u64, ErrorInfo>;
+    /// Part of a blob.
+    fn blob_read(&self, blob: &Digest, offset: u64, length: u32) -> Result<Vec<u8>, ErrorInfo>;
+    /// Messages of a conversation after a message id, and the id to go on after.
+    fn messages(
+        &self,
+        channel: &str,
+        conversation: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<Message>, Option<String>), ErrorInfo>;
+    /// Answers a request of the driver at once.
+    fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>>;
+    /// Notes, durable when it returns, that a part of a delivery has gone out.
+    fn progress<'a>(
+        &'a self,
+        channel: &'a str,
+        idempotency_key: &'a str,
+        external_id: &'a str,
+    ) -> Waiting<'a, Result<(), ErrorInfo>>;
+    /// The customer with this address on the channel.
+    fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo>;
+    /// The agent whose `by` (`id`, `name`, `address`) is `value`.
+    fn find_agent(&self, channel: &str, by: &str, value: &str) -> Result<Option<AgentInfo>, ErrorInfo>;
+    /// A line for the channel's log.
+    fn log(&self, channel: &str, level: LogLevel, text: &str, fields: &Attributes);
+}

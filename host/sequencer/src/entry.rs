@@ -1,0 +1,58 @@
+//! What a record of the journal holds: JSON, so that it can be read by people and by later versions.
+
+use jackfield_router::Event;
+use jackfield_spec::Digest;
+use serde::{Deserialize, Serialize};
+
+/// One decision: what was asked, what happened, which bodies belong to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    /// Milliseconds since 1970; never goes back.
+    pub at: u64,
+    /// Kind of the command.
+    pub cause: String,
+    /// The channel whose handler was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// Messages that are new by this.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<MessageEntry>,
+    /// What the handler wrote to its store.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub store: Vec<StoreEntry>,
+    /// Blobs that the channel may read from now on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs: Vec<Digest>,
+}
+
+/// A new message, as far as the journal names it: the content is in its body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MessageEntry {
+    /// The message's id.
+    pub id: String,
+    /// Its channel.
+    pub channel: String,
+    /// Key of its conversation.
+    pub conversation: String,
+    /// Its work item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_item: Option<String>,
+    /// From the customer.
+    pub inbound: bool,
+    /// Digest of the stored body.
+    pub body: Digest,
+}
+
+/// A write to a channel's store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoreEntry {
+    /// The key.
+    pub key: String,
+    /// Digest of the value; none: deleted.
+    pub value: Option<Digest>,
+}

@@ -1,0 +1,30 @@
+//! The one thread that takes commands, decides, appends and only then answers.
+//!
+//! ```text
+//! Commit | Command -> decide -> Entry -> Journal::append (one sync for many) -> answers, notices, effects
+//! ```
+//!
+//! It owns the router's [`State`](jackfield_router::State) and the journal. It knows messages and their bodies; it does
+//! not know sandboxes, sockets or media. Whoever asks waits until what was decided is durable.
+
+mod body;
+mod clock;
+mod commit;
+mod entry;
+mod error;
+mod handle;
+mod keys;
+mod start;
+mod work;
+
+pub use body::{Messages, Stored};
+pub use clock::{Clock, system_clock};
+pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
+pub use entry::{Entry, MessageEntry, StoreEntry};
+pub use error::Error;
+pub use handle::{Counters, Sequencer};
+pub use keys::Keys;
+pub use start::{Announcement, Outputs, Settings, Started, replay, start};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,500 @@
+//! The sequencer's loop: many jobs, one append, then the answers.
+
+use crate::body::Stored;
+use crate::commit::{Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
+use crate::entry::{Entry, MessageEntry, StoreEntry};
+use crate::handle::Shared;
+use crate::start::{Announcement, Outputs, rebuild};
+use jackfield_journal::{Batch, Body, Id, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, Snapshots, digest_of};
+use jackfield_router::{Command, Decision, Effect, Notice, Received, Reply, State, Status, StatusReport};
+use jackfield_spec::{Digest, Message, limits};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
+
+/// Most jobs that are decided before one append: what a disk syncs in a few milliseconds.
+const JOBS: usize = 512;
+/// Record bytes after which a batch is appended; one more record still fits into the journal's batch.
+const BATCH_BYTES: usize = MAX_RECORD_BYTES;
+/// Records between two snapshots.
+const SNAPSHOT_EVERY: u64 = 20_000;
+/// How long to wait before the journal is tried again after it failed.
+const RETRY: Duration = Duration::from_millis(500);
+
+type Answer<T> = oneshot::Sender<Result<T, CommitError>>;
+
+/// What the sequencer is asked.
+pub(crate) enum Job {
+    Commit(Box<Commit>, Answer<Committed>),
+    Command(Box<Command>, Option<Stored>, Answer<Reply>),
+    Read(Box<dyn FnOnce(&State) + Send>),
+    Stop(oneshot::Sender<()>),
+}
+
+/// What waits for the append.
+enum Reached {
+    Commit(Answer<Committed>, Result<Committed, CommitError>),
+    Command(Answer<Reply>, Reply),
+    Read(Box<dyn FnOnce(&State) + Send>),
+}
+
+impl Reached {
+    fn release(self, state: &State) {
+        // Whoever asked may have gone away; what was decided stays.
+        match self {
+            Self::Commit(answer, result) => drop(answer.send(result)),
+            Self::Command(answer, reply) => drop(answer.send(Ok(reply))),
+            Self::Read(look) => look(state),
+        }
+    }
+
+    fn fail(self, state: &State, why: &str) {
+        let error = CommitError::Unavailable(why.to_owned());
+        match self {
+            Self::Commit(answer, _) => drop(answer.send(Err(error))),
+            Self::Command(answer, _) => drop(answer.send(Err(error))),
+            Self::Read(look) => look(state),
+        }
+    }
+}
+
+/// Decided, not yet appended.
+#[derive(Default)]
+struct Pending {
+    batch: Batch,
+    bytes: usize,
+    reached: Vec<Reached>,
+    notices: Vec<Notice>,
+    effects: Vec<Effect>,
+    messages: HashMap<String, Arc<Message>>,
+    new_ids: HashSet<Id>,
+    versions: HashMap<(String, String), Seq>,
+}
+
+pub(crate) struct Work {
+    pub(crate) state: State,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) snapshots: Snapshots,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) outputs: Outputs,
+    pub(crate) last_snapshot: Seq,
+}
+
+impl Work {
+    /// Runs until it is told to stop or nobody can ask any more.
+    pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut buffer = Vec::with_capacity(JOBS);
+        loop {
+            let due = self.state.next_due();
+            let wait = due.map(|due| Duration::from_millis(due.saturating_sub((self.shared.clock)())));
+            tokio::select! {
+                received = jobs.recv_many(&mut buffer, JOBS) => {
+                    if received == 0 {
+                        break;
+                    }
+                }
+                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+            let mut stop = None;
+            let mut pending = Pending::default();
+            if self.state.next_due().is_some_and(|due| due <= (self.shared.clock)()) {
+                self.decide_into(&mut pending, &Command::Tick, |_| None);
+            }
+            for job in buffer.drain(..) {
+                self.take(&mut pending, job, &mut stop);
+                if pending.bytes >= BATCH_BYTES {
+                    self.append(std::mem::take(&mut pending)).await;
+                }
+            }
+            self.append(pending).await;
+            if self.journal.head() >= self.last_snapshot + SNAPSHOT_EVERY {
+                self.snapshot();
+            }
+            if let Some(answer) = stop {
+                self.snapshot();
+                drop(self.journal);
+                let _ = answer.send(());
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, pending: &mut Pending, job: Job, stop: &mut Option<oneshot::Sender<()>>) {
+        match job {
+            Job::Commit(commit, answer) => {
+                let result = self.commit(pending, *commit);
+                pending.reached.push(Reached::Commit(answer, result));
+            }
+            Job::Command(command, body, answer) => {
+                let reply = self.decide_into(pending, &command, |reply| match (reply, body) {
+                    // A repeated command has the first one's answer, and no new body.
+                    (Reply::Sending { message_id }, Some(stored)) if **message_id == *stored.id() => Some(stored),
+                    _ => None,
+                });
+                pending.reached.push(Reached::Command(answer, reply));
+            }
+            Job::Read(look) => pending.reached.push(Reached::Read(look)),
+            Job::Stop(answer) => *stop = Some(answer),
+        }
+    }
+
+    /// Decides one command into a record of its own.
+    fn decide_into(&mut self, pending: &mut Pending, command: &Command, body: impl FnOnce(&Reply) -> Option<Stored>) -> Reply {
+        let now = (self.shared.clock)();
+        let decision = jackfield_router::decide(&mut self.state, command, now);
+        let mut entry = Entry {
+            at: decision.at,
+            cause: command.kind().to_owned(),
+            channel: None,
+            events: Vec::new(),
+            messages: Vec::new(),
+            store: Vec::new(),
+            blobs: Vec::new(),
+        };
+        let mut rows = Vec::new();
+        if !decision.events.is_empty()
+            && let Some(stored) = body(&decision.reply)
+        {
+            let item = match command {
+                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => Some(work_item.to_string()),
+                _ => None,
+            };
+            let record = pending.batch.records.len();
+            self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
+        }
+        let reply = self.collect(pending, &mut entry, decision);
+        self.record(pending, entry, rows);
+        reply
+    }
+
+    /// Decides a handler call into one record, or refuses it before anything was decided.
+    fn commit(&mut self, pending: &mut Pending, commit: Commit) -> Result<Committed, CommitError> {
+        if let Some(key) = self.changed(pending, &commit)? {
+            self.shared.counters.conflicts.fetch_add(1, Ordering::Relaxed);
+            return Err(CommitError::Conflict { key });
+        }
+        let duplicates = self.duplicates(pending, &commit)?;
+        let now = (self.shared.clock)().max(self.state.now());
+        let mut entry = Entry {
+            at: now,
+            cause: commit.cause,
+            channel: Some(commit.channel.clone()),
+            events: Vec::new(),
+            messages: Vec::new(),
+            store: Vec::new(),
+            blobs: commit.blobs.clone(),
+        };
+        let record = pending.batch.records.len();
+        let mut rows = Vec::new();
+        let mut landed = Vec::with_capacity(commit.pushes.len());
+        for (push, duplicate) in commit.pushes.iter().zip(duplicates) {
+            if duplicate {
+                self.shared.counters.duplicates.fetch_add(1, Ordering::Relaxed);
+                landed.push(Landed::Duplicate);
+                continue;
+            }
+            let received = Command::Receive(Box::new(self.received(&push.stored, push.route.clone(), commit.simulated)));
+            let decision = jackfield_router::decide(&mut self.state, &received, now);
+            let work_item = match &decision.reply {
+                Reply::Opened { item } | Reply::Joined { item } | Reply::Recorded { item: Some(item) } => Some(item.to_string()),
+                _ => None,
+            };
+            self.message(pending, &mut entry, &mut rows, record, &push.stored, work_item.clone(), true);
+            self.collect(pending, &mut entry, decision);
+            self.shared.counters.messages.fetch_add(1, Ordering::Relaxed);
+            landed.push(Landed::New { work_item });
+        }
+        self.store(pending, &mut entry, &mut rows, record, &commit.channel, commit.writes);
+        for change in commit.timers {
+            let command = timer_command(&commit.channel, change);
+            let decision = jackfield_router::decide(&mut self.state, &command, now);
+            self.collect(pending, &mut entry, decision);
+        }
+        rows.extend(commit.blobs.iter().map(|blob| Row::BlobGrant { channel: commit.channel.clone(), digest: blob.0 }));
+        let ended = commit.ends.map(|command| {
+            let decision = jackfield_router::decide(&mut self.state, &command, now);
+            self.collect(pending, &mut entry, decision)
+        });
+        self.record(pending, entry, rows);
+        Ok(Committed { pushes: landed, ended })
+    }
+
+    /// The first key that was read and has changed since.
+    fn changed(&self, pending: &Pending, commit: &Commit) -> Result<Option<String>, CommitError> {
+        for (key, version) in &commit.reads {
+            let place = (commit.channel.clone(), key.clone());
+            let now = match pending.versions.get(&place) {
+                Some(version) => *version,
+                // A value that has expired keeps its version.
+                None => self.shared.reader.store_get(&commit.channel, key, 0).map_err(unavailable)?.version,
+            };
+            if now != *version {
+                return Ok(Some(key.clone()));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Which pushes were there already, in the journal, in this batch or twice in this call.
+    fn duplicates(&self, pending: &mut Pending, commit: &Commit) -> Result<Vec<bool>, CommitError> {
+        let mut own = HashSet::new();
+        let mut found = Vec::with_capacity(commit.pushes.len());
+        for push in &commit.pushes {
+            let id = push.stored.id;
+            let duplicate = !own.insert(id)
+                || pending.new_ids.contains(&id)
+                || self.shared.reader.has_message(&id).map_err(unavailable)?;
+            found.push(duplicate);
+        }
+        pending.new_ids.extend(own);
+        Ok(found)
+    }
+
+    fn received(&self, stored: &Stored, route: Option<jackfield_router::Route>, simulated: bool) -> Received {
+        let message = &stored.message;
+        let arguments = &message.interaction.arguments;
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+        let channel = message.channel.as_deref().unwrap_or_default();
+        let priority = message.work_item.as_ref().and_then(|item| item.priority);
+        Received {
+            message_id: stored.id().into(),
+            channel: channel.into(),
+            conversation: hex::encode(stored.conversation).into(),
+            customer: stored.customer.map(|key| hex::encode(key).into()),
+            media_type: message.media_type.as_str().into(),
+            support_request: message.interaction.name == "support-request",
+            route,
+            priority: priority.and_then(|priority| u16::try_from(priority.min(limits::PRIORITY)).ok()),
+            status: (message.interaction.name == "message.status").then(|| self.status_report(channel, message)).flatten(),
+            reason: text("code").or_else(|| text("reason")),
+            interaction: message.interaction.name.clone(),
+            simulated,
+        }
+    }
+
+    fn status_report(&self, channel: &str, message: &Message) -> Option<StatusReport> {
+        let arguments = &message.interaction.arguments;
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str);
+        let status = match text("status")? {
+            "sent" => Status::Sent,
+            "delivered" => Status::Delivered,
+            "read" => Status::Read,
+            "failed" => Status::Failed,
+            _ => return None,
+        };
+        let about = text("externalId").or(message.external_id.as_deref())?;
+        let error = (status == Status::Failed).then(|| jackfield_router::Failure {
+            code: text("code").unwrap_or("permanent").to_owned(),
+            text: text("text").map(str::to_owned),
+        });
+        let key = hex::encode(self.shared.keys.external(channel, about));
+        Some(StatusReport { external_keys: vec![key.into()], status, error })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the places that one message goes to; a struct of them would be used here only")]
+    fn message(
+        &self,
+        pending: &mut Pending,
+        entry: &mut Entry,
+        rows: &mut Vec<Row>,
+        record: usize,
+        stored: &Stored,
+        work_item: Option<String>,
+        inbound: bool,
+    ) {
+        let id = stored.id();
+        let channel = stored.message.channel.clone().unwrap_or_default();
+        rows.push(Row::Message {
+            id: stored.id,
+            record,
+            channel: channel.clone(),
+            conversation: stored.conversation,
+            work_item: work_item.as_deref().and_then(|item| Uuid::try_parse(item).ok()).map(Uuid::into_bytes),
+            inbound,
+            external_id: stored.message.external_id.clone(),
+            body: stored.digest.0,
+            at: i64::try_from(entry.at).unwrap_or(i64::MAX),
+        });
+        entry.messages.push(MessageEntry {
+            id: id.clone(),
+            channel,
+            conversation: hex::encode(stored.conversation),
+            work_item,
+            inbound,
+            body: stored.digest,
+        });
+        pending.batch.bodies.push(Body { digest: stored.digest.0, bytes: stored.body.clone() });
+        pending.messages.insert(id, stored.message.clone());
+    }
+
+    fn store(
+        &self,
+        pending: &mut Pending,
+        entry: &mut Entry,
+        rows: &mut Vec<Row>,
+        record: usize,
+        channel: &str,
+        writes: BTreeMap<String, Option<StoreWrite>>,
+    ) {
+        let version = self.journal.head() + record as Seq + 1;
+        for (key, write) in writes {
+            pending.versions.insert((channel.to_owned(), key.clone()), version);
+            let channel = channel.to_owned();
+            let value = write.as_ref().map(|write| Digest(digest_of(&write.value)));
+            rows.push(match write {
+                Some(write) => Row::StoreSet {
+                    record,
+                    channel,
+                    key: key.clone(),
+                    value: write.value,
+                    expires_at: write.expires_at.map(|at| i64::try_from(at.millis()).unwrap_or(i64::MAX)),
+                },
+                None => Row::StoreDelete { record, channel, key: key.clone() },
+            });
+            entry.store.push(StoreEntry { key, value });
+        }
+    }
+
+    /// Takes a decision's events into the record, and what is to be released after the append.
+    fn collect(&self, pending: &mut Pending, entry: &mut Entry, decision: Decision) -> Reply {
+        entry.events.extend(decision.events);
+        pending.notices.extend(decision.notices);
+        pending.effects.extend(decision.effects);
+        decision.reply
+    }
+
+    /// Puts a record into the batch; one with nothing in it is none.
+    fn record(&self, pending: &mut Pending, entry: Entry, rows: Vec<Row>) {
+        if entry.events.is_empty() && rows.is_empty() {
+            return;
+        }
+        let payload = match serde_json::to_vec(&entry) {
+            Ok(payload) => payload,
+            // Maps with text keys and plain data: serde_json has nothing to refuse.
+            Err(error) => unreachable!("a record is plain data: {error}"),
+        };
+        pending.bytes += payload.len();
+        let at = i64::try_from(entry.at).unwrap_or(i64::MAX);
+        pending.batch.rows.extend(rows);
+        pending.batch.rows.extend(ended_items(&self.state, &entry));
+        pending.batch.records.push(NewRecord { at, payload });
+    }
+
+    /// Appends what is pending; then answers, or tells all of them that nothing happened.
+    async fn append(&mut self, pending: Pending) {
+        let Pending { batch, reached, notices, effects, messages, .. } = pending;
+        if !batch.records.is_empty() {
+            let records = batch.records.len() as u64;
+            let head = self.journal.head();
+            if let Err(error) = self.journal.append(head, batch) {
+                tracing::error!("the journal could not be written; what was being decided is undone: {error}");
+                self.undo().await;
+                let why = error.to_string();
+                for waiting in reached {
+                    waiting.fail(&self.state, &why);
+                }
+                return;
+            }
+            self.shared.counters.records.fetch_add(records, Ordering::Relaxed);
+            self.shared.counters.batches.fetch_add(1, Ordering::Relaxed);
+        }
+        for notice in notices {
+            let message = message_of(&notice).and_then(|id| messages.get(id).cloned());
+            // Nobody listens while the server goes down; agents then begin with a snapshot.
+            let _ = self.outputs.notices.send(Announcement { notice, message });
+        }
+        for effect in effects {
+            // An effect that nobody takes stays in the state and is released at the next start.
+            let _ = self.outputs.effects.send(effect);
+        }
+        for waiting in reached {
+            waiting.release(&self.state);
+        }
+    }
+
+    /// Throws the state away and makes it anew from what is durable.
+    async fn undo(&mut self) {
+        self.shared.counters.failures.fetch_add(1, Ordering::Relaxed);
+        self.shared.ready.store(false, Ordering::Relaxed);
+        loop {
+            match rebuild(&*self.journal) {
+                Ok((state, _)) => {
+                    self.state = state;
+                    self.shared.ready.store(true, Ordering::Relaxed);
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!("the state can't be made from the journal, trying again: {error}");
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Writes a snapshot beside the loop; the loop stops only while the state is turned into bytes.
+    fn snapshot(&mut self) {
+        let seq = self.journal.head();
+        if seq == self.last_snapshot {
+            return;
+        }
+        self.last_snapshot = seq;
+        let payload = match serde_json::to_vec(&self.state) {
+            Ok(payload) => payload,
+            Err(error) => return tracing::error!("no snapshot: {error}"),
+        };
+        let snapshots = self.snapshots.clone();
+        let write = move || {
+            if let Err(error) = snapshots.write(seq, &payload) {
+                tracing::error!("no snapshot at record {seq}, the next start replays more: {error}");
+            }
+        };
+        match std::thread::Builder::new().name("snapshot".to_owned()).spawn(write) {
+            Ok(_) => {}
+            Err(error) => tracing::error!("no thread for a snapshot: {error}"),
+        }
+    }
+}
+
+/// Rows of work items that a record ended: from then on they are listed from the database.
+fn ended_items(state: &State, entry: &Entry) -> Vec<Row> {
+    use jackfield_router::Event;
+    let ended = entry.events.iter().filter_map(|event| match event {
+        Event::ItemClosed { item, .. } | Event::ItemCancelled { item, .. } => Some(item),
+        _ => None,
+    });
+    ended
+        .filter_map(|item| {
+            let fate = state.ended(item)?;
+            let id = Uuid::try_parse(item).ok()?.into_bytes();
+            let json = serde_json::to_vec(fate).ok()?;
+            Some(Row::WorkItem { id, state: fate.fate.name().to_owned(), closed: true, json })
+        })
+        .collect()
+}
+
+fn timer_command(channel: &str, change: TimerChange) -> Command {
+    let channel = channel.into();
+    match change {
+        TimerChange::Set { name, due, payload } => Command::SetTimer { channel, name: name.into(), due: due.millis(), payload },
+        TimerChange::Cancel { name } => Command::CancelTimer { channel, name: name.into() },
+    }
+}
+
+/// The message that a notice is about.
+fn message_of(notice: &Notice) -> Option<&str> {
+    use jackfield_router::AgentEvent;
+    match &notice.body {
+        AgentEvent::OfferCreated { message_id, .. }
+        | AgentEvent::MessageReceived { message_id, .. }
+        | AgentEvent::MessageChanged { message_id, .. } => Some(message_id),
+        _ => None,
+    }
+}
+
+fn unavailable(error: jackfield_journal::Error) -> CommitError {
+    CommitError::Unavailable(error.to_string())
+}

@@ -1,0 +1,148 @@
+//! The canonical JSON (RFC 8785) of a message and the digest over it.
+
+use crate::{Direction, Message};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest as _, Sha256};
+use std::fmt;
+use std::str::FromStr;
+
+/// A SHA-256, written `sha256-` and 64 lowercase hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest(pub [u8; 32]);
+
+/// A text that is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a digest is `sha256-` and 64 lowercase hex digits")]
+pub struct DigestError;
+
+impl Digest {
+    /// The digest of these bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256-{}", hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("sha256-").ok_or(DigestError)?;
+        if digits.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(DigestError);
+        }
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(digits, &mut bytes).map_err(|_| DigestError)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// What the server stamps onto a message, taken off while its digest is made.
+struct Stamps {
+    id: Option<String>,
+    channel: Option<String>,
+    driver: Option<String>,
+    direction: Option<Direction>,
+    received_at: Option<crate::Timestamp>,
+    digest: Option<Digest>,
+    work_item_id: Option<String>,
+    agent: Option<crate::AgentInfo>,
+    encoded_agent: Option<crate::AgentInfo>,
+}
+
+impl Stamps {
+    fn take(message: &mut Message, delivered: bool) -> Self {
+        let stamps = Self {
+            id: message.id.take(),
+            channel: message.channel.take(),
+            driver: message.driver.take(),
+            direction: message.direction.take(),
+            received_at: message.received_at.take(),
+            digest: message.digest.take(),
+            work_item_id: message.work_item.as_mut().and_then(|item| item.id.take()),
+            agent: message.agent.clone(),
+            encoded_agent: message.encoded_agent.take(),
+        };
+        if delivered {
+            message.agent = stamps.encoded_agent.clone();
+        }
+        stamps
+    }
+
+    fn put_back(self, message: &mut Message) {
+        message.id = self.id;
+        message.channel = self.channel;
+        message.driver = self.driver;
+        message.direction = self.direction;
+        message.received_at = self.received_at;
+        message.digest = self.digest;
+        if let Some(item) = &mut message.work_item {
+            item.id = self.work_item_id;
+        }
+        message.agent = self.agent;
+        message.encoded_agent = self.encoded_agent;
+    }
+}
+
+/// The canonical JSON of any value of the specification: sorted keys, no white space (RFC 8785).
+///
+/// # Errors
+/// A number that JSON cannot write (not finite); nothing that [`validate`](crate::validate::validate) lets through has one.
+pub fn to_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
+    serde_json_canonicalizer::to_string(value)
+}
+
+/// Writes what [`to_json`] gives.
+pub(crate) fn write<T: Serialize>(value: &T, out: &mut impl std::io::Write) -> Result<(), serde_json::Error> {
+    serde_json_canonicalizer::to_writer(value, out)
+}
+
+/// The digest of a message as its driver encoded it: over the canonical JSON with every stamped field null.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn digest(message: &mut Message) -> Result<Digest, serde_json::Error> {
+    digest_of(message, false)
+}
+
+/// The same for a message on its way to an agent, where `agent` is the receiving one and the driver's stands in `encodedAgent`.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn digest_delivered(message: &mut Message) -> Result<Digest, serde_json::Error> {
+    digest_of(message, true)
+}
+
+fn digest_of(message: &mut Message, delivered: bool) -> Result<Digest, serde_json::Error> {
+    let stamps = Stamps::take(message, delivered);
+    let json = to_json(message);
+    stamps.put_back(message);
+    Ok(Digest::of(json?.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests;
