@@ -17,6 +17,13 @@ pub fn retry_after_ms(headers: &[Header]) -> Option<u32> {
 }
 
 impl Request {
+    /// Adds a header; what tests make requests with.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
+        self.headers.push(Header { name: name.into(), value: value.into() });
+        self
+    }
+
     /// The values of a header, in order.
     pub fn header<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         header_of(&self.headers, name)

@@ -59,6 +59,8 @@ mod message;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 mod settings;
+#[cfg(test)]
+mod tests;
 pub mod time;
 
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{

@@ -193,7 +193,9 @@ pub fn fetch_next(settings: &TwilioSettings, expiry: &Expiry) -> Result<()> {
     };
     let fetched = match fetch(settings, &media.items[at].url) {
         Ok(fetched) => Ok(fetched),
-        Err(error) if is_worth_a_retry(&error) && expiry.attempt < MAX_ATTEMPTS => return Err(error),
+        Err(error) if is_worth_a_retry(&error) && expiry.attempt < MAX_ATTEMPTS => {
+            return Err(Error { code: code::TEMPORARY.into(), ..error });
+        }
         Err(error) => {
             host::warn(&format!("the file {} of {} can't be fetched: {}", at, media.sid, error.text));
             Err(())

@@ -1,1 +1,32 @@
 //! HTTP: webhooks, the agents' WebSocket, the operators' API, metrics.
+//!
+//! ```text
+//! request -> webhook -> Channels::receive -> the driver's answer
+//! Announcement -> hub -> the agent's WebSocket -> command -> Sequencer -> command.result
+//! ```
+//!
+//! Decides nothing: what a request asks goes to a channel's driver or to the sequencer, and what they say goes back.
+//! It adds what the router doesn't hold, the texts of customers, and knows no medium.
+
+mod auth;
+mod endpoint;
+mod gateway;
+mod health;
+mod hub;
+mod lookup;
+mod metrics;
+mod page;
+mod people;
+mod problem;
+mod render;
+mod rest;
+mod serve;
+mod socket;
+mod webhook;
+
+pub use endpoint::Endpoint;
+pub use gateway::{Gateway, Parts, StartError};
+pub use serve::serve;
+
+#[cfg(test)]
+mod fixture;

@@ -1,1 +1,27 @@
-fn main() {}
+//! The jackfield server and its command line.
+
+mod check;
+mod cli;
+mod demo;
+mod driver;
+mod exit;
+mod logging;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return exit::report(&exit::failed(anyhow::anyhow!("no threads for the server: {error}"))),
+    };
+    let result = runtime.block_on(cli::run(cli));
+    // Blocking work that is left (a compiler) must not hold up the end.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => exit::report(&error),
+    }
+}

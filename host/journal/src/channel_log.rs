@@ -4,11 +4,13 @@
 //! never delays an append.
 
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params};
 
 use crate::error::Error;
@@ -59,32 +61,23 @@ struct Inner {
 }
 
 impl ChannelLog {
-    /// Opens the logs in the data folder `dir`, or makes both.
+    /// Opens the logs in the data folder `dir`, or makes both. A damaged file is put aside as
+    /// `log.db.damaged`: a lost log is no reason not to serve.
     ///
     /// # Errors
-    /// [`Error::Damaged`] if the file is no database (it may be deleted), and those of the disk.
+    /// Those of the disk.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         folder::make_private(dir)?;
         let path = dir.join("log.db");
-        let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(&path)?;
-            connection.busy_timeout(Duration::from_secs(5))?;
-            connection.execute_batch(
-                "PRAGMA journal_mode = WAL;
-                 PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS lines (
-                     number INTEGER PRIMARY KEY AUTOINCREMENT,
-                     channel TEXT NOT NULL,
-                     at INTEGER NOT NULL,
-                     level TEXT NOT NULL,
-                     text TEXT NOT NULL,
-                     fields TEXT NOT NULL
-                 );
-                 CREATE INDEX IF NOT EXISTS lines_of_channel ON lines (channel);",
-            )?;
-            Ok(connection)
+        let connection = match connect(&path) {
+            Err(Error::Damaged { what, .. }) => {
+                let aside = dir.join("log.db.damaged");
+                tracing::warn!(path = %aside.display(), "the channels' logs are damaged and put aside: {what}");
+                fs::rename(&path, &aside).map_err(Error::io("putting aside", &path))?;
+                connect(&path)?
+            }
+            connection => connection?,
         };
-        let connection = open().map_err(|source| Error::sqlite(&path, source))?;
         let inner = Inner {
             path,
             connection,
@@ -138,6 +131,29 @@ impl ChannelLog {
             })
             .map_err(|source| Error::sqlite(&inner.path, source))
     }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = NORMAL;
+             CREATE TABLE IF NOT EXISTS lines (
+                 number INTEGER PRIMARY KEY AUTOINCREMENT,
+                 channel TEXT NOT NULL,
+                 at INTEGER NOT NULL,
+                 level TEXT NOT NULL,
+                 text TEXT NOT NULL,
+                 fields TEXT NOT NULL
+             );
+             CREATE INDEX IF NOT EXISTS lines_of_channel ON lines (channel);",
+        )?;
+        Ok(connection)
+    };
+    open().map_err(|source| Error::sqlite(path, source))
 }
 
 impl Inner {

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::record::{Digest, Seq};
 
+/// Bytes of the note: 20 digits, a space, 64 hex digits, a line feed.
+const LINE: usize = 20 + 1 + 64 + 1;
+
 /// A sequence number and the hash of its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Head {
@@ -24,7 +27,8 @@ pub(crate) struct HeadNote {
 }
 
 impl HeadNote {
-    pub(crate) fn open(dir: &Path) -> Result<Self, Error> {
+    /// Opens the file, and notes `head` in the place of whatever it held.
+    pub(crate) fn open(dir: &Path, head: &Head) -> Result<Self, Error> {
         let path = dir.join("head");
         let file = OpenOptions::new()
             .create(true)
@@ -32,7 +36,12 @@ impl HeadNote {
             .write(true)
             .open(&path)
             .map_err(Error::io("opening", &path))?;
-        Ok(Self { path, file })
+        let note = Self { path, file };
+        note.write(head)?;
+        note.file
+            .set_len(LINE as u64)
+            .map_err(Error::io("writing", &note.path))?;
+        Ok(note)
     }
 
     /// Notes the head without a sync: it may lag behind the database, never run ahead of it.

@@ -25,11 +25,18 @@ use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::tail::{Ords, Tail};
 use crate::write::{self, Failure, Write};
 
+/// So many messages are remembered as absent; more than are asked for between two appends.
+const ABSENT: usize = 4096;
+
 /// A data folder, held by this process alone, and the one connection that writes to it.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    path: PathBuf,
+    // Dropped in this order. The connection that writes is the last one to be closed, if nobody
+    // else holds a reader: it then empties the write-ahead log into the database.
+    snapshots: Snapshots,
+    reader: Reader,
     connection: Connection,
+    path: PathBuf,
     head: Head,
     /// The last rows of the tables that the index leads to.
     ords: Ords,
@@ -39,9 +46,7 @@ pub struct SqliteJournal {
     tail: Arc<RwLock<Tail>>,
     note: HeadNote,
     blobs: Blobs,
-    reader: Reader,
-    snapshots: Snapshots,
-    /// The folder is ours until this is dropped, which is last.
+    /// Held until all the rest is closed.
     _lock: File,
 }
 
@@ -65,21 +70,20 @@ impl SqliteJournal {
         let blobs = Blobs::open(dir)?;
         let reader = Reader::new(&path, Arc::clone(&tail), blobs.clone());
         let snapshots = Snapshots::new(dir, reader.clone())?;
-        let note = HeadNote::open(dir)?;
-        note.write(&head)?;
+        let note = HeadNote::open(dir, &head)?;
         // The names of what was just made must last as well.
         folder::sync(dir)?;
         Ok(Self {
-            path,
+            snapshots,
+            reader,
             connection,
+            path,
             head,
             ords,
             absent: RefCell::default(),
             tail,
             note,
             blobs,
-            reader,
-            snapshots,
             _lock: lock,
         })
     }
@@ -105,8 +109,9 @@ impl SqliteJournal {
     /// Those of the database.
     pub fn has_message(&self, id: &Id) -> Result<bool, Error> {
         let found = self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))?;
-        if !found {
-            self.absent.borrow_mut().insert(*id);
+        let mut absent = self.absent.borrow_mut();
+        if !found && absent.len() < ABSENT {
+            absent.insert(*id);
         }
         Ok(found)
     }
@@ -164,7 +169,7 @@ impl SqliteJournal {
 
     fn end_lookups(&self) -> rusqlite::Result<()> {
         if !self.connection.is_autocommit() {
-            self.connection.prepare_cached("ROLLBACK")?.execute([])?;
+            self.connection.prepare_cached("COMMIT")?.execute([])?;
         }
         Ok(())
     }
@@ -320,3 +325,6 @@ fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error
         None => Ok(head),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@
 //! compares the row it leads to.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
@@ -18,11 +19,12 @@ use sha2::{Digest as _, Sha256};
 use crate::record::{Digest, Id};
 
 /// How many postings are gathered before they are written: some 50,000 messages, some 10 MB. The
-/// more, the more of them share a page; but at a start up to twice as many are read again.
-const GATHERED: usize = 1 << 18;
+/// more, the more of them share a page; but at a start up to twice as many are read again. Few in
+/// tests, so that those go through all of it.
+const GATHERED: usize = if cfg!(test) { 100 } else { 1 << 18 };
 
 /// At least this many postings are written with an append, if any are waiting.
-const LEAST_SLICE: usize = 64;
+const LEAST_SLICE: usize = if cfg!(test) { 8 } else { 64 };
 
 /// A key in 64 bits and the row to look at.
 pub(crate) type Posting = (i64, i64);
@@ -126,7 +128,7 @@ impl Ords {
 }
 
 /// The part of the index that is in memory. Shared by the writer and all readers.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Tail {
     /// Of the newest rows.
     fresh: BTreeSet<Posting>,
@@ -135,6 +137,15 @@ pub(crate) struct Tail {
     written: usize,
     /// The last rows whose postings are in `settling`.
     settling_up_to: Ords,
+}
+
+impl fmt::Debug for Tail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tail")
+            .field("fresh", &self.fresh.len())
+            .field("settling", &(self.settling.len() - self.written))
+            .finish()
+    }
 }
 
 /// What the next append writes into the table.

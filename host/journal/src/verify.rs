@@ -72,6 +72,9 @@ pub fn verify(dir: &Path) -> Result<Report, Error> {
     Ok(report)
 }
 
+/// A snapshot's number, and the record it says it was made after or how it is damaged.
+type Found = (Seq, Result<Head, &'static str>);
+
 fn structure(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
     let mut statement = connection.prepare("PRAGMA integrity_check(20)")?;
     let mut rows = statement.query([])?;
@@ -105,7 +108,7 @@ fn records(connection: &Connection, report: &mut Report) -> rusqlite::Result<()>
 fn beside(
     connection: &Connection,
     noted: Option<Head>,
-    snapshots: &[(Seq, Result<Head, &'static str>)],
+    snapshots: &[Found],
     report: &mut Report,
 ) -> rusqlite::Result<()> {
     if let Some(noted) = noted.filter(|noted| noted.seq > 0) {
@@ -202,8 +205,8 @@ fn messages(
     Ok(())
 }
 
-/// The snapshots that are there, each with the record it says it was made after.
-fn snapshots(dir: &Path) -> Result<Vec<(Seq, Result<Head, &'static str>)>, Error> {
+/// The snapshots that are there.
+fn snapshots(dir: &Path) -> Result<Vec<Found>, Error> {
     let folder = snapshot::folder_of(dir);
     let mut found = Vec::new();
     for seq in snapshot::listed(&folder)? {

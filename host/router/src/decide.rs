@@ -18,7 +18,7 @@ use crate::effect::{Decision, Effect, ErrorCode, Refusal, Reply};
 use crate::event::Event;
 use crate::evolve::{evolve, lane_key};
 use crate::ids::{self, Id, Millis};
-use crate::item::WorkItem;
+use crate::item::{ItemState, WorkItem};
 use crate::matching;
 use crate::notice::Notice;
 use crate::offer::Offer;
@@ -44,6 +44,7 @@ struct Context<'a> {
     events: Vec<Event>,
     notices: Vec<Notice>,
     effects: Vec<Effect>,
+    ended: Vec<WorkItem>,
     /// Lanes that the events so far belong to, each with what was released before.
     lanes: BTreeMap<PerChannel, Option<Id>>,
 }
@@ -51,7 +52,15 @@ struct Context<'a> {
 impl<'a> Context<'a> {
     fn new(state: &'a mut State, at: Millis) -> Context<'a> {
         let lanes = BTreeMap::new();
-        Context { state, at, events: Vec::new(), notices: Vec::new(), effects: Vec::new(), lanes }
+        Context {
+            state,
+            at,
+            events: Vec::new(),
+            notices: Vec::new(),
+            effects: Vec::new(),
+            ended: Vec::new(),
+            lanes,
+        }
     }
 
     fn command(&mut self, command: &Command) -> Reply {
@@ -63,8 +72,17 @@ impl<'a> Context<'a> {
             Command::Disconnected { agent, connection } => self.disconnected(agent, connection),
             Command::Agent { agent, id, action } => self.agent(agent, id, action),
             Command::Attempt { message_id } => self.attempt(message_id),
-            Command::Delivered { message_id, attempt, outcome } => self.delivered(message_id, *attempt, outcome),
-            Command::SetTimer { channel, name, due, payload } => self.set_timer(channel, name, *due, payload),
+            Command::Delivered {
+                message_id,
+                attempt,
+                outcome,
+            } => self.delivered(message_id, *attempt, outcome),
+            Command::SetTimer {
+                channel,
+                name,
+                due,
+                payload,
+            } => self.set_timer(channel, name, *due, payload),
             Command::CancelTimer { channel, name } => self.cancel_timer(channel, name),
             Command::TimerDone { channel, name, due } => self.timer_done(channel, name, *due),
             Command::TimerFailed { channel, name, due } => self.timer_failed(channel, name, *due),
@@ -79,7 +97,14 @@ impl<'a> Context<'a> {
         } else {
             self.release_lanes();
         }
-        Decision { at: self.at, events: self.events, notices: self.notices, effects: self.effects, reply }
+        Decision {
+            at: self.at,
+            events: self.events,
+            notices: self.notices,
+            effects: self.effects,
+            ended: self.ended,
+            reply,
+        }
     }
 
     /// Applies an event, so that what is decided next sees it.
@@ -88,8 +113,22 @@ impl<'a> Context<'a> {
             let released = self.state.released(&lane).cloned();
             self.lanes.entry(lane).or_insert(released);
         }
+        let ended = self.ended_by(&event);
         self.notices.extend(evolve(self.state, self.at, &event));
+        self.ended.extend(ended);
         self.events.push(event);
+    }
+
+    /// The item that an event ends, as it will have been at last.
+    fn ended_by(&self, event: &Event) -> Option<WorkItem> {
+        let (id, state, code) = match event {
+            Event::ItemClosed { item, code, .. } => (item, ItemState::Closed, code.as_deref()),
+            Event::ItemCancelled { item, .. } => (item, ItemState::Cancelled, None),
+            _ => return None,
+        };
+        let mut item = self.state.item(id)?.clone();
+        item.end(state, self.at, code);
+        Some(item)
     }
 
     fn lane_of(&self, event: &Event) -> Option<PerChannel> {
@@ -101,7 +140,9 @@ impl<'a> Context<'a> {
             | Event::DeliveryEnded { message_id, .. }
             | Event::DeliveryDue { message_id }
             | Event::DeliveryPassed { message_id }
-            | Event::DeliveryRevived { message_id } => self.state.delivery(message_id).map(lane_key),
+            | Event::DeliveryRevived { message_id } => {
+                self.state.delivery(message_id).map(lane_key)
+            }
             _ => None,
         }
     }
@@ -111,15 +152,21 @@ impl<'a> Context<'a> {
         for (lane, before) in std::mem::take(&mut self.lanes) {
             let released = self.state.released(&lane);
             if released != before.as_ref() {
-                self.effects.extend(released.and_then(|head| self.state.deliver(head)));
+                self.effects
+                    .extend(released.and_then(|head| self.state.deliver(head)));
             }
         }
     }
 
     fn offer_what_waits(&mut self) {
         while let Some((item, agent)) = matching::next(self.state) {
-            let Some(item) = self.state.item(&item) else { return };
-            let timeout = self.state.config().offer_timeout(&item.queue, &item.channel, &item.media_type);
+            let Some(item) = self.state.item(&item) else {
+                return;
+            };
+            let timeout =
+                self.state
+                    .config()
+                    .offer_timeout(&item.queue, &item.channel, &item.media_type);
             let offer = Offer {
                 id: self.new_id(),
                 item: item.id.clone(),
@@ -134,7 +181,11 @@ impl<'a> Context<'a> {
 
     /// The id that the next event with a new id will use up.
     fn new_id(&self) -> Id {
-        ids::make(self.at, self.state.stored.counter, self.state.stored.salt.unwrap_or_default())
+        ids::make(
+            self.at,
+            self.state.stored.counter,
+            self.state.stored.salt.unwrap_or_default(),
+        )
     }
 
     /// Tells the channel's driver about a work item, if it wants to know.
@@ -142,13 +193,19 @@ impl<'a> Context<'a> {
         if !self.state.config().wants(&item.channel, name) {
             return;
         }
-        let notification = Notification { name: name.into(), agent: agent.cloned(), queue: item.queue.clone() };
+        let notification = Notification {
+            name: name.into(),
+            agent: agent.cloned(),
+            queue: item.queue.clone(),
+        };
         let delivery = Delivery {
             agent: None,
             notification: Some(notification),
             ..self.new_delivery(self.new_id(), item)
         };
-        self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });
+        self.apply(Event::DeliveryQueued {
+            delivery: Box::new(delivery),
+        });
     }
 
     fn new_delivery(&self, message_id: Id, item: &WorkItem) -> Delivery {
@@ -174,7 +231,11 @@ impl<'a> Context<'a> {
 }
 
 fn refuse(code: ErrorCode, message: impl Into<String>) -> Reply {
-    Reply::Refused(Refusal { code, message: message.into(), state: None })
+    Reply::Refused(Refusal {
+        code,
+        message: message.into(),
+        state: None,
+    })
 }
 
 fn wrong_state(what: &str, state: &str) -> Reply {

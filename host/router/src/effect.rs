@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::delivery::{Notification, Previous};
 use crate::event::Event;
 use crate::ids::{Id, Millis};
+use crate::item::WorkItem;
 use crate::notice::Notice;
 
 /// What [`decide`](crate::decide) returns.
@@ -18,6 +19,8 @@ pub struct Decision {
     pub notices: Vec<Notice>,
     /// What is to be carried out, once the events are durable.
     pub effects: Vec<Effect>,
+    /// Work items that this ended, as they were at last: the state no longer has them, and the caller lists them.
+    pub ended: Vec<WorkItem>,
     /// The answer to who asked, once the events are durable.
     pub reply: Reply,
 }
@@ -65,7 +68,11 @@ pub struct Deliver {
 
 /// The answer to who asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "kebab-case",
+    rename_all_fields = "camelCase"
+)]
 pub enum Reply {
     /// Done.
     Done,

@@ -112,9 +112,24 @@ pub(crate) fn is_false(value: &bool) -> bool {
 }
 
 impl WorkItem {
+    /// The item as it is when it has ended.
+    pub(crate) fn end(&mut self, state: ItemState, at: Millis, code: Option<&str>) {
+        self.state = state;
+        self.since = at;
+        self.wrap_up_until = None;
+        self.version += 1;
+        if let Some(code) = code {
+            self.code = Some(code.to_owned());
+        }
+    }
+
     /// The order of waiting: priority first, then age, then id.
     pub(crate) fn rank(&self) -> Rank {
-        Rank { behind: u16::MAX - self.priority, first_queued: self.first_queued, id: self.id.clone() }
+        Rank {
+            behind: u16::MAX - self.priority,
+            first_queued: self.first_queued,
+            id: self.id.clone(),
+        }
     }
 }
 

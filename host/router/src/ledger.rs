@@ -29,7 +29,13 @@ impl Ledger {
         if self.debits.contains_key(id) {
             return false;
         }
-        self.debits.insert(id.clone(), Debit { agent: agent.clone(), weight });
+        self.debits.insert(
+            id.clone(),
+            Debit {
+                agent: agent.clone(),
+                weight,
+            },
+        );
         true
     }
 
@@ -50,6 +56,10 @@ impl Ledger {
 
     /// What an agent's debits add up to, counted anew.
     pub fn load(&self, agent: &str) -> u64 {
-        self.debits.values().filter(|debit| &*debit.agent == agent).map(|debit| u64::from(debit.weight)).sum()
+        self.debits
+            .values()
+            .filter(|debit| &*debit.agent == agent)
+            .map(|debit| u64::from(debit.weight))
+            .sum()
     }
 }

@@ -40,7 +40,6 @@ pub(crate) struct Call {
     pub(crate) transaction: Transaction,
     /// Secrets composed in this call.
     pub(crate) composed: BTreeMap<String, Vec<u8>>,
-    pub(crate) idempotency_key: Option<String>,
     pub(crate) cpu_limit: Duration,
     pub(crate) host_calls: u32,
     pub(crate) log_lines: u32,
@@ -55,7 +54,6 @@ impl Call {
             kind,
             transaction: Transaction::default(),
             composed: BTreeMap::new(),
-            idempotency_key: None,
             cpu_limit,
             host_calls: 0,
             log_lines: 0,

@@ -120,16 +120,16 @@ impl Generation {
         lanes.receive.idle() + lanes.deliver.idle() + lanes.timer.idle()
     }
 
-    /// Gives a webhook request to the driver.
+    /// Gives a webhook request to the driver. `again`: its commit met a change, so it runs on a fresh instance.
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
-    pub async fn receive(&self, request: Request) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+    pub async fn receive(&self, request: Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
         if !self.inner.driver.exports().webhook {
             return Err(CallError::NotExported("webhook"));
         }
         let request = convert::request_out(request, &self.inner.driver.descriptor().headers);
-        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), None).await?;
+        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
             Answer::Received(Err(error)) => Err(convert::error_in(error)),
@@ -143,24 +143,23 @@ impl Generation {
     /// # Errors
     /// [`CallError`]; then nothing durable of the call is left, but something may have gone out.
     pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, CallError> {
-        let key = delivery.idempotency_key.clone();
         let delivery = convert::delivery_out(delivery);
-        let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), Some(key)).await?;
+        let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), false).await?;
         let Answer::Delivered(outcome) = answer else {
             return Err(CallError::NotExported("driver"));
         };
         Ok(Called { output: convert::outcome_in(*outcome).map_err(unusable)?, transaction })
     }
 
-    /// Tells the driver that a timer is due.
+    /// Tells the driver that a timer is due. `again` as in [`Generation::receive`].
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left and the timer is still to be fired.
-    pub async fn fired(&self, expiry: Expiry) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
+    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
         if !self.inner.driver.exports().timer {
             return Err(CallError::NotExported("timer"));
         }
-        let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), None).await?;
+        let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), again).await?;
         let Answer::Fired(result) = answer else {
             return Err(CallError::NotExported("timer"));
         };
@@ -168,13 +167,13 @@ impl Generation {
     }
 
     /// Runs a call on the guests' threads. It goes on there if the caller goes away.
-    async fn spawn(&self, work: Work, key: Option<String>) -> Result<(Answer, Transaction), CallError> {
+    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
         let generation = self.clone();
-        let task = self.inner.driver.inner.sandbox.spawn(async move { generation.run(work, key).await });
+        let task = self.inner.driver.inner.sandbox.spawn(async move { generation.run(work, again).await });
         joined(task.await)?
     }
 
-    async fn run(&self, work: Work, key: Option<String>) -> Result<(Answer, Transaction), CallError> {
+    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
         let inner = &*self.inner;
         inner.running.fetch_add(1, Ordering::Relaxed);
         let _running = Running(&inner.running);
@@ -184,12 +183,10 @@ impl Generation {
             Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
             Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
         };
-        let fresh = inner.driver.descriptor().is_fresh(of);
+        let fresh = again || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
-        let mut call = Call::new(CallKind::Handler, cpu);
-        call.idempotency_key = key;
         let store = &mut lease.instance.store;
-        call::begin(store, call);
+        call::begin(store, Call::new(CallKind::Handler, cpu));
         let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
         let answer = call::finish(store, wall, answer)?;
         let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));

@@ -36,4 +36,4 @@ pub use generation::{Called, Generation};
 pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
 pub use limits::Limits;
 pub use services::{LogLevel, Services, StoreRead, Waiting};
-pub use transaction::{SetAside, StoreWrite, TimerChange, Transaction};
+pub use transaction::{StoreWrite, TimerChange, Transaction};

@@ -55,7 +55,7 @@ impl Default for Limits {
             instances: 16,
             recycle_after: 100_000,
             host_calls: 10_000,
-            pushes: 1_000,
+            pushes: 200,
             log_lines: 100,
             log_bytes: 4 << 10,
             store_keys: 10_000,

@@ -67,13 +67,6 @@ pub trait Services: Send + Sync + 'static {
     ) -> Result<(Vec<Message>, Option<String>), ErrorInfo>;
     /// Answers a request of the driver at once.
     fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>>;
-    /// Notes, durable when it returns, that a part of a delivery has gone out.
-    fn progress<'a>(
-        &'a self,
-        channel: &'a str,
-        idempotency_key: &'a str,
-        external_id: &'a str,
-    ) -> Waiting<'a, Result<(), ErrorInfo>>;
     /// The customer with this address on the channel.
     fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo>;
     /// The agent whose `by` (`id`, `name`, `address`) is `value`.

@@ -16,8 +16,6 @@ pub struct Transaction {
     pub timers: Vec<TimerChange>,
     /// Blobs written, which the channel may read from now on.
     pub blobs: Vec<Digest>,
-    /// Bad entries of a batch, to be looked at by people.
-    pub set_aside: Vec<SetAside>,
     /// Something went out by http: the call can't be run again.
     pub sent: bool,
 }
@@ -29,7 +27,6 @@ impl Transaction {
             && self.writes.is_empty()
             && self.timers.is_empty()
             && self.blobs.is_empty()
-            && self.set_aside.is_empty()
     }
 }
 
@@ -59,13 +56,4 @@ pub enum TimerChange {
         /// Its name.
         name: String,
     },
-}
-
-/// One bad entry that the driver set aside.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetAside {
-    /// As it came in.
-    pub raw: Vec<u8>,
-    /// Why the driver could not use it.
-    pub reason: String,
 }

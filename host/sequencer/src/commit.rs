@@ -22,6 +22,8 @@ pub struct Commit {
     pub timers: Vec<TimerChange>,
     /// Blobs written.
     pub blobs: Vec<Digest>,
+    /// External ids that a delivery's receipt brought: message id and external id.
+    pub external_ids: Vec<(String, String)>,
     /// What the call ends: the timer that fired, the delivery attempt. Decided last, in the same record.
     pub ends: Option<Command>,
     /// The channel is simulated.

@@ -20,6 +20,9 @@ pub struct Entry {
     /// Messages that are new by this.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<MessageEntry>,
+    /// External ids that became known: message id and external id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub external_ids: Vec<(String, String)>,
     /// What the handler wrote to its store.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub store: Vec<StoreEntry>,

@@ -152,6 +152,7 @@ impl Work {
             channel: None,
             events: Vec::new(),
             messages: Vec::new(),
+            external_ids: Vec::new(),
             store: Vec::new(),
             blobs: Vec::new(),
         };
@@ -166,7 +167,7 @@ impl Work {
             let record = pending.batch.records.len();
             self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
         }
-        let reply = self.collect(pending, &mut entry, decision);
+        let reply = self.collect(pending, &mut entry, &mut rows, decision);
         self.record(pending, entry, rows);
         reply
     }
@@ -185,6 +186,7 @@ impl Work {
             channel: Some(commit.channel.clone()),
             events: Vec::new(),
             messages: Vec::new(),
+            external_ids: commit.external_ids,
             store: Vec::new(),
             blobs: commit.blobs.clone(),
         };
@@ -204,7 +206,7 @@ impl Work {
                 _ => None,
             };
             self.message(pending, &mut entry, &mut rows, record, &push.stored, work_item.clone(), true);
-            self.collect(pending, &mut entry, decision);
+            self.collect(pending, &mut entry, &mut rows, decision);
             self.shared.counters.messages.fetch_add(1, Ordering::Relaxed);
             landed.push(Landed::New { work_item });
         }
@@ -212,12 +214,16 @@ impl Work {
         for change in commit.timers {
             let command = timer_command(&commit.channel, change);
             let decision = jackfield_router::decide(&mut self.state, &command, now);
-            self.collect(pending, &mut entry, decision);
+            self.collect(pending, &mut entry, &mut rows, decision);
         }
         rows.extend(commit.blobs.iter().map(|blob| Row::BlobGrant { channel: commit.channel.clone(), digest: blob.0 }));
+        rows.extend(entry.external_ids.iter().filter_map(|(message, external_id)| {
+            let id = Uuid::try_parse(message).ok()?.into_bytes();
+            Some(Row::MessageExternalId { id, external_id: external_id.clone() })
+        }));
         let ended = commit.ends.map(|command| {
             let decision = jackfield_router::decide(&mut self.state, &command, now);
-            self.collect(pending, &mut entry, decision)
+            self.collect(pending, &mut entry, &mut rows, decision)
         });
         self.record(pending, entry, rows);
         Ok(Committed { pushes: landed, ended })
@@ -360,7 +366,9 @@ impl Work {
     }
 
     /// Takes a decision's events into the record, and what is to be released after the append.
-    fn collect(&self, pending: &mut Pending, entry: &mut Entry, decision: Decision) -> Reply {
+    fn collect(&self, pending: &mut Pending, entry: &mut Entry, rows: &mut Vec<Row>, decision: Decision) -> Reply {
+        // From now on these are listed from the database; the state has forgotten them.
+        rows.extend(decision.ended.iter().filter_map(ended_row));
         entry.events.extend(decision.events);
         pending.notices.extend(decision.notices);
         pending.effects.extend(decision.effects);
@@ -380,7 +388,6 @@ impl Work {
         pending.bytes += payload.len();
         let at = i64::try_from(entry.at).unwrap_or(i64::MAX);
         pending.batch.rows.extend(rows);
-        pending.batch.rows.extend(ended_items(&self.state, &entry));
         pending.batch.records.push(NewRecord { at, payload });
     }
 
@@ -459,21 +466,10 @@ impl Work {
     }
 }
 
-/// Rows of work items that a record ended: from then on they are listed from the database.
-fn ended_items(state: &State, entry: &Entry) -> Vec<Row> {
-    use jackfield_router::Event;
-    let ended = entry.events.iter().filter_map(|event| match event {
-        Event::ItemClosed { item, .. } | Event::ItemCancelled { item, .. } => Some(item),
-        _ => None,
-    });
-    ended
-        .filter_map(|item| {
-            let fate = state.ended(item)?;
-            let id = Uuid::try_parse(item).ok()?.into_bytes();
-            let json = serde_json::to_vec(fate).ok()?;
-            Some(Row::WorkItem { id, state: fate.fate.name().to_owned(), closed: true, json })
-        })
-        .collect()
+fn ended_row(item: &jackfield_router::WorkItem) -> Option<Row> {
+    let id = Uuid::try_parse(&item.id).ok()?.into_bytes();
+    let json = serde_json::to_vec(item).ok()?;
+    Some(Row::WorkItem { id, state: item.state.name().to_owned(), closed: true, json })
 }
 
 fn timer_command(channel: &str, change: TimerChange) -> Command {

@@ -6,6 +6,8 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 use std::str::FromStr;
 
+mod writer;
+
 /// A SHA-256, written `sha256-` and 64 lowercase hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub [u8; 32]);
@@ -111,14 +113,10 @@ impl Stamps {
 /// The canonical JSON of any value of the specification: sorted keys, no white space (RFC 8785).
 ///
 /// # Errors
-/// A number that JSON cannot write (not finite); nothing that [`validate`](crate::validate::validate) lets through has one.
+/// An object with a key twice, or raw JSON. Nothing that [`validate`](crate::validate::validate) lets through has
+/// either. (Numbers that are not finite are no JSON at all; no type of the specification holds one.)
 pub fn to_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    serde_json_canonicalizer::to_string(value)
-}
-
-/// Writes what [`to_json`] gives.
-pub(crate) fn write<T: Serialize>(value: &T, out: &mut impl std::io::Write) -> Result<(), serde_json::Error> {
-    serde_json_canonicalizer::to_writer(value, out)
+    String::from_utf8(writer::write(value)?).map_err(serde::ser::Error::custom)
 }
 
 /// The digest of a message as its driver encoded it: over the canonical JSON with every stamped field null.

@@ -1,7 +1,7 @@
 //! What a message must carry and keep.
 //!
-//! Read in this order: [`crm`] (what a message must carry), [`fields`] (what its fields may hold), [`json`]
-//! (the same for arguments and other JSON), [`arguments`] (what the catalogue asks for).
+//! Read in this order: `crm` (what a message must carry), `fields` (what its fields may hold), `json`
+//! (the same for arguments and other JSON), `arguments` (what the catalogue asks for).
 
 mod arguments;
 mod at;
@@ -13,7 +13,6 @@ mod text;
 use crate::{Message, canonical, limits};
 use at::At;
 use std::fmt;
-use std::io::{self, Write};
 
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +27,11 @@ pub struct Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() { "the message" } else { &self.pointer };
+        let place = if self.pointer.is_empty() {
+            "the message"
+        } else {
+            &self.pointer
+        };
         write!(f, "{place}: {}", self.text)
     }
 }
@@ -56,7 +59,11 @@ fn whole(message: &Message, bytes: Bytes) -> Result<(), Invalid> {
     if bytes.most() <= limits::MESSAGE {
         return Ok(());
     }
-    let found = if bytes.text > limits::MESSAGE { bytes.text } else { length(message) };
+    let found = if bytes.text > limits::MESSAGE {
+        bytes.text
+    } else {
+        length(message)
+    };
     if found <= limits::MESSAGE {
         return Ok(());
     }
@@ -69,24 +76,7 @@ fn whole(message: &Message, bytes: Bytes) -> Result<(), Invalid> {
 
 /// The length of a value in canonical JSON; what JSON cannot hold counts as too long.
 fn length<T: serde::Serialize>(value: &T) -> usize {
-    let mut counter = Counter(0);
-    match canonical::write(value, &mut counter) {
-        Ok(()) => counter.0,
-        Err(_) => usize::MAX,
-    }
-}
-
-struct Counter(usize);
-
-impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0 += bytes.len();
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    canonical::to_json(value).map_or(usize::MAX, |text| text.len())
 }
 
 /// What is known of a length in canonical JSON without writing it.

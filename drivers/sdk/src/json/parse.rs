@@ -2,6 +2,7 @@
 
 use core::fmt;
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use super::Value;
 use crate::encoding::hex_digit;
@@ -276,11 +277,10 @@ impl<'a> Reader<'a> {
 }
 
 fn has_repeated_key(fields: &[(Cow<'_, str>, Value<'_>)]) -> bool {
-    // Few fields: comparing each with each is cheaper than sorting, and needs no memory.
+    // Few fields: comparing each with each is cheaper than a set, and needs no memory.
     if fields.len() <= 16 {
         return fields.iter().enumerate().any(|(at, (key, _))| fields[..at].iter().any(|(earlier, _)| earlier == key));
     }
-    let mut keys: Vec<&str> = fields.iter().map(|(key, _)| key.as_ref()).collect();
-    keys.sort_unstable();
-    keys.windows(2).any(|pair| pair[0] == pair[1])
+    let mut keys = BTreeSet::new();
+    fields.iter().any(|(key, _)| !keys.insert(key.as_ref()))
 }

@@ -21,7 +21,11 @@ mod tests;
 use core::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::{Error, Header, Message, Refused, Response};
+use crate::bindings::imports::jackfield::channel::peer::Peer;
+use crate::interactions::Own;
+use crate::{
+    Body, Context, Delivery, Direction, Error, Expiry, Header, Kind, Message, Refused, Request, Response, WorkItem,
+};
 
 pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
 
@@ -131,6 +135,68 @@ impl Host {
     pub fn with_http(mut self, answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static) -> Self {
         self.http = Some(Box::new(answer));
         self
+    }
+}
+
+/// A request from this machine, without headers.
+pub fn request(method: &str, url: &str, body: impl Into<Vec<u8>>) -> Request {
+    Request {
+        method: method.into(),
+        url: url.into(),
+        headers: Vec::new(),
+        body: Body::Bytes(body.into()),
+        peer: Peer {
+            address: "127.0.0.1:40000".into(),
+            local: "127.0.0.1:8080".into(),
+            listener: None,
+            tls: None,
+            attributes: Vec::new(),
+        },
+        received_at: 0,
+        attributes: Vec::new(),
+    }
+}
+
+/// The channel `id`, called at `public_url`.
+pub fn context(id: &str, public_url: &str) -> Context {
+    Context {
+        channel: id.into(),
+        public_url: public_url.into(),
+        listeners: Vec::new(),
+        attributes: Vec::new(),
+    }
+}
+
+/// The first try at delivering a message.
+pub fn delivery(message: Message) -> Delivery {
+    Delivery {
+        message,
+        attempt: 1,
+        idempotency_key: "key-1".into(),
+        previous: "none".into(),
+        progress: Vec::new(),
+        attributes: Vec::new(),
+    }
+}
+
+/// An agent's answer with the id `id`.
+pub fn answer(id: &str, work_item: WorkItem, text: &str) -> Message {
+    let own = Own { kind: Kind::Command, name: "message.send".into(), arguments: "{}".into() };
+    let mut message = Message::new("message", &own).with_work_item(work_item).with_text(text);
+    message.id = Some(id.into());
+    message.direction = Some(Direction::Outbound);
+    message
+}
+
+/// A timer that is due for the `attempt`th time.
+pub fn expiry(timer: &SetTimer, attempt: u32) -> Expiry {
+    Expiry {
+        name: timer.name.clone(),
+        payload: timer.payload.clone(),
+        connection: None,
+        due: 0,
+        attempt,
+        attributes: Vec::new(),
     }
 }
 

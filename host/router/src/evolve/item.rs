@@ -20,7 +20,9 @@ impl Evolution<'_> {
 
     pub(super) fn item_joined(&mut self, id: &Id, message_id: &Id) {
         let at = self.at;
-        let Some(before) = self.state.item(id).map(|item| item.state) else { return };
+        let Some(before) = self.state.item(id).map(|item| item.state) else {
+            return;
+        };
         self.state.edit_item(id, |item| {
             item.last_message = message_id.clone();
             item.message_count += 1;
@@ -34,15 +36,24 @@ impl Evolution<'_> {
         if before == ItemState::Wrapping {
             self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
         }
-        self.tell_holders(id, |item| AgentEvent::MessageReceived { item, message_id: message_id.clone() });
+        self.tell_holders(id, |item| AgentEvent::MessageReceived {
+            item,
+            message_id: message_id.clone(),
+        });
     }
 
     pub(super) fn item_touched(&mut self, id: &Id, message_id: &Id, changes: bool) {
         let message_id = || message_id.clone();
         if changes {
-            self.tell_holders(id, |item| AgentEvent::MessageChanged { item, message_id: message_id() });
+            self.tell_holders(id, |item| AgentEvent::MessageChanged {
+                item,
+                message_id: message_id(),
+            });
         } else {
-            self.tell_holders(id, |item| AgentEvent::MessageReceived { item, message_id: message_id() });
+            self.tell_holders(id, |item| AgentEvent::MessageReceived {
+                item,
+                message_id: message_id(),
+            });
         }
     }
 
@@ -86,13 +97,22 @@ impl Evolution<'_> {
         self.debit(&offer.id, &offer.agent, offer.weight);
         if let Some(item) = self.shown(&offer.item) {
             let message_id = item.first_message.clone();
-            self.tell(&offer.agent, AgentEvent::OfferCreated { offer: offer.clone(), item, message_id });
+            self.tell(
+                &offer.agent,
+                AgentEvent::OfferCreated {
+                    offer: offer.clone(),
+                    item,
+                    message_id,
+                },
+            );
         }
         self.tell_agent(&offer.agent);
     }
 
     pub(super) fn offer_ended(&mut self, id: &Id, outcome: OfferOutcome) {
-        let Some(offer) = self.take_offer(id, outcome) else { return };
+        let Some(offer) = self.take_offer(id, outcome) else {
+            return;
+        };
         self.credit(id);
         let at = self.at;
         self.state.edit_item(&offer.item, |item| {
@@ -107,13 +127,22 @@ impl Evolution<'_> {
         });
         let agent = offer.agent.clone();
         if let Some(item) = self.shown(&offer.item) {
-            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome, item });
+            self.tell(
+                &agent,
+                AgentEvent::OfferEnded {
+                    offer,
+                    outcome,
+                    item,
+                },
+            );
         }
         self.tell_agent(&agent);
     }
 
     pub(super) fn offer_accepted(&mut self, id: &Id) {
-        let Some(offer) = self.take_offer(id, OfferOutcome::Accepted) else { return };
+        let Some(offer) = self.take_offer(id, OfferOutcome::Accepted) else {
+            return;
+        };
         self.credit(id);
         self.debit(&offer.item, &offer.agent, offer.weight);
         let at = self.at;
@@ -132,7 +161,14 @@ impl Evolution<'_> {
         });
         let agent = offer.agent.clone();
         if let Some(item) = self.shown(&offer.item) {
-            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome: OfferOutcome::Accepted, item });
+            self.tell(
+                &agent,
+                AgentEvent::OfferEnded {
+                    offer,
+                    outcome: OfferOutcome::Accepted,
+                    item,
+                },
+            );
         }
     }
 
@@ -157,14 +193,10 @@ impl Evolution<'_> {
 
     fn item_ended(&mut self, id: &Id, state: ItemState, code: &Option<String>) {
         let owner = self.taken_from_owner(id);
-        let Some(mut item) = self.state.remove_item(id) else { return };
-        item.state = state;
-        item.since = self.at;
-        item.wrap_up_until = None;
-        item.version += 1;
-        if code.is_some() {
-            item.code = code.clone();
-        }
+        let Some(mut item) = self.state.remove_item(id) else {
+            return;
+        };
+        item.end(state, self.at, code.as_deref());
         let forget = self.at + KEEP_CONVERSATIONS;
         let key = (item.channel.clone(), item.conversation.clone());
         self.state.edit_conversation(key, |conversation| {
@@ -173,10 +205,19 @@ impl Evolution<'_> {
             conversation.last_owner = owner.clone().or(conversation.last_owner.take());
             conversation.forget = Some(forget);
         });
-        let ended = Ended { agent: owner.clone(), fate: Fate::Item(state), until: self.at + KEEP_ENDED };
+        let ended = Ended {
+            agent: owner.clone(),
+            fate: Fate::Item(state),
+            until: self.at + KEEP_ENDED,
+        };
         self.state.insert_ended(id.clone(), ended);
         if let Some(owner) = owner {
-            self.tell(&owner, AgentEvent::WorkItemClosed { item: Box::new(item) });
+            self.tell(
+                &owner,
+                AgentEvent::WorkItemClosed {
+                    item: Box::new(item),
+                },
+            );
             self.tell_agent(&owner);
         }
     }
@@ -188,7 +229,11 @@ impl Evolution<'_> {
             agent.offers.remove(id);
         });
         let agent = Some(offer.agent.clone());
-        let ended = Ended { agent, fate: Fate::Offer(outcome), until: self.at + KEEP_ENDED };
+        let ended = Ended {
+            agent,
+            fate: Fate::Offer(outcome),
+            until: self.at + KEEP_ENDED,
+        };
         self.state.insert_ended(id.clone(), ended);
         Some(offer)
     }
@@ -216,7 +261,11 @@ impl Evolution<'_> {
     /// Tells the owner, or those to whom the item is offered.
     fn tell_holders(&mut self, id: &Id, body: impl Fn(Box<WorkItem>) -> AgentEvent) {
         let Some(item) = self.shown(id) else { return };
-        let offered = item.offers.iter().filter_map(|offer| self.state.offer(offer)).map(|offer| offer.agent.clone());
+        let offered = item
+            .offers
+            .iter()
+            .filter_map(|offer| self.state.offer(offer))
+            .map(|offer| offer.agent.clone());
         let holders: Vec<Id> = item.owner.iter().cloned().chain(offered).collect();
         for holder in holders {
             self.tell(&holder, body(item.clone()));

@@ -2,7 +2,9 @@
 //! reordered inputs, agents that vanish. Every invariant is checked after every step. A failing run is shrunk to few
 //! steps and printed with its seed.
 
+mod actions;
 mod random;
+mod watch;
 mod world;
 
 use random::Random;
@@ -44,15 +46,19 @@ fn steps_of(seed: u64) -> Vec<u64> {
 fn run(seed: u64, steps: &[u64]) -> Result<World, String> {
     let mut world = World::new(seed);
     for (number, step) in steps.iter().enumerate() {
-        world.step(*step).map_err(|problem| format!("at step {number}: {problem}\n{}", world.last_commands()))?;
+        world
+            .step(*step)
+            .map_err(|problem| format!("at step {number}: {problem}\n{}", world.last_commands()))?;
     }
-    world.finish().map_err(|problem| format!("at the end: {problem}"))?;
+    world
+        .finish()
+        .map_err(|problem| format!("at the end: {problem}"))?;
     Ok(world)
 }
 
 fn simulate(part: u64) {
     let seeds = STEPS / STEPS_PER_SEED / PARTS;
-    let mut seen = world::Seen::default();
+    let mut seen = watch::Seen::default();
     for seed in part * seeds..(part + 1) * seeds {
         let steps = steps_of(seed);
         match run(seed, &steps) {

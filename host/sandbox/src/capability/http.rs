@@ -3,6 +3,7 @@
 use crate::bindings::jackfield::channel::http::{Host, Outgoing};
 use crate::bindings::jackfield::channel::http_types::Response;
 use crate::bindings::jackfield::channel::message::Error;
+use crate::bindings::jackfield::channel::secrets::Piece;
 use crate::call::{State, refuse};
 use crate::channel::Channel;
 use crate::convert;
@@ -10,6 +11,27 @@ use crate::handler::Body;
 use bytes::Bytes;
 use jackfield_egress::{Client, Header, Request};
 use std::time::Duration;
+
+/// How long a request may take if the guest doesn't say.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A secret stands in a URL's path or query, never where it decides whom the request goes to.
+fn secrets_after_host(url: &[Piece]) -> Result<(), Error> {
+    let mut before = String::new();
+    for piece in url {
+        match piece {
+            Piece::Text(text) => before.push_str(text),
+            Piece::Bytes(bytes) => before.push_str(&String::from_utf8_lossy(bytes)),
+            Piece::Secret(_) | Piece::Blob(_) => {
+                let authority = before.split_once("://").map(|(_, rest)| rest);
+                if !authority.is_some_and(|rest| rest.contains(['/', '?'])) {
+                    return Err(refuse("invalid", "a secret may stand in a URL's path or query, not in its scheme, host or port"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
 
 fn not_granted(channel: &Channel) -> Error {
     let id = &channel.config.id;
@@ -35,6 +57,7 @@ fn failed(error: &jackfield_egress::Error) -> Error {
 
 impl State {
     fn prepare(&mut self, channel: &Channel, outgoing: Outgoing) -> Result<Request, Error> {
+        secrets_after_host(&outgoing.url)?;
         let url = self.assemble(channel, outgoing.url)?;
         let mut request = Request::new(outgoing.method, text(url.bytes, "URL")?);
         for field in outgoing.headers {
@@ -46,7 +69,7 @@ impl State {
         let body = self.assemble(channel, outgoing.body)?;
         request.body = Bytes::from(body.bytes);
         request.body_sensitive = body.secret;
-        request.timeout = outgoing.options.timeout_ms.map(|millis| Duration::from_millis(u64::from(millis)));
+        request.timeout = Some(outgoing.options.timeout_ms.map_or(TIMEOUT, |millis| Duration::from_millis(u64::from(millis))));
         request.max_bytes = outgoing.options.max_bytes.map(u64::from);
         request.redirects = outgoing.options.redirects;
         Ok(request)

@@ -4,16 +4,11 @@ use crate::bindings::jackfield::channel::message::{Error, Message};
 use crate::bindings::jackfield::channel::server::{Host, Page, Refused};
 use crate::call::{State, info, refuse};
 use crate::convert::{self, Unfit};
-use crate::transaction::SetAside;
 use jackfield_spec::canonical;
 use jackfield_spec::validate::validate;
 
 /// Most messages of one page.
 const PAGE: u32 = 100;
-/// Most bytes of one entry that is set aside.
-const SET_ASIDE: usize = 256 << 10;
-/// Most entries that one call may set aside.
-const SET_ASIDES: usize = 100;
 
 fn refused(code: &str, text: impl Into<String>, pointer: Option<String>) -> Refused {
     Refused { code: code.to_owned(), text: text.into(), pointer, attributes: Vec::new() }
@@ -57,16 +52,9 @@ impl Host for State {
         Ok(Page { messages: messages.into_iter().map(convert::message_out).collect(), next, attributes: Vec::new() })
     }
 
-    async fn progress(&mut self, external_id: String) -> Result<(), Error> {
-        let channel = self.act()?;
-        let Some(key) = self.call.idempotency_key.clone() else {
-            return Err(refuse("denied", "`progress` belongs into `deliver`"));
-        };
-        let clock = self.clock.clone();
-        clock.pause();
-        let answer = channel.services.progress(&channel.config.id, &key, &external_id).await;
-        clock.resume();
-        answer.map_err(info)
+    async fn progress(&mut self, _: String) -> Result<(), Error> {
+        self.look()?;
+        Err(refuse("not-supported", "`server.progress` is not served by this server yet; send in one part"))
     }
 
     fn to_json(&mut self, message: Message) -> Result<String, Error> {
@@ -75,16 +63,8 @@ impl Host for State {
         canonical::to_json(&message).map_err(|error| refuse("invalid", error.to_string()))
     }
 
-    fn set_aside(&mut self, raw: Vec<u8>, reason: String) -> Result<(), Error> {
-        self.act()?;
-        let entries = &mut self.call.transaction.set_aside;
-        if raw.len() > SET_ASIDE || reason.len() > 4096 {
-            return Err(refuse("too-large", format!("an entry that is set aside has at most {SET_ASIDE} bytes, its reason 4096")));
-        }
-        if entries.len() >= SET_ASIDES {
-            return Err(refuse("quota", format!("one call may set aside {SET_ASIDES} entries")));
-        }
-        entries.push(SetAside { raw, reason });
-        Ok(())
+    fn set_aside(&mut self, _: Vec<u8>, _: String) -> Result<(), Error> {
+        self.look()?;
+        Err(refuse("not-supported", "`server.set-aside` is not served by this server yet; answer the request with an error"))
     }
 }

@@ -13,8 +13,8 @@ const KEY: usize = 256;
 const ENTRIES: u32 = 1_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
-    if key.is_empty() || key.len() > KEY {
-        return Err(refuse("invalid", format!("a store key has 1 to {KEY} bytes, this one {}", key.len())));
+    if key.is_empty() || key.len() > KEY || key.chars().any(char::is_control) {
+        return Err(refuse("invalid", format!("a store key has 1 to {KEY} bytes and no control characters, this one has {} bytes", key.len())));
     }
     Ok(())
 }

@@ -10,8 +10,8 @@ use jackfield_spec::{Timestamp, limits};
 const PAYLOAD: usize = 4 << 10;
 
 fn check_name(name: &str) -> Result<(), Error> {
-    if name.is_empty() || name.len() > limits::NAME {
-        return Err(refuse("invalid", format!("a timer's name has 1 to {} bytes", limits::NAME)));
+    if name.is_empty() || name.len() > limits::NAME || name.chars().any(char::is_control) {
+        return Err(refuse("invalid", format!("a timer's name has 1 to {} bytes and no control characters", limits::NAME)));
     }
     if name == "start" {
         return Err(refuse("invalid", "the timer `start` is the host's own"));

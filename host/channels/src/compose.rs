@@ -1,0 +1,108 @@
+//! Forms the messages that the server itself sends to a driver.
+
+use crate::channels::Channels;
+use crate::serving::Serving;
+use jackfield_router::Deliver;
+use jackfield_sequencer::Messages;
+use jackfield_spec::{
+    AgentInfo, Attributes, Direction, ErrorInfo, Interaction, Kind, Message, QueueInfo, Timestamp, WorkItemInfo, canonical,
+};
+use serde_json::Value;
+
+/// A message of the server's with nothing but an interaction.
+pub(crate) fn bare(channel: &str, driver: &str, media_type: &str, kind: Kind, name: &str) -> Message {
+    Message {
+        id: None,
+        event_id: None,
+        external_id: None,
+        channel: Some(channel.to_owned()),
+        driver: Some(driver.to_owned()),
+        media_type: media_type.to_owned(),
+        direction: Some(Direction::Outbound),
+        occurred_at: None,
+        received_at: None,
+        cause: None,
+        digest: None,
+        work_item: None,
+        agent: None,
+        encoded_agent: None,
+        queue: None,
+        statistics: None,
+        connection: None,
+        rule: None,
+        interaction: Interaction {
+            kind,
+            name: name.to_owned(),
+            arguments: Value::Object(Default::default()),
+            tracking_id: None,
+            in_reply_to: None,
+        },
+        parts: Vec::new(),
+        attributes: Attributes::default(),
+    }
+}
+
+impl Channels {
+    /// The message of a delivery: an agent's from its body, the server's own composed.
+    pub(crate) fn message_of(&self, serving: &Serving, deliver: &Deliver) -> Result<Message, ErrorInfo> {
+        let messages = self.sequencer().messages();
+        let failed = |error: jackfield_journal::Error| ErrorInfo::new("temporary", error.to_string());
+        let Some(notification) = &deliver.notification else {
+            let gone = || ErrorInfo::new("not-found", "the message's body is no longer stored");
+            return messages.get(&deliver.message_id).map_err(failed)?.ok_or_else(gone);
+        };
+        let first = first_of(&messages, &deliver.item).map_err(failed)?;
+        let first = first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
+        let driver = first.driver.clone().unwrap_or_default();
+        let mut message = bare(&serving.id, &driver, &first.media_type, Kind::Notification, &notification.name);
+        message.id = Some(deliver.message_id.to_string());
+        message.cause = first.id.clone();
+        message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();
+        message.received_at = message.occurred_at;
+        message.work_item = first.work_item.map(|item| WorkItemInfo {
+            id: Some(deliver.item.to_string()),
+            state: state_after(&notification.name).map(str::to_owned),
+            attributes: Attributes::default(),
+            ..item
+        });
+        message.agent = notification.agent.as_deref().map(|id| self.agent_info(id, &first.media_type));
+        message.queue = Some(QueueInfo {
+            id: notification.queue.to_string(),
+            position: None,
+            waiting: None,
+            expected_wait_ms: None,
+            attributes: Attributes::default(),
+        });
+        message.digest = canonical::digest(&mut message).ok();
+        Ok(message)
+    }
+
+    /// An agent as drivers are told.
+    pub(crate) fn agent_info(&self, id: &str, media_type: &str) -> AgentInfo {
+        let config = self.config();
+        let agent = config.agents.iter().find(|agent| agent.id == id);
+        AgentInfo {
+            id: id.to_owned(),
+            name: agent.map(|agent| agent.name.clone()),
+            address: agent.and_then(|agent| agent.addresses.get(media_type).cloned()),
+            presence: None,
+            attributes: Attributes::default(),
+        }
+    }
+}
+
+fn first_of(messages: &Messages, item: &str) -> Result<Option<Message>, jackfield_journal::Error> {
+    Ok(messages.of_item(item, None, 1)?.into_iter().next())
+}
+
+/// The state that a notification about a work item tells of.
+fn state_after(notification: &str) -> Option<&'static str> {
+    Some(match notification {
+        "work-item.assigned" => "active",
+        "work-item.queued" | "work-item.revoked" => "queued",
+        "work-item.wrapping" => "wrapping",
+        "work-item.cancelled" => "cancelled",
+        "work-item.closed" => "closed",
+        _ => return None,
+    })
+}

@@ -1,0 +1,134 @@
+//! What is counted of each channel.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A kind of handler call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallKind {
+    /// `webhook.receive`
+    Receive,
+    /// `driver.deliver`
+    Deliver,
+    /// `timer.fired`
+    Timer,
+}
+
+impl CallKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Receive, Self::Deliver, Self::Timer];
+
+    /// The name in metrics and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Deliver => "deliver",
+            Self::Timer => "timer",
+        }
+    }
+}
+
+/// How calls ended; the names are those of `CallError::label`, and `ok`.
+const OUTCOMES: [&str; 9] =
+    ["ok", "trap", "memory", "guest-time", "wall-time", "busy", "settings", "not-exported", "answer"];
+
+/// Upper bounds of the latency histogram's buckets, in seconds.
+pub const LATENCY_BUCKETS: [f64; 10] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1.0, 5.0];
+
+#[derive(Debug, Default)]
+struct Calls {
+    outcomes: [AtomicU64; OUTCOMES.len()],
+    buckets: [AtomicU64; LATENCY_BUCKETS.len() + 1],
+    micros: AtomicU64,
+}
+
+/// Counters of one channel; they live as long as the channel is configured.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    calls: [Calls; 3],
+    pub(crate) conflicts: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) route_failures: AtomicU64,
+    pub(crate) messages: AtomicU64,
+    pub(crate) duplicates: AtomicU64,
+}
+
+/// Counts of calls by how long they took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// Calls of at most each of [`LATENCY_BUCKETS`], and at last all others; not summed up.
+    pub buckets: Vec<u64>,
+    /// Seconds of all calls together.
+    pub seconds: f64,
+}
+
+/// What was counted of a channel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChannelMetrics {
+    /// The channel's id.
+    pub channel: String,
+    /// Calls by kind and outcome.
+    pub calls: Vec<(&'static str, &'static str, u64)>,
+    /// How long calls took, by kind.
+    pub latency: Vec<(&'static str, Histogram)>,
+    /// Commits that met a change of the store.
+    pub conflicts: u64,
+    /// Requests refused before they reached the driver.
+    pub refused: u64,
+    /// Route conditions that failed.
+    pub route_failures: u64,
+    /// New messages pushed.
+    pub messages: u64,
+    /// Pushed messages that were there already.
+    pub duplicates: u64,
+}
+
+impl Counters {
+    pub(crate) fn call(&self, kind: CallKind, outcome: &str, took: Duration) {
+        let calls = &self.calls[kind as usize];
+        let index = OUTCOMES.iter().position(|known| *known == outcome).unwrap_or(1);
+        calls.outcomes[index].fetch_add(1, Ordering::Relaxed);
+        let seconds = took.as_secs_f64();
+        let bucket = LATENCY_BUCKETS.iter().position(|bound| seconds <= *bound).unwrap_or(LATENCY_BUCKETS.len());
+        calls.buckets[bucket].fetch_add(1, Ordering::Relaxed);
+        calls.micros.fetch_add(took.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// Calls of all kinds with one of these outcomes.
+    pub(crate) fn total(&self, outcomes: &[&str]) -> u64 {
+        let of = |calls: &Calls| -> u64 {
+            let known = OUTCOMES.iter().zip(&calls.outcomes);
+            known.filter(|(name, _)| outcomes.contains(name)).map(|(_, count)| count.load(Ordering::Relaxed)).sum()
+        };
+        self.calls.iter().map(of).sum()
+    }
+
+    /// Calls of all kinds.
+    pub(crate) fn all(&self) -> u64 {
+        self.total(&OUTCOMES)
+    }
+
+    pub(crate) fn read(&self, channel: &str) -> ChannelMetrics {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut calls = Vec::new();
+        let mut latency = Vec::new();
+        for kind in CallKind::ALL {
+            let of = &self.calls[kind as usize];
+            for (outcome, count) in OUTCOMES.iter().zip(&of.outcomes) {
+                calls.push((kind.name(), *outcome, load(count)));
+            }
+            let buckets = of.buckets.iter().map(load).collect();
+            latency.push((kind.name(), Histogram { buckets, seconds: load(&of.micros) as f64 / 1e6 }));
+        }
+        ChannelMetrics {
+            channel: channel.to_owned(),
+            calls,
+            latency,
+            conflicts: load(&self.conflicts),
+            refused: load(&self.refused),
+            route_failures: load(&self.route_failures),
+            messages: load(&self.messages),
+            duplicates: load(&self.duplicates),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Delivering: what agents and the server say goes to the channel, each attempt journaled before it begins.
+
+use crate::channels::Channels;
+use crate::counters::CallKind;
+use crate::serving::Serving;
+use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
+use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
+use jackfield_sequencer::{Commit, CommitError};
+use jackfield_spec::ErrorInfo;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The catalogue's code of a request that the channel may have got, or not.
+const MAYBE_SENT: &str = "maybe-sent";
+
+fn failed(error: ErrorInfo) -> Outcome {
+    if error.code == MAYBE_SENT {
+        return Outcome::Lost;
+    }
+    Outcome::Failed {
+        failure: Failure { code: error.code, text: Some(error.text) },
+        retry_after_ms: error.retry_after_ms.map(u64::from),
+    }
+}
+
+impl Channels {
+    /// Carries out one delivery. Everything that can go wrong becomes its outcome; an effect that can't even begin
+    /// (the channel is paused, the journal is down) stays outstanding and is released again.
+    pub(crate) async fn deliver(&self, deliver: Deliver) {
+        let Some(serving) = self.serving(&deliver.channel) else {
+            tracing::warn!(channel = %deliver.channel, message = %deliver.message_id, "a message waits for a channel that is not configured");
+            return;
+        };
+        if serving.is_paused() {
+            return;
+        }
+        let attempt = Command::Attempt { message_id: deliver.message_id.clone() };
+        let (attempt, previous) = match self.sequencer().command(attempt).await {
+            Ok(Reply::Attempting { attempt, previous }) => (attempt, previous),
+            // Done by another way meanwhile.
+            Ok(_) => return,
+            Err(error) => return tracing::error!(message = %deliver.message_id, "a delivery could not begin: {error}"),
+        };
+        let (commit, outcome, ids) = self.attempt(&serving, &deliver, attempt, previous).await;
+        let mut commit = commit;
+        commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
+        commit.ends = Some(Command::Delivered { message_id: deliver.message_id.clone(), attempt, outcome });
+        self.settle(&serving, commit).await;
+    }
+
+    /// One call of the driver, and what it came to.
+    async fn attempt(&self, serving: &Arc<Serving>, deliver: &Deliver, attempt: u32, previous: Previous) -> (Commit, Outcome, Vec<String>) {
+        let nothing = || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
+        let Some(generation) = serving.generation() else {
+            let error = ErrorInfo::new("unavailable", "the channel's driver is not loaded");
+            return (nothing(), failed(error), Vec::new());
+        };
+        let message = match self.message_of(serving, deliver) {
+            Ok(message) => message,
+            Err(error) => return (nothing(), failed(error), Vec::new()),
+        };
+        if !generation.driver().descriptor().understands(&message.interaction.name) {
+            return (nothing(), Outcome::NotSupported, Vec::new());
+        }
+        let delivery = Delivery {
+            message,
+            attempt,
+            idempotency_key: deliver.message_id.to_string(),
+            previous: previous.name().to_owned(),
+            progress: Vec::new(),
+        };
+        let started = Instant::now();
+        let called = generation.deliver(delivery).await;
+        self.count(serving, CallKind::Deliver, started, called.as_ref().err());
+        match called {
+            Ok(Called { output, transaction }) => match self.commit_of(serving, CallKind::Deliver, transaction) {
+                // It can't be run again once something went out, so its own writes win over what changed meanwhile.
+                Ok(commit) => {
+                    let (outcome, ids) = self.outcome(serving, output);
+                    (Commit { reads: Default::default(), ..commit }, outcome, ids)
+                }
+                Err(_) => (nothing(), Outcome::Lost, Vec::new()),
+            },
+            Err(error) => (nothing(), not_called(&error), Vec::new()),
+        }
+    }
+
+    fn outcome(&self, serving: &Serving, output: jackfield_sandbox::Outcome) -> (Outcome, Vec<String>) {
+        use jackfield_sandbox::Outcome as Said;
+        match output {
+            Said::Receipt(receipt) => (self.receipt(serving, &receipt), receipt.external_ids),
+            Said::Reply(_) => (Outcome::Receipt { external_keys: Vec::new(), status: Status::Sent }, Vec::new()),
+            Said::Later => (Outcome::Later, Vec::new()),
+            Said::Failure(error) => {
+                self.say(&serving.id, LogLevel::Warn, &format!("a delivery failed: {}: {}", error.code, error.text));
+                (failed(error), Vec::new())
+            }
+        }
+    }
+
+    fn receipt(&self, serving: &Serving, receipt: &Receipt) -> Outcome {
+        let keys = self.sequencer().keys();
+        let key = |id: &String| Id::from(hex::encode(keys.external(&serving.id, id)));
+        let status = match receipt.status.as_str() {
+            "delivered" => Status::Delivered,
+            "read" => Status::Read,
+            _ => Status::Sent,
+        };
+        Outcome::Receipt { external_keys: receipt.external_ids.iter().map(key).collect(), status }
+    }
+
+    /// Commits an outcome. What the driver pushed beside it may be refused; that the attempt ended may not get lost.
+    async fn settle(&self, serving: &Serving, commit: Commit) {
+        match self.commit(serving, commit).await {
+            Ok(_) => {}
+            Err(CommitError::Conflict { .. }) => unreachable!("a delivery's commit compares nothing it read"),
+            // The attempt is journaled without its outcome: the next start shows it as unknown.
+            Err(error) => tracing::error!(channel = serving.id, "a delivery's outcome could not be kept: {error}"),
+        }
+    }
+}
+
+/// What a failed call means for the message: only a call that never began surely sent nothing.
+fn not_called(error: &CallError) -> Outcome {
+    match error {
+        CallError::Busy(_) | CallError::Settings(_) => failed(ErrorInfo::new("temporary", error.to_string())),
+        CallError::NotExported(_) => Outcome::NotSupported,
+        _ => Outcome::Lost,
+    }
+}

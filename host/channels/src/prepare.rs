@@ -1,0 +1,248 @@
+//! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
+
+use crate::drivers::DriverFolder;
+use jackfield_config::{Channel, Config, Problem};
+use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
+use jackfield_router as router;
+use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
+use jackfield_sequencer::Keys;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
+pub(crate) struct Prepared {
+    /// The driver.
+    pub(crate) driver: Driver,
+    /// What the sandbox needs of the channel.
+    pub(crate) channel: jackfield_sandbox::ChannelConfig,
+}
+
+/// The channel's webhook as vendors call it.
+pub(crate) fn public_url(base: &str, id: &str) -> String {
+    format!("{base}/channels/{id}")
+}
+
+/// Loads a channel's driver and checks what the config says against its descriptor.
+///
+/// # Errors
+/// Every problem found, each at its place in the config file.
+pub(crate) async fn prepare(folder: &DriverFolder, channel: &Channel, base: &str, keys: Option<&Keys>, tls: &Tls) -> Result<Prepared, Vec<Problem>> {
+    let driver = match folder.load(&channel.driver).await {
+        Ok(driver) => driver,
+        Err(error) => {
+            let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
+            return Err(vec![channel.key_problem("driver", error.to_string(), remedy)]);
+        }
+    };
+    let mut problems = settings_problems(channel, &driver);
+    problems.extend(secret_problems(channel, &driver));
+    let grants = match grants(channel, tls) {
+        Ok(grants) => grants,
+        Err(problem) => {
+            problems.push(*problem);
+            Grants::default()
+        }
+    };
+    for wanted in &driver.descriptor().capabilities {
+        if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
+            let targets = wanted.targets.join("\", \"");
+            problems.push(channel.key_problem(
+                "grants",
+                format!("the driver can't work without http: {}", wanted.reason),
+                format!("write grants = {{ http = [\"{targets}\"] }}"),
+            ));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let config = jackfield_sandbox::ChannelConfig {
+        id: channel.id.clone(),
+        public_url: public_url(base, &channel.id),
+        settings: channel.settings.to_string(),
+        secrets: secrets(channel, keys),
+        grants,
+        limits: limits(channel),
+    };
+    Ok(Prepared { driver, channel: config })
+}
+
+/// Checks every channel of a config, drivers' own checks included, without serving any.
+pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Vec<Problem> {
+    let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
+    let tls = Tls::system();
+    let mut problems = Vec::new();
+    for channel in &config.channels {
+        let prepared = match prepare(folder, channel, &base, None, &tls).await {
+            Ok(prepared) => prepared,
+            Err(found) => {
+                problems.extend(found);
+                continue;
+            }
+        };
+        match prepared.driver.check_settings(prepared.channel, services.clone()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => problems.push(refused(channel, &error)),
+            Err(error) => {
+                let remedy = "ask the driver's vendor, or use another version".to_owned();
+                problems.push(channel.key_problem("driver", format!("the driver failed in `configure`: {error}"), remedy));
+            }
+        }
+    }
+    problems
+}
+
+/// What a driver says of its settings, at its place in the file.
+pub(crate) fn refused(channel: &Channel, error: &jackfield_sandbox::SettingsError) -> Problem {
+    match error.key.strip_prefix("secrets/") {
+        Some(name) => channel.key_problem("secrets", format!("`{name}`: {}", error.text), error.remedy.clone()),
+        None => channel.settings_problem(&error.key, error.text.clone(), error.remedy.clone()),
+    }
+}
+
+fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
+    let schema = &driver.descriptor().settings_schema;
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let problem = format!("the driver's JSON Schema of its settings is wrong: {error}");
+            return vec![channel.key_problem("driver", problem, "ask the driver's vendor".to_owned())];
+        }
+    };
+    let title = driver.name_and_version();
+    validator
+        .iter_errors(&channel.settings)
+        .map(|error| {
+            let remedy = format!("write what {title} takes; `jackfield driver check` prints its settings");
+            channel.settings_problem(error.instance_path().as_str(), error.to_string(), remedy)
+        })
+        .collect()
+}
+
+fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
+    let wanted = &driver.descriptor().secrets;
+    let missing = wanted.iter().filter(|secret| secret.required && !channel.secrets.contains_key(&secret.name)).map(|secret| {
+        let name = &secret.name;
+        let remedy = format!("write secrets = {{ {name} = \"env:NAME\" }}");
+        channel.key_problem("secrets", format!("the driver needs the secret `{name}` ({})", secret.title), remedy)
+    });
+    let unknown = channel.secrets.keys().filter(|name| !wanted.iter().any(|secret| secret.name == **name)).map(|name| {
+        let known: Vec<_> = wanted.iter().map(|secret| secret.name.as_str()).collect();
+        let remedy = format!("leave it out; the driver knows: {}", known.join(", "));
+        channel.key_problem("secrets", format!("the driver knows no secret `{name}`"), remedy)
+    });
+    missing.chain(unknown).collect()
+}
+
+fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
+    let mut secrets = Secrets::default();
+    for (name, secret) in &channel.secrets {
+        secrets.add(name, secret.expose().to_vec());
+    }
+    if let Some(keys) = keys {
+        secrets.add("channel-key", keys.channel_key(&channel.id).to_vec());
+    }
+    secrets
+}
+
+fn grants(channel: &Channel, tls: &Tls) -> Result<Grants, Box<Problem>> {
+    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
+    let addresses: Vec<String> = channel.grants.addresses.iter().map(ToString::to_string).collect();
+    let reveal = channel.grants.reveal.iter().cloned().collect();
+    if http.is_empty() {
+        return Ok(Grants { http: None, reveal });
+    }
+    let policy = Policy::parse(&http, &addresses).map_err(|error| {
+        let problem = format!("{} in grants.{}: {}", error.grant, error.key, error.problem);
+        Box::new(channel.key_problem("grants", problem, error.remedy))
+    })?;
+    let config = ClientConfig {
+        channel: channel.id.clone(),
+        policy,
+        limits: jackfield_egress::Limits::default(),
+        resolver: Arc::new(SystemResolver),
+        tls: tls.clone(),
+    };
+    Ok(Grants { http: Some(Arc::new(Client::new(config))), reveal })
+}
+
+/// The channel's limits over the sandbox's defaults. A receiving call may take three times its guest time.
+fn limits(channel: &Channel) -> Limits {
+    let wanted = &channel.limits;
+    let default = Limits::default();
+    let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
+    let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
+    Limits {
+        receive_cpu,
+        receive_wall: receive_cpu * 3,
+        deliver_wall: wanted.deliver.unwrap_or(default.deliver_wall),
+        timer_wall: wanted.timer.unwrap_or(default.timer_wall),
+        memory: wanted.memory.map_or(default.memory, |size| size.to_usize()),
+        instances: count(wanted.instances, default.instances),
+        pushes: count(wanted.pushes, default.pushes),
+        host_calls: wanted.host_calls.unwrap_or(default.host_calls),
+        store_keys: wanted.store_keys.map_or(default.store_keys, u64::from),
+        store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
+        ..default
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The config as the router needs it. A channel whose driver isn't loaded has no media and wants nothing delivered.
+pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>) -> router::Config {
+    let agents = config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
+    let queues = config.queues.iter().map(|queue| {
+        let settings = router::QueueConfig {
+            offer_timeout_ms: queue.offer_timeout.map(millis),
+            weights: queue.weights.iter().map(|(media, weight)| (media.as_str().into(), *weight)).collect(),
+            wrap_up_ms: millis(queue.wrap_up),
+            offer_again: queue.offer_again,
+            away_after_missed: queue.away_after_missed,
+            choose: router::Choice::LongestIdle,
+        };
+        (queue.id.as_str().into(), settings)
+    });
+    let channels = config.channels.iter().map(|channel| {
+        let driver = drivers.get(&channel.id);
+        (channel.id.as_str().into(), channel_config(channel, driver))
+    });
+    router::Config {
+        agents: agents.collect(),
+        queues: queues.collect(),
+        channels: channels.collect(),
+        default_queue: config.routes.last().map_or("", |route| route.queue.as_str()).into(),
+        grace_ms: millis(config.server.agent_grace),
+    }
+}
+
+fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::ChannelConfig {
+    let mut out = router::ChannelConfig { resend_unknown: channel.resend_unknown, ..router::ChannelConfig::default() };
+    let Some(driver) = driver else { return out };
+    let descriptor = driver.descriptor();
+    out.interactions = descriptor.interactions.iter().map(|known| known.name.as_str().into()).collect();
+    out.media = descriptor
+        .media_types
+        .iter()
+        .map(|media| {
+            let config = router::MediaConfig {
+                real_time: media.real_time,
+                weight: media.weight,
+                offer_timeout_ms: media.offer_timeout_ms.map(u64::from),
+                interruptible: media.interruptible,
+            };
+            (media.name.as_str().into(), config)
+        })
+        .collect();
+    let flag = |name| descriptor.attributes.get(name) == Some("true");
+    out.look_up_unknown = flag("look-up-unknown");
+    if let Some(limit) = descriptor.limits.iter().find(|limit| limit.name == "retry-for")
+        && let Ok(duration) = jackfield_config::parse_duration(&limit.value)
+    {
+        out.deliver_retry_for_ms = millis(duration);
+    }
+    out
+}

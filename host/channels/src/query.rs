@@ -1,0 +1,99 @@
+//! Requests of drivers that are answered at once, from committed state.
+
+use crate::services::Server;
+use jackfield_router::State;
+use jackfield_spec::{AgentInfo, Attributes, ErrorInfo, Interaction, Kind, Message, QueueInfo};
+use serde_json::{Value, json};
+
+/// Answers a request: a notification of the request's name, in reply to its tracking id.
+pub(crate) async fn answer(server: &Server, channel: &str, message: Message) -> Result<Message, ErrorInfo> {
+    if message.interaction.kind != Kind::Request {
+        return Err(ErrorInfo::new("invalid", "`query` takes requests; push commands and notifications"));
+    }
+    let reply = Interaction {
+        kind: Kind::Notification,
+        name: message.interaction.name.clone(),
+        arguments: json!({}),
+        tracking_id: None,
+        in_reply_to: message.interaction.tracking_id.clone(),
+    };
+    match message.interaction.name.as_str() {
+        "work-item.state" => work_item_state(server, channel, message, reply).await,
+        "agent.state" => agent_state(server, message, reply).await,
+        "queue.statistics" => queue_statistics(server, message, reply).await,
+        other => Err(ErrorInfo::new("not-supported", format!("`{other}` is not answered by `query`; work-item.state, agent.state and queue.statistics are"))),
+    }
+}
+
+async fn read<T: Send + 'static>(server: &Server, look: impl FnOnce(&State) -> T + Send + 'static) -> Result<T, ErrorInfo> {
+    server.sequencer.read(look).await.map_err(|error| ErrorInfo::new("unavailable", error.to_string()))
+}
+
+/// The argument `id`, which lookups have.
+fn id_of(message: &Message) -> Option<String> {
+    message.interaction.arguments.get("id").and_then(Value::as_str).map(str::to_owned)
+}
+
+async fn work_item_state(server: &Server, channel: &str, mut message: Message, reply: Interaction) -> Result<Message, ErrorInfo> {
+    let keys = server.sequencer.keys();
+    let conversation = message.work_item.as_ref().map(|item| hex::encode(keys.conversation(channel, &item.conversation)));
+    let wanted = id_of(&message);
+    let channel = channel.to_owned();
+    let found = read(server, move |state| {
+        let item = match (&wanted, &conversation) {
+            (Some(id), _) => state.item(id),
+            (None, Some(key)) => state.open_item(&channel.as_str().into(), &key.as_str().into()),
+            (None, None) => None,
+        };
+        // Of other channels' items a driver learns nothing.
+        item.filter(|item| *item.channel == *channel).map(|item| {
+            (item.id.to_string(), item.state.name(), item.queue.to_string(), item.owner.as_deref().map(str::to_owned))
+        })
+    });
+    let Some((id, state, queue, owner)) = found.await? else {
+        return Err(ErrorInfo::new("unknown-work-item", "this channel has no open work item of this id or conversation"));
+    };
+    if let Some(item) = &mut message.work_item {
+        item.id = Some(id);
+        item.state = Some(state.to_owned());
+    }
+    message.queue = Some(queue_info(queue));
+    message.agent = owner.map(|id| AgentInfo { id, name: None, address: None, presence: None, attributes: Attributes::default() });
+    Ok(Message { interaction: reply, ..message })
+}
+
+async fn agent_state(server: &Server, mut message: Message, reply: Interaction) -> Result<Message, ErrorInfo> {
+    let id = message.agent.as_ref().map(|agent| agent.id.clone()).or_else(|| id_of(&message)).unwrap_or_default();
+    let wanted = id.clone();
+    let found = read(server, move |state| state.agent(&wanted).map(|agent| (agent.presence.name(), agent.load, agent.capacity)));
+    let Some((presence, load, capacity)) = found.await? else {
+        return Err(ErrorInfo::new("unknown-agent", "there is no agent of this id"));
+    };
+    let name = server.config.load().agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone());
+    message.agent = Some(AgentInfo { id, name, address: None, presence: Some(presence.to_owned()), attributes: Attributes::default() });
+    let arguments = json!({ "load": load, "capacity": capacity, "media": [] });
+    Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
+}
+
+async fn queue_statistics(server: &Server, mut message: Message, reply: Interaction) -> Result<Message, ErrorInfo> {
+    let id = message.queue.as_ref().map(|queue| queue.id.clone()).or_else(|| id_of(&message)).unwrap_or_default();
+    let wanted: jackfield_router::Id = id.as_str().into();
+    let now = server.sequencer.now();
+    let found = read(server, move |state| {
+        state.config().queues.contains_key(&wanted).then(|| {
+            let queued = state.items().values().filter(|item| item.queue == wanted && item.state == jackfield_router::ItemState::Queued);
+            let waits: Vec<u64> = queued.map(|item| now.saturating_sub(item.first_queued)).collect();
+            (waits.len(), waits.into_iter().max().unwrap_or(0))
+        })
+    });
+    let Some((waiting, longest)) = found.await? else {
+        return Err(ErrorInfo::new("unknown-queue", "there is no queue of this id"));
+    };
+    message.queue = Some(QueueInfo { waiting: u32::try_from(waiting).ok(), ..queue_info(id) });
+    let arguments = json!({ "longestWaitMs": longest, "serviceLevel": null, "serviceLevelMs": null });
+    Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
+}
+
+fn queue_info(id: String) -> QueueInfo {
+    QueueInfo { id, position: None, waiting: None, expected_wait_ms: None, attributes: Attributes::default() }
+}

@@ -1,0 +1,104 @@
+//! One channel while it is configured: the generation that serves it, and what is counted.
+
+use crate::counters::Counters;
+use crate::health::Health;
+use crate::routes::channel_facts;
+use arc_swap::ArcSwap;
+use jackfield_sandbox::Generation;
+use parking_lot::Mutex;
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+/// What serves a channel now.
+pub(crate) enum Served {
+    /// This generation.
+    By(Generation),
+    /// Nothing, and why.
+    Failed(String),
+}
+
+pub(crate) struct Serving {
+    pub(crate) id: String,
+    pub(crate) config: jackfield_config::Channel,
+    pub(crate) public_url: String,
+    pub(crate) served: ArcSwap<Served>,
+    /// What stays when the config is loaded anew.
+    pub(crate) kept: Arc<Kept>,
+    /// The channel as conditions see it.
+    pub(crate) facts: Value,
+}
+
+/// What belongs to a channel whatever its config.
+pub(crate) struct Kept {
+    pub(crate) generation: AtomicU64,
+    pub(crate) paused: AtomicBool,
+    /// Webhook requests inside the server.
+    pub(crate) inside: AtomicUsize,
+    pub(crate) counters: Counters,
+    pub(crate) health: Mutex<Health>,
+}
+
+/// A request that is inside; counted until it is dropped.
+pub(crate) struct Inside<'a>(&'a AtomicUsize);
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Serving {
+    /// A channel that nothing serves yet; what was kept of it before is kept on.
+    pub(crate) fn new(config: &jackfield_config::Channel, public_url: &str, kept: Option<Arc<Kept>>, now: u64) -> Self {
+        let fresh = || {
+            Arc::new(Kept {
+                generation: AtomicU64::new(0),
+                paused: AtomicBool::new(false),
+                inside: AtomicUsize::new(0),
+                counters: Counters::default(),
+                health: Mutex::new(Health::connecting(now)),
+            })
+        };
+        Self {
+            id: config.id.clone(),
+            public_url: crate::prepare::public_url(public_url, &config.id),
+            served: ArcSwap::from_pointee(Served::Failed("it is not loaded yet".to_owned())),
+            kept: kept.unwrap_or_else(fresh),
+            facts: channel_facts(&config.id, &config.driver.name, config.simulated),
+            config: config.clone(),
+        }
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.kept.counters
+    }
+
+    /// The generation, unless the channel has failed or is paused.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        match &**self.served.load() {
+            Served::By(generation) => Some(generation.clone()),
+            Served::Failed(_) => None,
+        }
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.kept.paused.load(Ordering::Relaxed)
+    }
+
+    /// Lets a request in, if not too many are inside.
+    pub(crate) fn enter(&self) -> Option<Inside<'_>> {
+        let inside = self.kept.inside.fetch_add(1, Ordering::Relaxed);
+        let entered = Inside(&self.kept.inside);
+        if inside >= self.config.limits.queue as usize {
+            return None;
+        }
+        Some(entered)
+    }
+
+    /// Puts a new generation in place; calls that run stay with the old one until they end.
+    pub(crate) fn switch(&self, served: Served) {
+        self.served.store(Arc::new(served));
+        self.kept.generation.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,121 @@
+//! Durable timers of drivers, and `start`, which the host fires when a channel begins to be served.
+
+use crate::channels::Channels;
+use crate::counters::CallKind;
+use crate::intake::RERUNS;
+use crate::serving::Serving;
+use base64::Engine;
+use jackfield_router::Command;
+use jackfield_sandbox::{Expiry, LogLevel};
+use jackfield_sequencer::CommitError;
+use jackfield_spec::Timestamp;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// The host's own timer.
+const START: &str = "start";
+/// How often `start` is tried.
+const STARTS: u32 = 8;
+
+/// A timer that is due, as the router released it.
+#[derive(Debug, Clone)]
+pub(crate) struct Due {
+    pub(crate) channel: String,
+    pub(crate) name: String,
+    pub(crate) due: u64,
+    pub(crate) payload: String,
+    pub(crate) attempt: u32,
+}
+
+/// How a fired timer ended.
+enum Fired {
+    /// Handled, or never to be handled.
+    Done,
+    /// To be fired again.
+    Again,
+}
+
+impl Channels {
+    /// Fires a durable timer.
+    pub(crate) async fn fire(&self, due: Due) {
+        let Some(serving) = self.serving(&due.channel) else { return };
+        if serving.is_paused() {
+            return;
+        }
+        let payload = base64::engine::general_purpose::STANDARD.decode(&due.payload).unwrap_or_default();
+        let expiry = Expiry {
+            name: due.name.clone(),
+            payload,
+            due: Timestamp::from_millis(due.due).unwrap_or_default(),
+            attempt: due.attempt,
+        };
+        let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
+        let done = Command::TimerDone { channel, name, due: due.due };
+        if matches!(self.run_timer(&serving, expiry, Some(done)).await, Fired::Again) {
+            let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
+            let failed = Command::TimerFailed { channel, name, due: due.due };
+            if let Err(error) = self.sequencer().command(failed).await {
+                tracing::error!(channel = serving.id, timer = due.name, "a timer is fired again after the next start: {error}");
+            }
+        }
+    }
+
+    /// Fires `start`, with growing pauses while the driver fails.
+    pub(crate) async fn fire_start(&self, serving: Arc<Serving>) {
+        let Some(generation) = serving.generation() else { return };
+        if !generation.driver().exports().timer {
+            return;
+        }
+        let number = serving.kept.generation.load(std::sync::atomic::Ordering::Relaxed);
+        for attempt in 1..=STARTS {
+            let due = Timestamp::from_millis(self.sequencer().now()).unwrap_or_default();
+            let expiry = Expiry { name: START.to_owned(), payload: Vec::new(), due, attempt };
+            let replaced = serving.kept.generation.load(std::sync::atomic::Ordering::Relaxed) != number;
+            if replaced || matches!(self.run_timer(&serving, expiry, None).await, Fired::Done) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
+        }
+        self.say(&serving.id, LogLevel::Error, "the driver failed on its timer `start` too often; it is not tried again before the next load");
+    }
+
+    async fn run_timer(&self, serving: &Arc<Serving>, expiry: Expiry, done: Option<Command>) -> Fired {
+        for run in 0..=RERUNS {
+            let Some(generation) = serving.generation() else { return Fired::Again };
+            if !generation.driver().exports().timer {
+                self.say(&serving.id, LogLevel::Warn, &format!("the timer `{}` is dropped: the driver takes none", expiry.name));
+                self.end(serving, done).await;
+                return Fired::Done;
+            }
+            let started = Instant::now();
+            let called = generation.fired(expiry.clone(), run > 0).await;
+            self.count(serving, CallKind::Timer, started, called.as_ref().err());
+            let Ok(called) = called else { return Fired::Again };
+            if let Err(error) = &called.output {
+                self.say(&serving.id, LogLevel::Warn, &format!("the timer `{}` failed: {}: {}", expiry.name, error.code, error.text));
+                if matches!(error.code.as_str(), "temporary" | "unavailable" | "timeout" | "rate-limited") {
+                    return Fired::Again;
+                }
+            }
+            let sent = called.transaction.sent;
+            let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, called.transaction) else { return Fired::Again };
+            commit.ends = done.clone();
+            if commit.is_empty() {
+                return Fired::Done;
+            }
+            match self.commit(serving, commit).await {
+                Ok(_) => return Fired::Done,
+                Err(CommitError::Conflict { .. }) if !sent => {}
+                Err(_) => return Fired::Again,
+            }
+        }
+        Fired::Again
+    }
+
+    async fn end(&self, serving: &Serving, done: Option<Command>) {
+        let Some(done) = done else { return };
+        if let Err(error) = self.sequencer().command(done).await {
+            tracing::error!(channel = serving.id, "a timer's end could not be kept: {error}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What can be asked on the command line.
+
+use crate::exit::Exit;
+use clap::{Args, Parser, Subcommand};
+use jackfield_config::LogFormat;
+use std::path::PathBuf;
+
+/// A communication server: channel drivers bring in support requests, agents are pushed them as work items.
+#[derive(Parser)]
+#[command(name = "jackfield", version, propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server. Without --config: the embedded default, with a demo channel and a demo agent
+    Serve(Serve),
+    /// Check a config and its channels' settings; every error with file, line, key and remedy
+    Check {
+        /// The config file
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+    /// Look at drivers
+    #[command(subcommand)]
+    Driver(Driver),
+}
+
+/// Options of `serve`.
+#[derive(Args)]
+pub struct Serve {
+    /// The config file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder; wins over the file
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Where to listen, such as 127.0.0.1:8080; port 0 takes a free one; wins over the file
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// The form of log lines on stderr; wins over the file
+    #[arg(long, value_name = "FORMAT", value_parser = log_format)]
+    pub log_format: Option<LogFormat>,
+}
+
+#[derive(Subcommand)]
+enum Driver {
+    /// Verify a component against the specification and print its descriptor
+    Check {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("it is `text` or `json`".to_owned()),
+    }
+}
+
+/// Does what was asked.
+pub async fn run(cli: Cli) -> Result<(), Exit> {
+    match cli.command {
+        Command::Serve(options) => crate::serve::run(options).await,
+        Command::Check { config } => crate::check::run(&config).await,
+        Command::Driver(Driver::Check { file, json }) => crate::driver::check(&file, json).await,
+    }
+}

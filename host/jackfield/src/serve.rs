@@ -1,0 +1,177 @@
+//! `serve`: puts the server together, runs it, and ends it in order.
+
+use crate::cli::Serve;
+use crate::demo::Tokens;
+use crate::exit::{Exit, wrong};
+use crate::logging;
+use anyhow::Context;
+use jackfield_channels::{Channels, DriverFolder};
+use jackfield_config::Config;
+use jackfield_gateway::Gateway;
+use jackfield_journal::ChannelLog;
+use jackfield_sandbox::{Sandbox, SandboxConfig};
+use jackfield_sequencer::{Outputs, Sequencer, Settings, system_clock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// How long the journal has to be closed in, after requests have ended: 15 s in all.
+const CLOSE: Duration = Duration::from_secs(4);
+/// The demo's data folder, where `--data` names none.
+const DEMO_DATA: &str = "data";
+
+/// The config, from a file or the embedded default.
+struct Source {
+    options: Serve,
+    demo: Option<Tokens>,
+}
+
+impl Source {
+    fn new(options: Serve) -> anyhow::Result<Self> {
+        let demo = match options.config {
+            Some(_) => None,
+            None => Some(Tokens::of(options.data.as_deref().unwrap_or(Path::new(DEMO_DATA)))?),
+        };
+        Ok(Self { options, demo })
+    }
+
+    /// Reads the config and lays the command line's options over it.
+    fn config(&self) -> anyhow::Result<Config> {
+        let mut config = match (&self.options.config, &self.demo) {
+            (Some(file), _) => {
+                let loaded = jackfield_config::load(file)?;
+                for warning in loaded.warnings {
+                    tracing::warn!("{warning}");
+                }
+                loaded.config
+            }
+            (None, Some(tokens)) => tokens.config()?,
+            (None, None) => anyhow::bail!("there is neither a config nor a demo"),
+        };
+        if let Some(data) = &self.options.data {
+            config.server.data = data.clone();
+        }
+        if let Some(listen) = &self.options.listen {
+            config.server.listen = jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
+        }
+        Ok(config)
+    }
+}
+
+/// The parts that a reload reaches.
+struct Running {
+    source: Source,
+    channels: Channels,
+    gateway: Gateway,
+    sequencer: Sequencer,
+}
+
+/// Runs the server until SIGTERM or SIGINT.
+pub async fn run(options: Serve) -> Result<(), Exit> {
+    let format = options.log_format;
+    let source = Source::new(options)?;
+    // What is wrong with the config is told before there is a log.
+    let config = source.config().map_err(wrong)?;
+    logging::start(config.server.log, format.unwrap_or(config.server.log_format));
+    let mut stop = Stop::new()?;
+    let mut reload = signal(SignalKind::hangup()).context("SIGHUP can't be heard")?;
+
+    let config = Arc::new(config);
+    let data = &config.server.data;
+    let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
+        format!("{} can't be listened on; choose another address with --listen or [server] listen", config.server.listen)
+    })?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+
+    let (notices, announcements) = mpsc::unbounded_channel();
+    let (effects, carried_out) = mpsc::unbounded_channel();
+    let outputs = Outputs { notices, effects };
+    let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
+    tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
+
+    let sandbox = Sandbox::start(SandboxConfig::new(compiled(data)))?;
+    let channels = Channels::new(jackfield_channels::Parts {
+        config: config.clone(),
+        public_url: public_url.clone(),
+        folder: DriverFolder::new(sandbox, &config.server.drivers),
+        sequencer: sequencer.clone(),
+        log: ChannelLog::open(data)?,
+    })
+    .context("the channels' log has no thread")?;
+    channels.load().await;
+    let gateway = Gateway::start(jackfield_gateway::Parts {
+        config: config.clone(),
+        public_url,
+        channels: channels.clone(),
+        sequencer: sequencer.clone(),
+        announcements,
+    })
+    .await?;
+    sequencer.begin(channels.router_config()).await?;
+    tokio::spawn(channels.clone().run(carried_out));
+    tokio::spawn(channels.clone().watch());
+
+    println!("listening on http://{address}");
+    if let Some(tokens) = &source.demo {
+        tokens.explain(address);
+    }
+    let running = Running { source, channels, gateway: gateway.clone(), sequencer: sequencer.clone() };
+    let reloads = tokio::spawn(async move {
+        while reload.recv().await.is_some() {
+            running.reload().await;
+        }
+    });
+    jackfield_gateway::serve(gateway, listener, stop.wait()).await;
+    reloads.abort();
+    if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {
+        tracing::warn!("the journal is still busy; the next start replays what has no snapshot yet");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn compiled(data: &Path) -> PathBuf {
+    data.join("compiled")
+}
+
+impl Running {
+    /// Reads the config anew. One that is wrong changes nothing.
+    async fn reload(&self) {
+        let config = match self.source.config() {
+            Ok(config) => Arc::new(config),
+            Err(error) => return tracing::error!("the config is wrong, the one before stays in force: {error:#}"),
+        };
+        self.channels.reload(config.clone()).await;
+        self.gateway.reload(&config);
+        match self.sequencer.configure(self.channels.router_config()).await {
+            Ok(()) => tracing::info!("the config was read anew"),
+            Err(error) => tracing::error!("the router has not got the new config: {error}"),
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn new() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate()).context("SIGTERM can't be heard")?;
+        let interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be heard")?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    }
+}
