@@ -1,1 +1,25 @@
-//! End to end tests of Jackfield.
+//! What the end to end tests are written with: the real binary as a process ([`Server`]), agents over real WebSockets
+//! ([`Agent`]), plain HTTP ([`Http`]), a place where replies arrive ([`Sink`]).
+//!
+//! Nothing here waits by sleeping for a fixed time: what is waited for is a frame, or a condition ([`eventually`]),
+//! with a deadline far above what an idle machine needs.
+
+mod agent;
+mod cli;
+mod digest;
+mod eventually;
+mod files;
+mod http_client;
+mod server;
+mod setup;
+mod sink;
+
+pub use agent::{Agent, Refused};
+pub use cli::{Ran, jackfield};
+pub use digest::{digest_at_socket, sha256};
+pub use eventually::{DEADLINE, eventually, within};
+pub use files::{driver, guest, peer, python, root};
+pub use http_client::{Answer, Http, Request};
+pub use server::{Ended, Server};
+pub use setup::{OPERATOR, READER, SUPERVISOR, Setup};
+pub use sink::{Received, Sink};

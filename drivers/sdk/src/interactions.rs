@@ -95,7 +95,9 @@ impl Arguments for MessageChanged {
     }
 
     fn to_json(&self) -> String {
-        Object::new().string("externalId", &self.external_id).finish()
+        Object::new()
+            .string("externalId", &self.external_id)
+            .finish()
     }
 }
 
@@ -116,7 +118,9 @@ impl Arguments for MessageRemoved {
     }
 
     fn to_json(&self) -> String {
-        Object::new().string("externalId", &self.external_id).finish()
+        Object::new()
+            .string("externalId", &self.external_id)
+            .finish()
     }
 }
 
@@ -206,7 +210,10 @@ impl Arguments for WorkItemEnd {
     }
 
     fn to_json(&self) -> String {
-        Object::new().string("reason", &self.reason).optional("code", self.code.as_deref()).finish()
+        Object::new()
+            .string("reason", &self.reason)
+            .optional("code", self.code.as_deref())
+            .finish()
     }
 }
 

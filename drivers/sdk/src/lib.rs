@@ -27,7 +27,7 @@
 //!
 //! impl Webhook for Pager {
 //!     fn receive(&self, request: Request) -> Result<Response> {
-//!         let text = String::from_utf8(request.body_bytes(4096)?).unwrap_or_default();
+//!         let text = String::from_utf8_lossy(&request.body_bytes(4096)?).into_owned();
 //!         let message = Message::support_request("pager", WorkItem::new("line-1", "+14155551212"))
 //!             .with_event_id("page-1")
 //!             .with_text(&text);
@@ -66,11 +66,15 @@ pub mod time;
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
     Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
 };
-pub use crate::bindings::imports::jackfield::channel::http::{Field, Options as HttpOptions, Outgoing};
-pub use crate::bindings::imports::jackfield::channel::http_types::{Body, Header, Request, Response};
+pub use crate::bindings::imports::jackfield::channel::http::{
+    Field, Options as HttpOptions, Outgoing,
+};
+pub use crate::bindings::imports::jackfield::channel::http_types::{
+    Body, Header, Request, Response,
+};
 pub use crate::bindings::imports::jackfield::channel::message::{
-    AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part, StructuredPart, TextPart,
-    WorkItemInfo as WorkItem,
+    AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part,
+    StructuredPart, TextPart, WorkItemInfo as WorkItem,
 };
 pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;

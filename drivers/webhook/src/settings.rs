@@ -1,8 +1,9 @@
 //! The settings, as the driver uses them.
 
+use jackfield_sdk::error::code;
 use jackfield_sdk::{Settings, SettingsError, host};
 
-use crate::signature::{Encoding, Hmac, Scheme, Token};
+use crate::signature::{Encoding, Hmac, Scheme, Token, standard_webhooks_key};
 
 /// The JSON Schema that the server checks them against.
 pub const SCHEMA: &str = include_str!("settings-schema.json");
@@ -84,13 +85,24 @@ impl Map {
 }
 
 fn scheme(settings: &Settings<'_>, has_secret: bool) -> Result<Scheme, SettingsError> {
-    let name = settings.text("/signature")?.unwrap_or(if has_secret { "standard-webhooks" } else { "none" });
+    let name = settings.text("/signature")?.unwrap_or(if has_secret {
+        "standard-webhooks"
+    } else {
+        "none"
+    });
     let header = |default: &str| -> Result<String, SettingsError> {
-        Ok(settings.text("/header")?.unwrap_or(default).to_ascii_lowercase())
+        Ok(settings
+            .text("/header")?
+            .unwrap_or(default)
+            .to_ascii_lowercase())
     };
     let prefix = settings.given("/prefix")?.map(String::from);
     let scheme = match name {
-        "none" => return Ok(Scheme::None { public: settings.boolean("/public", false)? }),
+        "none" => {
+            return Ok(Scheme::None {
+                public: settings.boolean("/public", false)?,
+            });
+        }
         "standard-webhooks" => Scheme::StandardWebhooks,
         "hmac" => Scheme::Hmac(Hmac {
             header: header("x-hub-signature-256")?,
@@ -101,29 +113,63 @@ fn scheme(settings: &Settings<'_>, has_secret: bool) -> Result<Scheme, SettingsE
             },
             prefix,
         }),
-        "stripe" => Scheme::Stripe { header: header("stripe-signature")? },
+        "stripe" => Scheme::Stripe {
+            header: header("stripe-signature")?,
+        },
         "token" => {
             let header = header("authorization")?;
-            let usual = if header == "authorization" { "Bearer " } else { "" };
-            Scheme::Token(Token { prefix: prefix.unwrap_or_else(|| usual.into()), header })
+            let usual = if header == "authorization" {
+                "Bearer "
+            } else {
+                ""
+            };
+            Scheme::Token(Token {
+                prefix: prefix.unwrap_or_else(|| usual.into()),
+                header,
+            })
         }
         "basic" => Scheme::Basic,
         other => {
-            return Err(SettingsError::new("/signature", format!("`{other}` is unknown"), format!("write {SIGNATURES}")));
+            return Err(SettingsError::new(
+                "/signature",
+                format!("`{other}` is unknown"),
+                format!("write {SIGNATURES}"),
+            ));
         }
     };
     if !has_secret {
         return Err(SettingsError::new(
             format!("secrets/{SECRET}"),
             format!("signature `{name}` needs a secret"),
-            format!("add `secrets = {{ {SECRET} = \"env:NAME\" }}` to the channel, or set signature to `none`"),
+            format!(
+                "add `secrets = {{ {SECRET} = \"env:NAME\" }}` to the channel, or set signature to `none`"
+            ),
         ));
+    }
+    if let Scheme::StandardWebhooks = scheme {
+        check_key()?;
     }
     Ok(scheme)
 }
 
+/// Says now what every request would otherwise fail with.
+fn check_key() -> Result<(), SettingsError> {
+    match standard_webhooks_key() {
+        Err(error) if error.code == code::INVALID => Err(SettingsError::new(
+            format!("secrets/{SECRET}"),
+            "is no key of Standard Webhooks",
+            "write `whsec_` and the key in Base64, or choose another `signature`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// One of a few words; the first is the default.
-fn one_of(settings: &Settings<'_>, key: &str, words: &[&'static str]) -> Result<&'static str, SettingsError> {
+fn one_of(
+    settings: &Settings<'_>,
+    key: &str,
+    words: &[&'static str],
+) -> Result<&'static str, SettingsError> {
     let Some(word) = settings.text(key)? else {
         return Ok(words[0]);
     };
@@ -131,5 +177,11 @@ fn one_of(settings: &Settings<'_>, key: &str, words: &[&'static str]) -> Result<
         .iter()
         .find(|known| **known == word)
         .copied()
-        .ok_or_else(|| SettingsError::new(key, format!("`{word}` is unknown"), format!("write one of {words:?}")))
+        .ok_or_else(|| {
+            SettingsError::new(
+                key,
+                format!("`{word}` is unknown"),
+                format!("write one of {words:?}"),
+            )
+        })
 }

@@ -7,7 +7,7 @@ use crate::people::People;
 use crate::problem::Problem;
 use crate::{health, metrics, page, rest, socket, webhook};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{any, get};
@@ -130,8 +130,6 @@ impl Gateway {
             .method_not_allowed_fallback(async || {
                 Problem::new(http::StatusCode::METHOD_NOT_ALLOWED, "bad-request", "this path doesn't take this method; `Allow` says which it takes")
             })
-            // Each handler that takes a body has a limit of its own.
-            .layer(DefaultBodyLimit::disable())
             .layer(middleware::from_fn_with_state(self.clone(), count))
             .with_state(self.clone())
     }

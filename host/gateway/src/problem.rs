@@ -78,11 +78,6 @@ impl Problem {
     pub(crate) fn retry_after(self, seconds: Option<u32>) -> Self {
         Self { retry_after: seconds, ..self }
     }
-
-    /// The HTTP status.
-    pub(crate) fn status(&self) -> StatusCode {
-        self.status
-    }
 }
 
 impl From<CommitError> for Problem {

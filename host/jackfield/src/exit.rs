@@ -1,5 +1,6 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 server can't be reached, 4 refused.
 
+use std::io;
 use std::process::ExitCode;
 
 /// Why the program ends with something else than 0.
@@ -19,6 +20,29 @@ pub fn wrong(error: anyhow::Error) -> Exit {
     Exit { code: 2, error }
 }
 
+/// The server can't be reached: 3.
+pub fn unreachable(error: anyhow::Error) -> Exit {
+    Exit { code: 3, error }
+}
+
+/// The server refuses it to this token: 4.
+pub fn refused(error: anyhow::Error) -> Exit {
+    Exit { code: 4, error }
+}
+
+impl Exit {
+    /// Whether the server refuses this token.
+    pub fn is_refused(&self) -> bool {
+        self.code == 4
+    }
+
+    /// The exit code.
+    #[cfg(test)]
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+}
+
 impl<E: Into<anyhow::Error>> From<E> for Exit {
     fn from(error: E) -> Self {
         failed(error.into())
@@ -27,6 +51,10 @@ impl<E: Into<anyhow::Error>> From<E> for Exit {
 
 /// Says why on stderr.
 pub fn report(exit: &Exit) -> ExitCode {
+    // Who reads our output has enough of it, such as `head`: nothing went wrong.
+    if exit.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
     eprintln!("{:#}", exit.error);
     ExitCode::from(exit.code)
 }

@@ -209,9 +209,8 @@ fn conversations(state: &State) -> Result<(), String> {
             format!("the conversation of {id} doesn't know it")
         })?;
     }
-    let ends = |conversation: &Conversation| {
-        conversation.open.is_some() != conversation.forget.is_some()
-    };
+    let ends =
+        |conversation: &Conversation| conversation.open.is_some() != conversation.forget.is_some();
     ensure(state.stored.conversations.values().all(ends), || {
         "a conversation is never forgotten".to_owned()
     })

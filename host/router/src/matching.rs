@@ -4,6 +4,8 @@
 //! light enough for whoever is; otherwise its cost grows with the number of different weights and remainders of
 //! budgets, and with the items that the free agents have refused, not with all that wait or are signed on.
 
+use std::collections::BTreeSet;
+
 use crate::agent::Agent;
 use crate::ids::{Id, Millis};
 use crate::item::{Rank, WorkItem};
@@ -36,7 +38,7 @@ fn choose(state: &State, item: &WorkItem) -> Option<Id> {
     {
         return Some(preferred.clone());
     }
-    let first_of = |(_, agents): (&u32, &'_ std::collections::BTreeSet<(Millis, Id)>)| {
+    let first_of = |(_, agents): (&u32, &'_ BTreeSet<(Millis, Id)>)| {
         agents.iter().find(|(_, agent)| !barred(agent)).cloned()
     };
     let longest_idle = state

@@ -89,3 +89,6 @@ fn write_whole(dir: &Path, path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     std::fs::rename(&temporary, path)?;
     std::fs::File::open(dir)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

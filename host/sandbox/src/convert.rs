@@ -29,7 +29,7 @@ fn json(pointer: &str, text: &str) -> Result<Value, Unfit> {
     if text.len() > spec::limits::ARGUMENTS {
         return Err(unfit(pointer, format_args!("{} bytes of JSON, at most {} are allowed", text.len(), spec::limits::ARGUMENTS)));
     }
-    serde_json::from_str(text).map_err(|error| unfit(pointer, format_args!("not JSON: {error}")))
+    spec::ijson::parse(text).map_err(|error| unfit(pointer, format_args!("not JSON: {error}")))
 }
 
 fn time(pointer: &str, millis: Option<u64>) -> Result<Option<Timestamp>, Unfit> {

@@ -8,6 +8,8 @@ use wit_parser::decoding::{DecodedWasm, decode};
 
 /// The package that drivers are built against.
 const PACKAGE: &str = "jackfield:channel/";
+/// How every component begins: magic number, version, layer.
+const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Exports that this server serves.
 const SERVED: [&str; 3] = ["driver", "webhook", "timer"];
 
@@ -15,6 +17,10 @@ const SERVED: [&str; 3] = ["driver", "webhook", "timer"];
 pub(crate) fn inspect(bytes: &[u8], max_bytes: usize) -> Result<Exports, LoadError> {
     if bytes.len() > max_bytes {
         return Err(LoadError::TooLarge { found: bytes.len(), limit: max_bytes });
+    }
+    if !bytes.starts_with(COMPONENT) {
+        let what = if bytes.starts_with(b"\0asm") { "it is a core module" } else { "it does not begin as one" };
+        return Err(LoadError::NotAComponent(what.to_owned()));
     }
     let (resolve, world) = match decode(bytes) {
         Ok(DecodedWasm::Component(resolve, world)) => (resolve, world),
@@ -67,3 +73,6 @@ fn check_version(name: &str) -> Result<(), LoadError> {
         Err(LoadError::Version { found: found.to_owned(), served: VERSION })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,3 +42,6 @@ impl ResourceLimiter for MemoryMeter {
         Ok(self.grow(current.saturating_mul(ELEMENT), desired.saturating_mul(ELEMENT)))
     }
 }
+
+#[cfg(test)]
+mod tests;

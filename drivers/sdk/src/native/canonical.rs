@@ -1,6 +1,8 @@
 //! The canonical JSON of a message (RFC 8785: keys in order, no space), as the server makes it.
 
-use crate::bindings::imports::jackfield::channel::message::{AgentInfo, ConnectionInfo, QueueInfo, RuleInfo, StatisticsInfo};
+use crate::bindings::imports::jackfield::channel::message::{
+    AgentInfo, ConnectionInfo, QueueInfo, RuleInfo, StatisticsInfo,
+};
 use crate::json::{Object, push_string};
 use crate::time::to_rfc3339;
 use crate::{Attributes, Customer, Direction, Kind, Message, Part, WorkItem};
@@ -82,7 +84,10 @@ fn agent(agent: &AgentInfo) -> String {
 fn queue(queue: &QueueInfo) -> String {
     Object::new()
         .raw("attributes", &attributes(&queue.attributes))
-        .raw("expectedWaitMs", &or_null(&queue.expected_wait_ms, u32::to_string))
+        .raw(
+            "expectedWaitMs",
+            &or_null(&queue.expected_wait_ms, u32::to_string),
+        )
         .string("id", &queue.id)
         .raw("position", &or_null(&queue.position, u32::to_string))
         .raw("waiting", &or_null(&queue.waiting, u32::to_string))
@@ -152,7 +157,12 @@ fn direction(direction: Direction) -> &'static str {
 fn attributes(attributes: &Attributes) -> String {
     let mut sorted: Vec<_> = attributes.iter().collect();
     sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-    sorted.into_iter().fold(Object::new(), |object, (key, value)| object.string(key, value)).finish()
+    sorted
+        .into_iter()
+        .fold(Object::new(), |object, (key, value)| {
+            object.string(key, value)
+        })
+        .finish()
 }
 
 fn or_null<T>(value: &Option<T>, write: impl FnOnce(&T) -> String) -> String {
@@ -160,7 +170,10 @@ fn or_null<T>(value: &Option<T>, write: impl FnOnce(&T) -> String) -> String {
 }
 
 fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
-    format!("[{}]", items.iter().map(write).collect::<Vec<_>>().join(","))
+    format!(
+        "[{}]",
+        items.iter().map(write).collect::<Vec<_>>().join(",")
+    )
 }
 
 fn quoted(text: &str) -> String {

@@ -2,29 +2,28 @@
 
 use super::time;
 use crate::lookup::Facts;
-use jackfield_router::{Ended, WorkItem};
+use jackfield_router::WorkItem;
 use jackfield_spec::{Attributes, Customer, Timestamp};
 use serde::Serialize;
-use std::borrow::Cow;
 
 /// External ids in an event: the newest are enough to know an item by, and events are many.
 const IN_EVENTS: usize = 10;
 
-/// A work item as agents and operators see it. What isn't known any more of one that has ended is null.
-#[derive(Debug, Default, Serialize)]
+/// A work item as agents and operators see it.
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ItemView<'a> {
-    id: Cow<'a, str>,
+    id: &'a str,
     external_ids: Vec<&'a str>,
     conversation: Option<&'a str>,
-    state: Cow<'a, str>,
-    queue: Option<&'a str>,
-    owner: Option<Cow<'a, str>>,
-    channel: Option<&'a str>,
-    media_type: Option<&'a str>,
+    state: &'static str,
+    queue: &'a str,
+    owner: Option<&'a str>,
+    channel: &'a str,
+    media_type: &'a str,
     customer: Option<&'a Customer>,
-    priority: Option<u16>,
-    version: Option<u64>,
+    priority: u16,
+    version: u64,
     rule: Option<&'a str>,
     parent: Option<&'a str>,
     subject: Option<&'a str>,
@@ -39,74 +38,42 @@ pub(crate) struct ItemView<'a> {
 }
 
 impl<'a> ItemView<'a> {
-    /// An open item, as events show it: with its newest external ids only.
+    /// An item as events show it: with its newest external ids only.
     pub(crate) fn in_event(item: &'a WorkItem, facts: &'a Facts) -> Self {
-        Self::open(item, facts, IN_EVENTS)
+        Self::new(item, facts, IN_EVENTS)
     }
 
-    /// An open item, with all that is kept of it.
+    /// An item with all that is kept of it.
     pub(crate) fn whole(item: &'a WorkItem, facts: &'a Facts) -> Self {
-        Self::open(item, facts, usize::MAX)
+        Self::new(item, facts, usize::MAX)
     }
 
-    fn open(item: &'a WorkItem, facts: &'a Facts, external_ids: usize) -> Self {
+    fn new(item: &'a WorkItem, facts: &'a Facts, external_ids: usize) -> Self {
+        let info = facts.work_item();
+        let skip = facts.external_ids.len().saturating_sub(external_ids);
         Self {
-            id: Cow::Borrowed(&item.id),
-            state: Cow::Borrowed(item.state.name()),
-            queue: Some(&item.queue),
-            owner: item.owner.as_deref().map(Cow::Borrowed),
-            channel: Some(&item.channel),
-            media_type: Some(&item.media_type),
-            priority: Some(item.priority),
-            version: Some(item.version),
+            id: &item.id,
+            external_ids: facts.external_ids.iter().skip(skip).map(|id| &**id).collect(),
+            conversation: info.map(|info| info.conversation.as_str()),
+            state: item.state.name(),
+            queue: &item.queue,
+            owner: item.owner.as_deref(),
+            channel: &item.channel,
+            media_type: &item.media_type,
+            customer: facts.customer(),
+            priority: item.priority,
+            version: item.version,
             rule: item.rule.as_deref(),
             parent: item.parent.as_deref(),
+            subject: info.and_then(|info| info.subject.as_deref()),
+            language: info.and_then(|info| info.language.as_deref()),
+            attributes: info.map(|info| &info.attributes),
             simulated: item.simulated,
             created_at: time(item.created),
             first_queued_at: time(item.first_queued),
             updated_at: time(item.since),
             wrap_up_until: item.wrap_up_until.and_then(time),
             code: item.code.as_deref(),
-            ..Self::from_facts(facts, external_ids)
         }
     }
-
-    /// An item that has ended: what its row and its messages still say.
-    pub(crate) fn closed(item: &'a ClosedItem, facts: &'a Facts) -> Self {
-        let first = facts.first.as_deref();
-        Self {
-            id: Cow::Borrowed(&item.id),
-            state: Cow::Borrowed(&item.state),
-            owner: item.ended.as_ref().and_then(|ended| ended.agent.as_deref()).map(Cow::Borrowed),
-            channel: first.and_then(|message| message.channel.as_deref()),
-            media_type: first.map(|message| message.media_type.as_str()),
-            created_at: first.and_then(|message| message.received_at),
-            ..Self::from_facts(facts, usize::MAX)
-        }
-    }
-
-    fn from_facts(facts: &'a Facts, external_ids: usize) -> Self {
-        let info = facts.work_item();
-        let skip = facts.external_ids.len().saturating_sub(external_ids);
-        Self {
-            external_ids: facts.external_ids.iter().skip(skip).map(|id| &**id).collect(),
-            conversation: info.map(|info| info.conversation.as_str()),
-            customer: facts.customer(),
-            subject: info.and_then(|info| info.subject.as_deref()),
-            language: info.and_then(|info| info.language.as_deref()),
-            attributes: info.map(|info| &info.attributes),
-            ..Self::default()
-        }
-    }
-}
-
-/// A work item that has ended, from its row.
-#[derive(Debug, Clone)]
-pub(crate) struct ClosedItem {
-    /// Its id.
-    pub(crate) id: String,
-    /// `closed` or `cancelled`.
-    pub(crate) state: String,
-    /// What the router remembered of it.
-    pub(crate) ended: Option<Ended>,
 }

@@ -6,7 +6,7 @@ mod message;
 mod offer;
 
 pub(crate) use event::{Event, write};
-pub(crate) use item::{ClosedItem, ItemView};
+pub(crate) use item::ItemView;
 pub(crate) use message::{AgentStamp, DeliveredMessage};
 pub(crate) use offer::OfferView;
 

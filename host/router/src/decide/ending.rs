@@ -154,9 +154,7 @@ impl Context<'_> {
     /// An agent who is finishing leaves with the last item.
     pub(super) fn leave_when_finished(&mut self, agent: Option<&Id>) {
         let Some(agent) = agent else { return };
-        let done = |agent: &Agent| {
-            agent.presence == Presence::Finishing && agent.items.is_empty()
-        };
+        let done = |agent: &Agent| agent.presence == Presence::Finishing && agent.items.is_empty();
         if self.state.agent(agent).is_some_and(done) {
             self.sign_off(agent, None, Cause::Finished);
         }

@@ -160,11 +160,8 @@ impl Context<'_> {
             let key = (channel.clone(), external_key.clone());
             let (status, error) = (report.status, report.error.clone());
             if let Some(message_id) = self.state.stored.external_keys.get(&key).cloned() {
-                                if self
-                    .state
-                    .delivery(&message_id)
-                    .is_some_and(|delivery| forward(delivery.status))
-                {
+                let known = self.state.delivery(&message_id);
+                if known.is_some_and(|known| known.status.may_become(status)) {
                     self.apply(Event::StatusReported {
                         message_id,
                         status,

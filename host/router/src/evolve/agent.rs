@@ -6,9 +6,8 @@ use crate::ids::{Id, Millis};
 
 impl Evolution<'_> {
     pub(super) fn restarted(&mut self, grace_until: Millis) {
-        let there = |agent: &Agent| {
-            agent.presence != Presence::Offline || !agent.connections.is_empty()
-        };
+        let there =
+            |agent: &Agent| agent.presence != Presence::Offline || !agent.connections.is_empty();
         let agents = self
             .state
             .agents()

@@ -1,5 +1,7 @@
 //! What happens to deliveries and their lanes.
 
+use std::collections::VecDeque;
+
 use super::{Evolution, KEEP_DELIVERIES};
 use crate::delivery::{Delivery, Failure, Phase, Previous, Status};
 use crate::ids::{Id, Millis};
@@ -226,7 +228,7 @@ impl Evolution<'_> {
         self.tell(&agent, body);
     }
 
-    fn lane(&mut self, delivery: &Delivery) -> &mut std::collections::VecDeque<Id> {
+    fn lane(&mut self, delivery: &Delivery) -> &mut VecDeque<Id> {
         self.state
             .stored
             .lanes

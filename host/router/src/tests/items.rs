@@ -126,6 +126,9 @@ fn completing_without_wrap_up_closes_and_remembers() {
     };
     assert_eq!(desk.act("ana", complete), Reply::Done);
     assert!(desk.state.item(&item).is_none());
+    let ended = desk.last.ended.iter();
+    let ended: Vec<_> = ended.map(|item| (&item.id, item.state)).collect();
+    assert_eq!(ended, [(&item, ItemState::Closed)]);
     assert_eq!(desk.load("ana"), 0);
     let AgentEvent::WorkItemClosed { item: shown } = desk.notice("ana", "work-item.closed") else {
         panic!()

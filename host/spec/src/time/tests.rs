@@ -56,6 +56,33 @@ fn what_is_no_time_or_out_of_range_is_refused() {
     assert!(error.contains("9999"), "{error}");
 }
 
+#[test]
+fn the_calendar_is_the_gregorian_one() {
+    for day in 0..=MAX / DAY {
+        let (year, month, date) = date(day);
+        assert_eq!(days(year, month, date), Some(day));
+        assert!(
+            (1..=12).contains(&month) && (1..=31).contains(&date),
+            "{year}-{month}-{date}"
+        );
+    }
+    for text in [
+        "2026-02-29T00:00:00.000Z",
+        "2100-02-29T00:00:00.000Z",
+        "2026-11-31T00:00:00.000Z",
+        "2026-00-01T00:00:00.000Z",
+    ] {
+        assert!(text.parse::<Timestamp>().is_err(), "{text}");
+    }
+    assert!("2000-02-29T23:59:59.999Z".parse::<Timestamp>().is_ok());
+    assert!(
+        "9999-12-31T23:59:59.999Z"
+            .parse::<Timestamp>()
+            .is_ok_and(|time| time.millis() == MAX)
+    );
+    assert!("2026-11-22T24:00:00.000Z".parse::<Timestamp>().is_err());
+}
+
 proptest! {
     #![proptest_config(strategies::config())]
 
@@ -64,6 +91,9 @@ proptest! {
         let time = Timestamp::from_millis(millis)?;
         let text = time.to_string();
         prop_assert_eq!(text.len(), 24);
+        if let Ok(other) = jiff::Timestamp::from_millisecond(i64::try_from(millis)?) {
+            prop_assert_eq!(format!("{other:.3}"), text.clone(), "as another implementation");
+        }
         prop_assert_eq!(text.parse::<Timestamp>()?, time);
     }
 }

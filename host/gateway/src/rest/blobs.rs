@@ -1,0 +1,138 @@
+//! `/v1/blobs`: attachments, by the digest of their content.
+
+use crate::gateway::Gateway;
+use crate::people::Caller;
+use crate::problem::Problem;
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, StatusCode};
+use http_body_util::BodyExt;
+use jackfield_journal::{BlobWriter, Blobs, Error};
+use jackfield_spec::Digest;
+use serde::Serialize;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Bytes of a blob.
+const LIMIT: u64 = 64 * 1024 * 1024;
+/// Bytes read from a blob at once.
+const PIECE: u64 = 256 * 1024;
+/// How long the next bytes of an upload may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What an upload is answered with.
+#[derive(Serialize)]
+struct Uploaded {
+    digest: Digest,
+    size: u64,
+}
+
+pub(crate) async fn upload(_: Caller, State(gateway): State<Gateway>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    if announced(&parts.headers).is_some_and(|length| length > LIMIT) {
+        return Err(Problem::too_large(LIMIT));
+    }
+    let busy = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "too many files are on their way").retry_after(Some(2));
+    let _permit = gateway.transfers().try_acquire().map_err(busy)?;
+    let blobs = gateway.sequencer().blobs().clone();
+    let (pieces, received) = mpsc::channel(4);
+    let writing = tokio::task::spawn_blocking(move || write(&blobs, received));
+    let whole = forward(body, pieces).await;
+    let written = writing.await?;
+    // What the writer met comes first: it is why the body wasn't read to its end.
+    let uploaded = match written {
+        Err(Error::BlobTooLarge { .. }) => return Err(Problem::too_large(LIMIT)),
+        Err(error) => return Err(error.into()),
+        Ok(uploaded) => uploaded,
+    };
+    whole?;
+    let uploaded = uploaded.ok_or_else(|| Problem::bad_request("the body was cut off"))?;
+    let location = format!("/v1/blobs/{}", uploaded.digest);
+    Ok((StatusCode::CREATED, [(LOCATION, location)], Json(uploaded)).into_response())
+}
+
+fn announced(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Hands a body on, and at its end a piece that says it was whole.
+async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<(), Problem> {
+    loop {
+        let frame = match tokio::time::timeout(PATIENCE, body.frame()).await {
+            Ok(frame) => frame,
+            Err(_) => return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in")),
+        };
+        let (piece, end) = match frame {
+            None => (None, true),
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(piece) => (Some(piece), false),
+                Err(_) => continue,
+            },
+            Some(Err(_)) => return Err(Problem::bad_request("the body was cut off")),
+        };
+        // A writer that has ended has a reason, which its result says.
+        if pieces.send(piece).await.is_err() || end {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes pieces to a blob. None if they ended before the body was whole: nothing is kept then.
+fn write(blobs: &Blobs, mut pieces: mpsc::Receiver<Option<Bytes>>) -> Result<Option<Uploaded>, Error> {
+    let mut writer: BlobWriter = blobs.writer(LIMIT)?;
+    while let Some(piece) = pieces.blocking_recv() {
+        match piece {
+            Some(piece) => writer.write(&piece)?,
+            None => {
+                let size = writer.size();
+                let digest = Digest(writer.finish()?);
+                return Ok(Some(Uploaded { digest, size }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+pub(crate) async fn download(_: Caller, Path(digest): Path<String>, State(gateway): State<Gateway>) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("there is no such blob");
+    let digest: Digest = digest.parse().map_err(|_| unknown())?;
+    let (size, body) = open(&gateway, digest).await?.ok_or_else(unknown)?;
+    // What a customer sent is data: no browser may run or show it as a page of ours.
+    let headers = [
+        (CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (CONTENT_LENGTH, size.to_string()),
+        (CONTENT_DISPOSITION, "attachment".to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (CACHE_CONTROL, "private, max-age=31536000, immutable".to_owned()),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// A blob's size and content, read piece by piece as it is taken. None if there is no such blob.
+pub(crate) async fn open(gateway: &Gateway, digest: Digest) -> Result<Option<(u64, Body)>, Problem> {
+    let blobs = gateway.sequencer().blobs().clone();
+    let Some(size) = blobs.size(&digest.0)? else { return Ok(None) };
+    let pieces = stream::try_unfold(0, move |offset| {
+        let blobs = blobs.clone();
+        async move {
+            if offset >= size {
+                return Ok(None);
+            }
+            let read = tokio::task::spawn_blocking(move || blobs.read(&digest.0, offset, PIECE)).await.map_err(std::io::Error::other)?;
+            match read.map_err(std::io::Error::other)? {
+                Some(piece) if !piece.is_empty() => {
+                    let next = offset + piece.len() as u64;
+                    Ok(Some((Bytes::from(piece), next)))
+                }
+                // Shorter than it was: the connection is cut, so that nobody takes it for whole.
+                _ => Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof)),
+            }
+        }
+    });
+    Ok(Some((size, Body::from_stream(pieces))))
+}

@@ -1,0 +1,65 @@
+//! `/v1/queues`
+
+use super::list::{List, Page};
+use crate::gateway::Gateway;
+use crate::people::Caller;
+use crate::problem::Problem;
+use axum::extract::State;
+use jackfield_router::{Id, ItemState, State as RouterState};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// Items looked at for the longest wait: who waits longest is mostly among the oldest, and nothing is decided meanwhile.
+const LOOKED_AT: usize = 50_000;
+
+/// A queue and what is in it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QueueListed {
+    id: String,
+    /// Items that wait for an agent.
+    waiting: u64,
+    /// Items that an agent has been asked to take.
+    offered: u64,
+    /// Items that an agent works on.
+    active: u64,
+    /// Items that are being wrapped up.
+    wrapping: u64,
+    /// Milliseconds that the item that waits longest has been waiting.
+    longest_wait_ms: Option<u64>,
+}
+
+pub(crate) async fn list(caller: Caller, page: Page, State(gateway): State<Gateway>) -> Result<List<QueueListed>, Problem> {
+    caller.reads()?;
+    let mut queues = gateway.people().now().queues().to_vec();
+    queues.sort();
+    let now = gateway.sequencer().now();
+    let listed = gateway.sequencer().read(move |state| look(state, &queues, now)).await?;
+    Ok(page.of(listed, |queue| &queue.id))
+}
+
+fn look(state: &RouterState, queues: &[Id], now: u64) -> Vec<QueueListed> {
+    let count = |queue: &Id, of| state.counts().get(&(queue.clone(), of)).copied().unwrap_or(0);
+    let mut searched = queues.iter().filter(|queue| count(queue, ItemState::Queued) > 0).count();
+    let mut longest: HashMap<&Id, u64> = HashMap::new();
+    // Items come in the order in which they were opened, and an item's age counts from there: the first that is found
+    // waiting in a queue has waited longest.
+    for item in state.items().values().take(LOOKED_AT) {
+        if searched == 0 {
+            break;
+        }
+        if item.state == ItemState::Queued && !longest.contains_key(&item.queue) {
+            longest.insert(&item.queue, now.saturating_sub(item.first_queued));
+            searched -= usize::from(queues.contains(&item.queue));
+        }
+    }
+    let listed = |queue: &Id| QueueListed {
+        id: queue.to_string(),
+        waiting: count(queue, ItemState::Queued),
+        offered: count(queue, ItemState::Offered),
+        active: count(queue, ItemState::Active),
+        wrapping: count(queue, ItemState::Wrapping),
+        longest_wait_ms: longest.get(queue).copied(),
+    };
+    queues.iter().map(listed).collect()
+}

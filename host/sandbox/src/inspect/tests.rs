@@ -1,0 +1,52 @@
+use super::*;
+
+const MAX: usize = 1 << 20;
+
+fn refusal(text: &str) -> String {
+    let bytes = wat::parse_str(text).expect("the test's component is well formed");
+    inspect(&bytes, MAX).expect_err("it must be refused").to_string()
+}
+
+/// Each component that can't fit is refused before it is compiled, with a sentence that says what to do.
+#[test]
+fn what_does_not_fit_is_refused_with_a_remedy() {
+    let cases = [
+        ("(module)", "not a WebAssembly component"),
+        ("(component)", "export `driver`"),
+        (r#"(component (import "jackfield:channel/log@0.8.0" (instance)))"#, "rebuild it against the WIT that `jackfield spec wit` prints"),
+        (r#"(component (import "jackfield:channel/log@1.0.0" (instance)))"#, "this server speaks 0.9.0"),
+        (r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#, "only the interfaces of jackfield:channel@0.9.0 may be imported"),
+        (
+            r#"(component (instance $i) (export "jackfield:channel/stream@0.9.0" (instance $i)))"#,
+            "exports `stream`, which this server does not serve yet",
+        ),
+        (r#"(component (instance $i) (export "other:package/thing@0.9.0" (instance $i)))"#, "does not serve yet"),
+    ];
+    for (component, expected) in cases {
+        let found = refusal(component);
+        assert!(found.contains(expected), "{component}\n  said:     {found}\n  expected: {expected}");
+    }
+}
+
+#[test]
+fn what_is_too_large_is_not_even_read() {
+    let error = inspect(&[0; 100], 99).expect_err("too large").to_string();
+    assert!(error.contains("100 bytes, at most 99"), "{error}");
+}
+
+#[test]
+fn bytes_that_are_nothing_are_refused() {
+    for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0garbage", b"#!/bin/sh"] {
+        assert!(matches!(inspect(bytes, MAX), Err(LoadError::NotAComponent(_))), "{bytes:?}");
+    }
+}
+
+#[test]
+fn exports_are_discovered() {
+    let text = r#"(component (instance $i)
+        (export "jackfield:channel/driver@0.9.3" (instance $i))
+        (export "jackfield:channel/timer@0.9.0" (instance $i)))"#;
+    let bytes = wat::parse_str(text).expect("well formed");
+    let exports = inspect(&bytes, MAX).expect("a patch version is compatible");
+    assert_eq!(exports, Exports { webhook: false, timer: true });
+}

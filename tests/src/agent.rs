@@ -1,0 +1,262 @@
+//! An agent's desktop: a WebSocket that checks every frame it is sent.
+
+use std::collections::VecDeque;
+
+use futures_util::{SinkExt, StreamExt};
+use http::HeaderValue;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::eventually::DEADLINE;
+use crate::server::Server;
+
+/// The agents' protocol.
+const PROTOCOL: &str = "jackfield.agent.v1";
+
+/// A connected agent.
+pub struct Agent {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// What came and was not asked for yet.
+    waiting: VecDeque<Value>,
+    /// The last event's number.
+    sequence: u64,
+    commands: u64,
+    snapshot: Value,
+    prefix: String,
+}
+
+/// A connection that the server did not let be.
+#[derive(Debug)]
+pub struct Refused {
+    /// The HTTP status that it answered instead.
+    pub status: u16,
+}
+
+impl Agent {
+    /// Connects with the token in `Authorization`; the first frame must be the snapshot.
+    ///
+    /// # Panics
+    /// The server refuses, or the first frame is something else.
+    pub async fn connect(server: &Server, token: &str) -> Self {
+        let mut agent = Self::open(server, "/v1/agent", token, false).await.expect("the server lets the agent in");
+        agent.expect_snapshot().await;
+        agent
+    }
+
+    /// Connects and becomes available.
+    pub async fn available(server: &Server, token: &str) -> Self {
+        let mut agent = Self::connect(server, token).await;
+        agent.set_state("available").await;
+        agent
+    }
+
+    /// Connects as browsers have to, with the token in a second subprotocol.
+    ///
+    /// # Panics
+    /// As [`Agent::connect`].
+    pub async fn connect_as_browser(server: &Server, token: &str) -> Self {
+        let mut agent = Self::open(server, "/v1/agent", token, true).await.expect("the server lets the agent in");
+        agent.expect_snapshot().await;
+        agent
+    }
+
+    /// Goes on after the event with this number: what follows it is sent, or a snapshot.
+    ///
+    /// # Panics
+    /// The server refuses.
+    pub async fn resume(server: &Server, token: &str, after: u64) -> Self {
+        let path = format!("/v1/agent?after={after}");
+        let mut agent = Self::open(server, &path, token, false).await.expect("the server lets the agent in");
+        agent.sequence = after;
+        agent
+    }
+
+    /// Connects without looking at what comes.
+    ///
+    /// # Errors
+    /// The server answers with another status than 101.
+    ///
+    /// # Panics
+    /// There is no answer at all.
+    pub async fn open(server: &Server, path: &str, token: &str, as_browser: bool) -> Result<Self, Refused> {
+        let mut request = format!("ws://{}{path}", server.address()).into_client_request().expect("a URL");
+        let headers = request.headers_mut();
+        let protocols = if as_browser { format!("{PROTOCOL}, bearer.{token}") } else { PROTOCOL.to_owned() };
+        headers.insert("sec-websocket-protocol", HeaderValue::from_str(&protocols).expect("a header"));
+        if !as_browser && !token.is_empty() {
+            headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {token}")).expect("a header"));
+        }
+        match timeout(DEADLINE, connect_async(request)).await.expect("an answer to the upgrade") {
+            Ok((socket, response)) => {
+                let chosen = response.headers().get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
+                assert_eq!(chosen, Some(PROTOCOL), "the subprotocol that the server chose");
+                let prefix = format!("{:p}", &raw const socket);
+                Ok(Self { socket, waiting: VecDeque::new(), sequence: 0, commands: 0, snapshot: Value::Null, prefix })
+            }
+            Err(Error::Http(response)) => Err(Refused { status: response.status().as_u16() }),
+            Err(error) => panic!("no WebSocket: {error}"),
+        }
+    }
+
+    async fn expect_snapshot(&mut self) {
+        let frame = self.frame().await;
+        assert_eq!(frame["type"], "snapshot", "the first frame: {frame}");
+    }
+
+    /// What the last snapshot said.
+    pub fn snapshot(&self) -> &Value {
+        &self.snapshot
+    }
+
+    /// The number of the last event that came.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The next frame, checked: the envelope, and no gap in the numbers.
+    async fn frame(&mut self) -> Value {
+        let frame = timeout(DEADLINE, self.next_text()).await.expect("a frame before the deadline");
+        let text = frame.expect("the connection is open");
+        let event: Value = serde_json::from_str(&text).expect("a frame of JSON");
+        for field in ["id", "time"] {
+            assert!(event[field].is_string(), "an event without `{field}`: {event}");
+        }
+        assert_eq!((&event["specversion"], &event["source"]), (&json!("1.0"), &json!("/jackfield")), "{event}");
+        match event["type"].as_str() {
+            Some("command.result") => assert!(event.get("sequence").is_none(), "a result with a number: {event}"),
+            Some("snapshot") => {
+                self.sequence = event["sequence"].as_u64().expect("a snapshot's number");
+                self.snapshot = event["data"].clone();
+            }
+            _ => {
+                assert_eq!(event["sequence"].as_u64(), Some(self.sequence + 1), "a gap after {}: {event}", self.sequence);
+                self.sequence += 1;
+            }
+        }
+        event
+    }
+
+    async fn next_text(&mut self) -> Option<String> {
+        loop {
+            match self.socket.next().await? {
+                Ok(Message::Text(text)) => return Some(text.to_string()),
+                Ok(Message::Close(_)) | Err(_) => return None,
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Whether the server has ended the connection; what it sends before is passed over.
+    pub async fn is_closed(&mut self) -> bool {
+        let closed = async { while self.next_text().await.is_some() {} };
+        timeout(DEADLINE, closed).await.is_ok()
+    }
+
+    /// The next event whatever it is.
+    pub async fn next(&mut self) -> Value {
+        match self.waiting.pop_front() {
+            Some(event) => event,
+            None => self.frame().await,
+        }
+    }
+
+    /// The data of the next event of a type; others stay for later.
+    pub async fn event(&mut self, kind: &str) -> Value {
+        self.event_where(kind, |_| true).await
+    }
+
+    /// The data of the next event of a type that fits; others stay for later.
+    pub async fn event_where(&mut self, kind: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        let wanted = |event: &Value| event["type"] == kind && fits(&event["data"]);
+        if let Some(at) = self.waiting.iter().position(wanted) {
+            return self.waiting.remove(at).map(|event| event["data"].clone()).unwrap_or_default();
+        }
+        loop {
+            let event = self.frame().await;
+            if wanted(&event) {
+                return event["data"].clone();
+            }
+            self.waiting.push_back(event);
+        }
+    }
+
+    /// Events of a type that came by now: all that the server had sent when it answers a question asked now.
+    pub async fn so_far(&mut self, kind: &str) -> Vec<Value> {
+        // Any command will do: its result comes after what was sent before it.
+        self.command(json!({"type": "offer.accept", "offerId": "no-such-offer"})).await;
+        self.waiting.iter().filter(|event| event["type"] == kind).map(|event| event["data"].clone()).collect()
+    }
+
+    /// Sends a command under an id of its own; its result.
+    pub async fn command(&mut self, command: Value) -> Value {
+        self.commands += 1;
+        let id = format!("{}-{}", self.prefix, self.commands);
+        self.command_as(&id, command).await
+    }
+
+    /// Sends a command under this id; its result.
+    pub async fn command_as(&mut self, id: &str, mut command: Value) -> Value {
+        command["id"] = json!(id);
+        self.send(&command.to_string()).await;
+        self.event_where("command.result", |data| data["id"] == id).await
+    }
+
+    /// Sends a frame.
+    ///
+    /// # Panics
+    /// The connection is closed.
+    pub async fn send(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.expect("the connection takes a frame");
+    }
+
+    /// Sends a command that must be done.
+    pub async fn ok(&mut self, command: Value) -> Value {
+        let text = command.to_string();
+        let result = self.command(command).await;
+        assert_eq!(result["ok"], true, "{text} -> {result}");
+        result
+    }
+
+    /// Sends a command that must be refused; the error.
+    pub async fn refused(&mut self, command: Value, code: &str) -> Value {
+        let text = command.to_string();
+        let result = self.command(command).await;
+        assert_eq!((&result["ok"], &result["error"]["code"]), (&json!(false), &json!(code)), "{text} -> {result}");
+        assert!(result["error"]["message"].as_str().is_some_and(|message| message.len() > 5), "{result}");
+        result["error"].clone()
+    }
+
+    /// Changes the agent's presence.
+    pub async fn set_state(&mut self, state: &str) {
+        self.ok(json!({"type": "agent.set-state", "state": state})).await;
+        self.event_where("agent.updated", |data| data["agent"]["state"] == state).await;
+    }
+
+    /// Waits for an offer and accepts it; the offer's data.
+    pub async fn accept(&mut self) -> Value {
+        let offered = self.event("offer.created").await;
+        self.ok(json!({"type": "offer.accept", "offerId": offered["offer"]["id"]})).await;
+        self.event_where("offer.accepted", |data| data["offer"]["id"] == offered["offer"]["id"]).await;
+        offered
+    }
+
+    /// Answers in a work item; the message's id.
+    pub async fn reply(&mut self, work_item: &Value, text: &str) -> String {
+        let result = self.ok(json!({"type": "message.send", "workItemId": work_item, "text": text})).await;
+        result["messageId"].as_str().expect("the message's id").to_owned()
+    }
+
+    /// Ends a work item.
+    pub async fn complete(&mut self, work_item: &Value) {
+        self.ok(json!({"type": "work-item.complete", "workItemId": work_item})).await;
+    }
+
+    /// Breaks the connection off, without a word.
+    pub fn vanish(self) {
+        drop(self);
+    }
+}
