@@ -1,6 +1,8 @@
 //! An agent's desktop: a WebSocket that checks every frame it is sent.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{SinkExt, StreamExt};
 use http::HeaderValue;
@@ -16,6 +18,12 @@ use crate::server::Server;
 
 /// The agents' protocol.
 const PROTOCOL: &str = "jackfield.agent.v1";
+
+/// What no other connection's command ids begin with.
+fn unique() -> String {
+    static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+    format!("{}-{}", std::process::id(), CONNECTIONS.fetch_add(1, Ordering::Relaxed))
+}
 
 /// A connected agent.
 pub struct Agent {
@@ -83,23 +91,30 @@ impl Agent {
     /// # Panics
     /// There is no answer at all.
     pub async fn open(server: &Server, path: &str, token: &str, as_browser: bool) -> Result<Self, Refused> {
-        let mut request = format!("ws://{}{path}", server.address()).into_client_request().expect("a URL");
+        match Self::dial(server.address(), path, token, as_browser).await {
+            Ok(agent) => Ok(agent),
+            Err(Error::Http(response)) => Err(Refused { status: response.status().as_u16() }),
+            Err(error) => panic!("no WebSocket: {error}"),
+        }
+    }
+
+    /// Connects to a server that may be gone; none if it is. The first frame is still to come.
+    pub async fn try_connect(address: SocketAddr, token: &str) -> Option<Self> {
+        Self::dial(address, "/v1/agent", token, false).await.ok()
+    }
+
+    async fn dial(address: SocketAddr, path: &str, token: &str, as_browser: bool) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}{path}").into_client_request()?;
         let headers = request.headers_mut();
         let protocols = if as_browser { format!("{PROTOCOL}, bearer.{token}") } else { PROTOCOL.to_owned() };
         headers.insert("sec-websocket-protocol", HeaderValue::from_str(&protocols).expect("a header"));
         if !as_browser && !token.is_empty() {
             headers.insert("authorization", HeaderValue::from_str(&format!("Bearer {token}")).expect("a header"));
         }
-        match timeout(DEADLINE, connect_async(request)).await.expect("an answer to the upgrade") {
-            Ok((socket, response)) => {
-                let chosen = response.headers().get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
-                assert_eq!(chosen, Some(PROTOCOL), "the subprotocol that the server chose");
-                let prefix = format!("{:p}", &raw const socket);
-                Ok(Self { socket, waiting: VecDeque::new(), sequence: 0, commands: 0, snapshot: Value::Null, prefix })
-            }
-            Err(Error::Http(response)) => Err(Refused { status: response.status().as_u16() }),
-            Err(error) => panic!("no WebSocket: {error}"),
-        }
+        let (socket, response) = timeout(DEADLINE, connect_async(request)).await.expect("an answer to the upgrade")?;
+        let chosen = response.headers().get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
+        assert_eq!(chosen, Some(PROTOCOL), "the subprotocol that the server chose");
+        Ok(Self { socket, waiting: VecDeque::new(), sequence: 0, commands: 0, snapshot: Value::Null, prefix: unique() })
     }
 
     async fn expect_snapshot(&mut self) {
@@ -112,6 +127,11 @@ impl Agent {
         &self.snapshot
     }
 
+    /// What ids of this connection's commands begin with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     /// The number of the last event that came.
     pub fn sequence(&self) -> u64 {
         self.sequence
@@ -119,8 +139,16 @@ impl Agent {
 
     /// The next frame, checked: the envelope, and no gap in the numbers.
     async fn frame(&mut self) -> Value {
-        let frame = timeout(DEADLINE, self.next_text()).await.expect("a frame before the deadline");
-        let text = frame.expect("the connection is open");
+        let frame = timeout(DEADLINE, self.try_frame()).await.expect("a frame before the deadline");
+        frame.expect("the connection is open")
+    }
+
+    /// The next frame, checked, however long it takes; none when the connection is gone.
+    ///
+    /// # Panics
+    /// It is no event, or there is a gap before it.
+    pub async fn try_frame(&mut self) -> Option<Value> {
+        let text = self.next_text().await?;
         let event: Value = serde_json::from_str(&text).expect("a frame of JSON");
         for field in ["id", "time"] {
             assert!(event[field].is_string(), "an event without `{field}`: {event}");
@@ -137,7 +165,7 @@ impl Agent {
                 self.sequence += 1;
             }
         }
-        event
+        Some(event)
     }
 
     async fn next_text(&mut self) -> Option<String> {
@@ -230,10 +258,14 @@ impl Agent {
         result["error"].clone()
     }
 
+    /// Sends a frame to a server that may be gone; whether it was taken.
+    pub async fn try_send(&mut self, frame: &Value) -> bool {
+        self.socket.send(Message::text(frame.to_string())).await.is_ok()
+    }
+
     /// Changes the agent's presence.
     pub async fn set_state(&mut self, state: &str) {
         self.ok(json!({"type": "agent.set-state", "state": state})).await;
-        self.event_where("agent.updated", |data| data["agent"]["state"] == state).await;
     }
 
     /// Waits for an offer and accepts it; the offer's data.

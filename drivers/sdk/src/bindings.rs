@@ -4,10 +4,7 @@
 //! One world for each export interface, because a generated export macro asks for all of its world: the
 //! encoder of components merges the worlds whose macros were used, so a driver exports only what it has.
 
-#![allow(
-    missing_docs,
-    reason = "generated; the specification in `wit/` documents every item"
-)]
+#![allow(missing_docs, reason = "generated; the specification in `wit/` documents every item")]
 
 /// What every driver may call, and the types of the specification.
 pub mod imports {

@@ -42,23 +42,12 @@ pub fn media_type(name: &str) -> MediaType {
 
 /// The interactions that the driver wants delivered.
 pub fn supported(names: &[&str]) -> Vec<SupportedInteraction> {
-    names
-        .iter()
-        .map(|name| SupportedInteraction {
-            name: (*name).into(),
-            attributes: Vec::new(),
-        })
-        .collect()
+    names.iter().map(|name| SupportedInteraction { name: (*name).into(), attributes: Vec::new() }).collect()
 }
 
 /// A secret that the operator gives to the channel.
 pub fn secret(name: &str, title: &str, required: bool) -> WantedSecret {
-    WantedSecret {
-        name: name.into(),
-        title: title.into(),
-        required,
-        attributes: Vec::new(),
-    }
+    WantedSecret { name: name.into(), title: title.into(), required, attributes: Vec::new() }
 }
 
 /// Something that only the operator can grant: `http`, `tcp`, `udp`, `listen`, `reveal`.
@@ -74,11 +63,7 @@ pub fn capability(name: &str, targets: &[&str], reason: &str, required: bool) ->
 
 /// How instances are made for one interface: `pooled`, `fresh`, `per-connection`, `single`.
 pub fn instances(of: &str, policy: &str) -> InstancePolicy {
-    InstancePolicy {
-        of: of.into(),
-        policy: policy.into(),
-        attributes: Vec::new(),
-    }
+    InstancePolicy { of: of.into(), policy: policy.into(), attributes: Vec::new() }
 }
 
 /// The request headers that the driver reads, in lower case.

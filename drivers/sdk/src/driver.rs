@@ -7,10 +7,7 @@ use std::thread::LocalKey;
 
 use crate::bindings::{driver, timer, webhook};
 use crate::error::code;
-use crate::{
-    Context, Delivery, Descriptor, Error, Expiry, Outcome, Receipt, Request, Response, Result,
-    SettingsError,
-};
+use crate::{Context, Delivery, Descriptor, Error, Expiry, Outcome, Receipt, Request, Response, Result, SettingsError};
 
 /// What every driver has. The value is one configured instance; the host may make several of them, and may
 /// drop any of them between two calls, so that what must last belongs into [`crate::host::store`].
@@ -58,12 +55,9 @@ pub struct Glue<T>(PhantomData<T>);
 
 impl<T: Instance> Glue<T> {
     fn instance() -> Result<Rc<T>> {
-        T::place().with_borrow(Clone::clone).ok_or_else(|| {
-            Error::new(
-                code::WRONG_STATE,
-                "the instance was not configured: `configure` comes first",
-            )
-        })
+        T::place()
+            .with_borrow(Clone::clone)
+            .ok_or_else(|| Error::new(code::WRONG_STATE, "the instance was not configured: `configure` comes first"))
     }
 }
 
@@ -101,12 +95,7 @@ impl<T: Instance + Timer> timer::exports::jackfield::channel::timer::Guest for G
 impl Receipt {
     /// The channel took it. `external_ids`: the channel's ids of what was sent.
     pub fn sent(external_ids: Vec<String>) -> Self {
-        Self {
-            external_ids,
-            conversation: None,
-            status: "sent".into(),
-            attributes: Vec::new(),
-        }
+        Self { external_ids, conversation: None, status: "sent".into(), attributes: Vec::new() }
     }
 }
 

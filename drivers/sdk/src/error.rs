@@ -41,12 +41,7 @@ pub mod code {
 impl Error {
     /// An error with a code of [`code`] and a sentence.
     pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            text: text.into(),
-            retry_after_ms: None,
-            attributes: Vec::new(),
-        }
+        Self { code: code.into(), text: text.into(), retry_after_ms: None, attributes: Vec::new() }
     }
 
     /// Says when to try again.
@@ -73,11 +68,6 @@ impl From<Error> for Outcome {
 impl SettingsError {
     /// `key`: a JSON Pointer into the settings, or `secrets/NAME`; `text`: what is wrong; `remedy`: what to do.
     pub fn new(key: impl Into<String>, text: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            text: text.into(),
-            remedy: remedy.into(),
-            attributes: Vec::new(),
-        }
+        Self { key: key.into(), text: text.into(), remedy: remedy.into(), attributes: Vec::new() }
     }
 }

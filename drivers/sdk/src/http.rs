@@ -5,25 +5,16 @@ use std::borrow::Cow;
 use crate::error::code;
 use crate::host;
 use crate::json::Object;
-use crate::{
-    Body, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result,
-};
+use crate::{Body, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result};
 
 /// The values of a header, in order; names are compared without case.
 pub fn header_of<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a [u8]> {
-    headers
-        .iter()
-        .filter(move |header| header.name.eq_ignore_ascii_case(name))
-        .map(|header| header.value.as_slice())
+    headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_slice())
 }
 
 /// The `Retry-After` of an answer in milliseconds, where it is a number of seconds (at most a day).
 pub fn retry_after_ms(headers: &[Header]) -> Option<u32> {
-    let seconds: u32 = core::str::from_utf8(header_of(headers, "retry-after").next()?)
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+    let seconds: u32 = core::str::from_utf8(header_of(headers, "retry-after").next()?).ok()?.trim().parse().ok()?;
     Some(seconds.min(86_400) * 1000)
 }
 
@@ -31,10 +22,7 @@ impl Request {
     /// Adds a header; what tests make requests with.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.headers.push(Header {
-            name: name.into(),
-            value: value.into(),
-        });
+        self.headers.push(Header { name: name.into(), value: value.into() });
         self
     }
 
@@ -60,16 +48,10 @@ impl Request {
     pub fn content_type(&self) -> Option<(String, Option<String>)> {
         let value = core::str::from_utf8(self.header("content-type").next()?).ok()?;
         let mut pieces = value.split(';');
-        let name = pieces
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let name = pieces.next().unwrap_or_default().trim().to_ascii_lowercase();
         let charset = pieces.find_map(|piece| {
             let (key, value) = piece.split_once('=')?;
-            key.trim()
-                .eq_ignore_ascii_case("charset")
-                .then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+            key.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"').to_ascii_lowercase())
         });
         Some((name, charset))
     }
@@ -109,22 +91,26 @@ impl Body {
     /// # Errors
     /// `too-large` over `max` bytes.
     pub fn read(&self, max: u32) -> Result<Cow<'_, [u8]>> {
-        let too_large = || {
-            Error::new(
-                code::TOO_LARGE,
-                format!("the body is larger than {max} bytes"),
-            )
-        };
+        let too_large = || Error::new(code::TOO_LARGE, format!("the body is larger than {max} bytes"));
         match self {
             Self::Bytes(bytes) if bytes.len() as u64 > u64::from(max) => Err(too_large()),
             Self::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Self::Blob(digest) => {
                 let size = host::blobs::size(digest)?;
                 if size > max {
-                    Err(too_large())
-                } else {
-                    host::blobs::read(digest, 0, size).map(Cow::Owned)
+                    return Err(too_large());
                 }
+                // The host gives at most 1 MiB at once.
+                let mut bytes = Vec::with_capacity(size as usize);
+                while (bytes.len() as u32) < size {
+                    let offset = bytes.len() as u32;
+                    let chunk = host::blobs::read(digest, offset, size - offset)?;
+                    if chunk.is_empty() {
+                        return Err(Error::new(code::UNAVAILABLE, "the body's blob ends early"));
+                    }
+                    bytes.extend_from_slice(&chunk);
+                }
+                Ok(Cow::Owned(bytes))
             }
         }
     }
@@ -133,30 +119,19 @@ impl Body {
 impl Header {
     /// A header with a text value.
     pub fn new(name: &str, value: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into().into_bytes(),
-        }
+        Self { name: name.into(), value: value.into().into_bytes() }
     }
 }
 
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: Body::Bytes(Vec::new()),
-            attributes: Vec::new(),
-        }
+        Self { status, headers: Vec::new(), body: Body::Bytes(Vec::new()), attributes: Vec::new() }
     }
 
     /// An answer with a body.
     pub fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            body: Body::Bytes(body.into()),
-            ..Self::empty(status).with_header("content-type", content_type)
-        }
+        Self { body: Body::Bytes(body.into()), ..Self::empty(status).with_header("content-type", content_type) }
     }
 
     /// An answer with a JSON body.
@@ -187,11 +162,7 @@ impl Response {
             None => refused.text.clone(),
         };
         let response = Self::problem(status, &refused.code, &detail);
-        if matches!(status, 429 | 503) {
-            response.with_header("retry-after", "5")
-        } else {
-            response
-        }
+        if matches!(status, 429 | 503) { response.with_header("retry-after", "5") } else { response }
     }
 
     /// Adds a header.
@@ -235,10 +206,7 @@ impl Outgoing {
     /// Adds a header that is made of pieces, secrets among them.
     #[must_use]
     pub fn with_header_pieces(mut self, name: &str, value: Vec<Piece>) -> Self {
-        self.headers.push(Field {
-            name: name.into(),
-            value,
-        });
+        self.headers.push(Field { name: name.into(), value });
         self
     }
 

@@ -46,7 +46,7 @@ pub struct MessageStatus {
     pub external_id: Option<String>,
     /// All messages of the conversation sent until then, in milliseconds since 1970.
     pub up_to: Option<u64>,
-    /// `queued`, `sent`, `delivered`, `read`, `failed`
+    /// `sent`, `delivered`, `read`, `failed`
     pub status: String,
     /// With `failed`: a code of the catalogue, or the driver's own (`twilio-sms/30003`).
     pub code: Option<String>,
@@ -95,9 +95,7 @@ impl Arguments for MessageChanged {
     }
 
     fn to_json(&self) -> String {
-        Object::new()
-            .string("externalId", &self.external_id)
-            .finish()
+        Object::new().string("externalId", &self.external_id).finish()
     }
 }
 
@@ -118,9 +116,7 @@ impl Arguments for MessageRemoved {
     }
 
     fn to_json(&self) -> String {
-        Object::new()
-            .string("externalId", &self.external_id)
-            .finish()
+        Object::new().string("externalId", &self.external_id).finish()
     }
 }
 
@@ -166,11 +162,7 @@ impl Arguments for OptOut {
     }
 
     fn to_json(&self) -> String {
-        Object::new()
-            .string("address", &self.address)
-            .string("scope", &self.scope)
-            .boolean("out", self.out)
-            .finish()
+        Object::new().string("address", &self.address).string("scope", &self.scope).boolean("out", self.out).finish()
     }
 }
 
@@ -210,10 +202,7 @@ impl Arguments for WorkItemEnd {
     }
 
     fn to_json(&self) -> String {
-        Object::new()
-            .string("reason", &self.reason)
-            .optional("code", self.code.as_deref())
-            .finish()
+        Object::new().string("reason", &self.reason).optional("code", self.code.as_deref()).finish()
     }
 }
 

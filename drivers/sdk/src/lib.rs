@@ -66,15 +66,11 @@ pub mod time;
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
     Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
 };
-pub use crate::bindings::imports::jackfield::channel::http::{
-    Field, Options as HttpOptions, Outgoing,
-};
-pub use crate::bindings::imports::jackfield::channel::http_types::{
-    Body, Header, Request, Response,
-};
+pub use crate::bindings::imports::jackfield::channel::http::{Field, Options as HttpOptions, Outgoing};
+pub use crate::bindings::imports::jackfield::channel::http_types::{Body, Header, Request, Response};
 pub use crate::bindings::imports::jackfield::channel::message::{
-    AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part,
-    StructuredPart, TextPart, WorkItemInfo as WorkItem,
+    AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part, StructuredPart, TextPart,
+    WorkItemInfo as WorkItem,
 };
 pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;

@@ -1,9 +1,7 @@
 //! Ways to make and read a [`Message`].
 
 use crate::interactions::{Arguments, SupportRequest};
-use crate::{
-    AttachmentPart, Customer, Interaction, Message, Part, StructuredPart, TextPart, WorkItem,
-};
+use crate::{AttachmentPart, Customer, Interaction, Message, Part, StructuredPart, TextPart, WorkItem};
 
 impl Message {
     /// A message with an interaction and nothing else.
@@ -145,18 +143,8 @@ impl WorkItem {
 
 impl AttachmentPart {
     /// A file that is stored already.
-    pub fn ready(
-        name: Option<String>,
-        media_type: impl Into<String>,
-        blob: String,
-        size: u32,
-    ) -> Self {
-        Self {
-            blob: Some(blob),
-            size: Some(size),
-            state: "ready".into(),
-            ..Self::pending(name, media_type)
-        }
+    pub fn ready(name: Option<String>, media_type: impl Into<String>, blob: String, size: u32) -> Self {
+        Self { blob: Some(blob), size: Some(size), state: "ready".into(), ..Self::pending(name, media_type) }
     }
 
     /// A file that will be fetched later; then a `message.changed` says how that went.
@@ -176,11 +164,6 @@ impl AttachmentPart {
 impl StructuredPart {
     /// What is neither text nor file: JSON values, and a text for who doesn't know the name.
     pub fn new(name: &str, values: String, fallback: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            values,
-            fallback: fallback.into(),
-            attributes: Vec::new(),
-        }
+        Self { name: name.into(), values, fallback: fallback.into(), attributes: Vec::new() }
     }
 }

@@ -15,19 +15,10 @@ impl<'a> Settings<'a> {
     /// # Errors
     /// Where it is no JSON object.
     pub fn parse(json: &'a str) -> Result<Self, SettingsError> {
-        let root = parse(json.as_bytes()).map_err(|error| {
-            SettingsError::new(
-                "",
-                format!("the settings aren't JSON: {error}"),
-                "write an object",
-            )
-        })?;
+        let root = parse(json.as_bytes())
+            .map_err(|error| SettingsError::new("", format!("the settings aren't JSON: {error}"), "write an object"))?;
         if root.as_object().is_none() {
-            return Err(SettingsError::new(
-                "",
-                format!("the settings are {}", root.kind()),
-                "write an object",
-            ));
+            return Err(SettingsError::new("", format!("the settings are {}", root.kind()), "write an object"));
         }
         Ok(Self { root })
     }
@@ -48,11 +39,7 @@ impl<'a> Settings<'a> {
         match self.root.pointer(pointer) {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(SettingsError::new(
-                pointer,
-                format!("is {}", other.kind()),
-                "write a text",
-            )),
+            Some(other) => Err(SettingsError::new(pointer, format!("is {}", other.kind()), "write a text")),
         }
     }
 
@@ -61,8 +48,7 @@ impl<'a> Settings<'a> {
     /// # Errors
     /// Where it is missing; `remedy` says what to write.
     pub fn required(&self, pointer: &str, remedy: &str) -> Result<&str, SettingsError> {
-        self.text(pointer)?
-            .ok_or_else(|| SettingsError::new(pointer, "is missing", remedy))
+        self.text(pointer)?.ok_or_else(|| SettingsError::new(pointer, "is missing", remedy))
     }
 
     /// A boolean.
@@ -73,11 +59,7 @@ impl<'a> Settings<'a> {
         match self.root.pointer(pointer) {
             None | Some(Value::Null) => Ok(default),
             Some(Value::Bool(value)) => Ok(*value),
-            Some(other) => Err(SettingsError::new(
-                pointer,
-                format!("is {}", other.kind()),
-                "write `true` or `false`",
-            )),
+            Some(other) => Err(SettingsError::new(pointer, format!("is {}", other.kind()), "write `true` or `false`")),
         }
     }
 
@@ -105,9 +87,7 @@ impl<'a> Settings<'a> {
 }
 
 fn http_url(pointer: &str, url: &str) -> Result<(), SettingsError> {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let clean = url.bytes().all(|byte| byte.is_ascii_graphic());
     match rest {
         Some(rest) if clean && !rest.is_empty() && !rest.starts_with('/') => Ok(()),

@@ -21,24 +21,10 @@ fn decoders_are_strict() {
 #[test]
 fn forms_are_read_as_browsers_write_them() {
     let fields = form::parse(b"a=1&b=+x%20y%2B&&c&=d&a=2&e=100%&f=%zz").expect("UTF-8");
-    let expected = [
-        ("a", "1"),
-        ("b", " x y+"),
-        ("c", ""),
-        ("", "d"),
-        ("a", "2"),
-        ("e", "100%"),
-        ("f", "%zz"),
-    ];
-    assert_eq!(
-        fields,
-        expected.map(|(name, value)| (name.into(), value.into()))
-    );
+    let expected = [("a", "1"), ("b", " x y+"), ("c", ""), ("", "d"), ("a", "2"), ("e", "100%"), ("f", "%zz")];
+    assert_eq!(fields, expected.map(|(name, value)| (name.into(), value.into())));
     assert_eq!(form::parse(b"a=%ff"), None);
-    assert_eq!(
-        form::write(&[("a b", "ü&=+*"), ("c", "")]),
-        "a+b=%C3%BC%26%3D%2B*&c="
-    );
+    assert_eq!(form::write(&[("a b", "ü&=+*"), ("c", "")]), "a+b=%C3%BC%26%3D%2B*&c=");
 }
 
 #[test]
@@ -54,14 +40,8 @@ fn times_are_written_and_read() {
         assert_eq!(from_rfc3339(text), Some(milliseconds));
     }
     assert_eq!(to_rfc3339(u64::MAX), "9999-12-31T23:59:59.999Z");
-    assert_eq!(
-        from_rfc3339("2026-11-22t01:30:00.9999+01:30"),
-        Some(1_795_305_600_999)
-    );
-    assert_eq!(
-        from_rfc3339("2026-12-31T23:59:60Z"),
-        from_rfc3339("2026-12-31T23:59:59Z")
-    );
+    assert_eq!(from_rfc3339("2026-11-22t01:30:00.9999+01:30"), Some(1_795_305_600_999));
+    assert_eq!(from_rfc3339("2026-12-31T23:59:60Z"), from_rfc3339("2026-12-31T23:59:59Z"));
     for text in [
         "",
         "2026-11-22",
@@ -101,10 +81,7 @@ fn headers_are_found_without_case() {
     assert_eq!(request.single_header("x-two"), None);
     assert_eq!(request.header("x-two").count(), 2);
     assert_eq!(request.query(), "y=1");
-    assert_eq!(
-        request.content_type(),
-        Some(("text/plain".into(), Some("utf-8".into())))
-    );
+    assert_eq!(request.content_type(), Some(("text/plain".into(), Some("utf-8".into()))));
 }
 
 #[test]
@@ -118,14 +95,8 @@ fn retry_after_is_seconds_within_a_day() {
 
 #[test]
 fn bodies_are_read_up_to_a_limit() {
-    assert_eq!(
-        Body::Bytes(vec![1, 2]).read(2).expect("small").as_ref(),
-        [1, 2]
-    );
-    assert_eq!(
-        Body::Bytes(vec![1, 2]).read(1).expect_err("too large").code,
-        "too-large"
-    );
+    assert_eq!(Body::Bytes(vec![1, 2]).read(2).expect("small").as_ref(), [1, 2]);
+    assert_eq!(Body::Bytes(vec![1, 2]).read(1).expect_err("too large").code, "too-large");
     let blob = Body::Blob(host::blobs::put(b"abc").expect("room"));
     assert_eq!(blob.read(3).expect("small").as_ref(), b"abc");
     assert_eq!(blob.read(2).expect_err("too large").code, "too-large");
@@ -133,12 +104,7 @@ fn bodies_are_read_up_to_a_limit() {
 
 #[test]
 fn refusals_become_problems() {
-    let refused = Refused {
-        code: "invalid".into(),
-        text: "no".into(),
-        pointer: None,
-        attributes: vec![],
-    };
+    let refused = Refused { code: "invalid".into(), text: "no".into(), pointer: None, attributes: vec![] };
     let response = Response::refused(&refused);
     assert_eq!(response.status, 422);
     let body = br#"{"type":"about:blank","status":422,"code":"invalid","detail":"no"}"#;

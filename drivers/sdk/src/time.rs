@@ -32,16 +32,8 @@ pub fn from_rfc3339(text: &str) -> Option<u64> {
     if !punctuated {
         return None;
     }
-    let (year, month, day) = (
-        digits(&bytes[0..4])?,
-        digits(&bytes[5..7])?,
-        digits(&bytes[8..10])?,
-    );
-    let (hour, minute, second) = (
-        digits(&bytes[11..13])?,
-        digits(&bytes[14..16])?,
-        digits(&bytes[17..19])?,
-    );
+    let (year, month, day) = (digits(&bytes[0..4])?, digits(&bytes[5..7])?, digits(&bytes[8..10])?);
+    let (hour, minute, second) = (digits(&bytes[11..13])?, digits(&bytes[14..16])?, digits(&bytes[17..19])?);
     let in_range = (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
         && hour < 24
@@ -53,8 +45,7 @@ pub fn from_rfc3339(text: &str) -> Option<u64> {
     let (fraction_ms, zone) = fraction(&bytes[19..])?;
     let days = days_from_civil(year, month, day);
     // A leap second is the last one of its minute.
-    let seconds =
-        days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset_seconds(zone)?;
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset_seconds(zone)?;
     u64::try_from(seconds * 1000 + fraction_ms).ok()
 }
 
@@ -63,14 +54,8 @@ pub fn from_rfc3339(text: &str) -> Option<u64> {
 pub fn from_unix(time: f64) -> Option<u64> {
     const FIRST_MILLISECONDS: f64 = 1e11;
     const YEAR_9999: f64 = 253_402_300_800_000.0;
-    let milliseconds = if time.abs() < FIRST_MILLISECONDS {
-        time * 1000.0
-    } else {
-        time
-    };
-    (0.0..YEAR_9999)
-        .contains(&milliseconds)
-        .then(|| milliseconds.round() as u64)
+    let milliseconds = if time.abs() < FIRST_MILLISECONDS { time * 1000.0 } else { time };
+    (0.0..YEAR_9999).contains(&milliseconds).then(|| milliseconds.round() as u64)
 }
 
 /// `.123` and the rest after it.
@@ -83,10 +68,7 @@ fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
         return None;
     }
     // Finer than milliseconds is cut off, and what is missing is zero.
-    let places = text[..length]
-        .iter()
-        .map(|digit| i64::from(digit - b'0'))
-        .chain([0, 0]);
+    let places = text[..length].iter().map(|digit| i64::from(digit - b'0')).chain([0, 0]);
     let milliseconds = places.take(3).fold(0, |value, digit| value * 10 + digit);
     Some((milliseconds, &text[length..]))
 }
@@ -103,10 +85,7 @@ fn offset_seconds(zone: &[u8]) -> Option<i64> {
 }
 
 fn digits(text: &[u8]) -> Option<i64> {
-    text.iter().try_fold(0, |value, byte| {
-        byte.is_ascii_digit()
-            .then(|| value * 10 + i64::from(byte - b'0'))
-    })
+    text.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + i64::from(byte - b'0')))
 }
 
 fn days_in_month(year: i64, month: i64) -> i64 {
@@ -133,15 +112,10 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }

@@ -42,9 +42,7 @@ pub fn meaning(twilio_code: &str) -> Option<&'static str> {
 pub fn class(status: u16, twilio_code: &str) -> &'static str {
     match (status, twilio_code) {
         (429, _) | (_, "20429" | "21611" | "30001") => code::RATE_LIMITED,
-        (_, OPTED_OUT | "21211" | "21612" | "21614" | "30004" | "30005" | "30006") => {
-            code::REJECTED_BY_RECIPIENT
-        }
+        (_, OPTED_OUT | "21211" | "21612" | "21614" | "30004" | "30005" | "30006") => code::REJECTED_BY_RECIPIENT,
         (401 | 403, _) | (_, "20003" | "20404" | "30002") => code::BAD_CREDENTIALS,
         (_, "21617") | (413, _) => code::TOO_LARGE,
         // It may have been sent before something broke; Twilio knows no key that would make a repetition harmless.

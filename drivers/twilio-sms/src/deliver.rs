@@ -4,8 +4,7 @@ use jackfield_sdk::encoding::to_percent;
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
 use jackfield_sdk::{
-    Delivery, Error, Outcome, Outgoing, Receipt, Response, Result, WorkItem, form, host,
-    retry_after_ms,
+    Delivery, Error, Outcome, Outgoing, Receipt, Response, Result, WorkItem, form, host, retry_after_ms,
 };
 
 use crate::receive::push_all;
@@ -32,10 +31,7 @@ pub fn deliver(settings: &TwilioSettings, delivery: &Delivery) -> Outcome {
 fn send(settings: &TwilioSettings, delivery: &Delivery) -> Result<Receipt> {
     let message = &delivery.message;
     let Some(work_item) = &message.work_item else {
-        return Err(Error::new(
-            code::INVALID,
-            "the message has no work item, so nobody to send it to",
-        ));
+        return Err(Error::new(code::INVALID, "the message has no work item, so nobody to send it to"));
     };
     let to = work_item.customer.address.as_str();
     if delivery.previous == "unknown" {
@@ -53,32 +49,17 @@ fn send(settings: &TwilioSettings, delivery: &Delivery) -> Result<Receipt> {
     let id = message.id.as_deref().unwrap_or(&delivery.idempotency_key);
 
     let callback = format!("{}?message={}", settings.public_url, to_percent(id));
-    let mut fields = vec![
-        ("To", to),
-        ("Body", text.as_str()),
-        ("StatusCallback", callback.as_str()),
-    ];
+    let mut fields = vec![("To", to), ("Body", text.as_str()), ("StatusCallback", callback.as_str())];
     fields.extend(settings.from.as_deref().map(|from| ("From", from)));
-    fields.extend(
-        settings
-            .messaging_service_sid
-            .as_deref()
-            .map(|sid| ("MessagingServiceSid", sid)),
-    );
-    let url = format!(
-        "{}/2010-04-01/Accounts/{}/Messages.json",
-        settings.api_base, settings.account_sid
-    );
+    fields.extend(settings.messaging_service_sid.as_deref().map(|sid| ("MessagingServiceSid", sid)));
+    let url = format!("{}/2010-04-01/Accounts/{}/Messages.json", settings.api_base, settings.account_sid);
     let response = Outgoing::new("POST", url)
         .with_header_pieces("authorization", settings.authorization()?)
         .with_body("application/x-www-form-urlencoded", form::write(&fields))
         .send()
         .map_err(|error| match error.code.as_str() {
             // Twilio did answer, but with what nobody can read.
-            code::TOO_LARGE => Error {
-                code: code::MAYBE_SENT.into(),
-                ..error
-            },
+            code::TOO_LARGE => Error { code: code::MAYBE_SENT.into(), ..error },
             _ => error,
         })?;
 
@@ -94,10 +75,7 @@ fn send(settings: &TwilioSettings, delivery: &Delivery) -> Result<Receipt> {
 
 fn sendable_text(delivery: &Delivery) -> Result<String> {
     if delivery.message.attachments().next().is_some() {
-        return Err(Error::new(
-            code::NOT_SUPPORTED,
-            "this channel can't send files: put a link into the text",
-        ));
+        return Err(Error::new(code::NOT_SUPPORTED, "this channel can't send files: put a link into the text"));
     }
     let text = delivery.message.text();
     let length = text.chars().count();
@@ -106,18 +84,14 @@ fn sendable_text(delivery: &Delivery) -> Result<String> {
         1..=MAX_TEXT => Ok(text),
         _ => Err(Error::new(
             code::TOO_LARGE,
-            format!(
-                "the text has {length} characters and an SMS at most {MAX_TEXT}: send it in parts"
-            ),
+            format!("the text has {length} characters and an SMS at most {MAX_TEXT}: send it in parts"),
         )),
     }
 }
 
 fn receipt(response: &Response, segments: Segments) -> Receipt {
     let body = response.body.read(MAX_ANSWER).unwrap_or_default();
-    let sid = parse(&body)
-        .ok()
-        .and_then(|answer| answer.get("sid").and_then(Value::as_str).map(String::from));
+    let sid = parse(&body).ok().and_then(|answer| answer.get("sid").and_then(Value::as_str).map(String::from));
     if sid.is_none() {
         // It was accepted, so it is sent; only what becomes of it won't be known.
         host::warn("Twilio accepted a text but its answer has no `sid`");
@@ -133,44 +107,24 @@ fn receipt(response: &Response, segments: Segments) -> Receipt {
 fn failure(response: &Response) -> Error {
     let body = response.body.read(MAX_ANSWER).unwrap_or_default();
     let answer = parse(&body).unwrap_or(Value::Null);
-    let twilio_code = answer
-        .get("code")
-        .and_then(Value::scalar)
-        .unwrap_or_default();
+    let twilio_code = answer.get("code").and_then(Value::scalar).unwrap_or_default();
     let class = catalogue::class(response.status, twilio_code);
-    let text = match (
-        catalogue::meaning(twilio_code),
-        answer.get("message").and_then(Value::as_str),
-    ) {
+    let text = match (catalogue::meaning(twilio_code), answer.get("message").and_then(Value::as_str)) {
         (Some(meaning), _) => meaning.into(),
         (None, Some(message)) => message.chars().take(300).collect(),
         (None, None) => format!("Twilio answered {}", response.status),
     };
     let retry_after = retry_after_ms(&response.headers);
     let error = Error::new(class, text)
-        .retry_after(if class == code::RATE_LIMITED {
-            retry_after.or(Some(SLOW_DOWN_MS))
-        } else {
-            retry_after
-        })
+        .retry_after(if class == code::RATE_LIMITED { retry_after.or(Some(SLOW_DOWN_MS)) } else { retry_after })
         .with_attribute("status", response.status.to_string());
-    if twilio_code.is_empty() {
-        error
-    } else {
-        error.with_attribute("vendor-code", twilio_code)
-    }
+    if twilio_code.is_empty() { error } else { error.with_attribute("vendor-code", twilio_code) }
 }
 
 /// Twilio knew that the customer is out, and we didn't.
 fn note_opt_out(work_item: &WorkItem, id: &str) {
-    let about = WorkItem::new(
-        work_item.conversation.as_str(),
-        work_item.customer.address.as_str(),
-    );
+    let about = WorkItem::new(work_item.conversation.as_str(), work_item.customer.address.as_str());
     if let Err(refused) = push_all(&[opt_out::discovered(about, id)]) {
-        host::warn(&format!(
-            "the opt-out notification was refused: {}",
-            refused.text
-        ));
+        host::warn(&format!("the opt-out notification was refused: {}", refused.text));
     }
 }

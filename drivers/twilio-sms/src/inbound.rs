@@ -8,14 +8,7 @@ use crate::receive::{push_all, taken};
 use crate::{MEDIA_TYPE, opt_out};
 
 /// What becomes something else than an attribute of the message.
-const TAKEN: [&str; 6] = [
-    "Body",
-    "From",
-    "MessageSid",
-    "SmsMessageSid",
-    "SmsSid",
-    "ProfileName",
-];
+const TAKEN: [&str; 6] = ["Body", "From", "MessageSid", "SmsMessageSid", "SmsSid", "ProfileName"];
 
 /// Pushes the text, and what follows from it.
 ///
@@ -26,18 +19,14 @@ pub fn receive(params: &Params, sid: &str) -> Result<Response> {
         return Ok(Response::problem(422, "invalid", "there is no From"));
     };
     let work_item = work_item(params, from);
-    let mut message = Message::support_request(MEDIA_TYPE, work_item.clone())
-        .with_event_id(sid)
-        .with_external_id(sid);
+    let mut message = Message::support_request(MEDIA_TYPE, work_item.clone()).with_event_id(sid).with_external_id(sid);
     message.attributes = params.attributes_without(&TAKEN);
     // Not trimmed: spaces may mean something, and what was signed is what is kept.
     if let Some(body) = params.get("Body") {
         message = message.with_text(body);
     }
     let media = Media::of(params, sid, &work_item);
-    message
-        .parts
-        .extend(media.items.iter().map(|item| Part::Attachment(item.part())));
+    message.parts.extend(media.items.iter().map(|item| Part::Attachment(item.part())));
 
     let mut messages = vec![message];
     messages.extend(opt_out::notice(params, sid, &work_item)?);
@@ -53,9 +42,7 @@ fn work_item(params: &Params, from: &str) -> WorkItem {
     work_item.customer.name = params.get("ProfileName").map(String::from);
     // Which of our numbers was written to: what routes ask for most.
     if let Some(to) = params.get("To") {
-        work_item
-            .attributes
-            .push((format!("{PREFIX}to"), to.into()));
+        work_item.attributes.push((format!("{PREFIX}to"), to.into()));
     }
     work_item
 }

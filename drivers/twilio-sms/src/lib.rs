@@ -20,8 +20,8 @@ mod status;
 mod tests;
 
 use jackfield_sdk::{
-    Context, Delivery, Descriptor, Driver, Expiry, Outcome, Request, Response, Result,
-    SettingsError, capability, headers, media_type, secret, supported,
+    Context, Delivery, Descriptor, Driver, Expiry, Outcome, Request, Response, Result, SettingsError, capability,
+    headers, media_type, secret, supported,
 };
 
 use crate::settings::TwilioSettings;
@@ -36,27 +36,17 @@ pub struct TwilioDriver {
 
 impl Driver for TwilioDriver {
     fn describe() -> Descriptor {
-        let mut descriptor =
-            Descriptor::new("twilio-sms", env!("CARGO_PKG_VERSION"), "SMS by Twilio");
+        let mut descriptor = Descriptor::new("twilio-sms", env!("CARGO_PKG_VERSION"), "SMS by Twilio");
         descriptor.vendor = "Jackfield".into();
         descriptor.media_types = vec![media_type(MEDIA_TYPE)];
         descriptor.interactions = supported(&["message.send"]);
         descriptor.settings_schema = settings::SCHEMA.into();
         descriptor.secrets = vec![
             secret(settings::AUTH_TOKEN, "The account's auth token", true),
-            secret(
-                settings::SIGNING_KEY,
-                "The key of signatures with key=...,algorithm=HMAC_SHA256 (beta)",
-                false,
-            ),
+            secret(settings::SIGNING_KEY, "The key of signatures with key=...,algorithm=HMAC_SHA256 (beta)", false),
         ];
         descriptor.capabilities = vec![
-            capability(
-                "http",
-                &["{api-base}"],
-                "sends texts and fetches pictures",
-                true,
-            ),
+            capability("http", &["{api-base}"], "sends texts and fetches pictures", true),
             capability(
                 "http",
                 &["https://mms.twiliocdn.com", "https://media.twiliocdn.com"],
@@ -64,18 +54,12 @@ impl Driver for TwilioDriver {
                 false,
             ),
         ];
-        descriptor.headers = headers(&[
-            "content-type",
-            signature::HEADER,
-            signature::SETTINGS_HEADER,
-        ]);
+        descriptor.headers = headers(&["content-type", signature::HEADER, signature::SETTINGS_HEADER]);
         descriptor
     }
 
     fn configure(context: Context, settings: &str) -> Result<Self, SettingsError> {
-        Ok(Self {
-            settings: TwilioSettings::read(&context, settings)?,
-        })
+        Ok(Self { settings: TwilioSettings::read(&context, settings)? })
     }
 
     fn deliver(&self, delivery: Delivery) -> Outcome {

@@ -7,8 +7,8 @@ use jackfield_sdk::error::code;
 use jackfield_sdk::interactions::MessageChanged;
 use jackfield_sdk::json::{Object, Value, parse};
 use jackfield_sdk::{
-    AttachmentPart, Body, Error, Expiry, Message, Outgoing, Part, Response, Result, TimerOptions,
-    WorkItem, header_of, host,
+    AttachmentPart, Body, Error, Expiry, Message, Outgoing, Part, Response, Result, TimerOptions, WorkItem, header_of,
+    host,
 };
 
 use crate::MEDIA_TYPE;
@@ -46,17 +46,11 @@ pub struct Item {
 impl Media {
     /// What a text of a customer comes with.
     pub fn of(params: &Params, sid: &str, work_item: &WorkItem) -> Self {
-        let count: usize = params
-            .get("NumMedia")
-            .and_then(|count| count.parse().ok())
-            .unwrap_or(0);
+        let count: usize = params.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0);
         let items = (0..count.min(MAX_ITEMS)).filter_map(|at| {
             Some(Item {
                 url: params.get(&format!("MediaUrl{at}"))?.into(),
-                media_type: params
-                    .get(&format!("MediaContentType{at}"))
-                    .unwrap_or("application/octet-stream")
-                    .into(),
+                media_type: params.get(&format!("MediaContentType{at}")).unwrap_or("application/octet-stream").into(),
                 fetched: None,
             })
         });
@@ -75,25 +69,15 @@ impl Media {
     pub fn schedule(&self, at: usize) -> Result<()> {
         let key = format!("{TIMER}{}", self.sid);
         if at >= self.items.len() {
-            return if self.items.is_empty() {
-                Ok(())
-            } else {
-                host::store::delete(&key)
-            };
+            return if self.items.is_empty() { Ok(()) } else { host::store::delete(&key) };
         }
         host::store::set(&key, self.to_json().as_bytes(), Some(KEPT_MS))?;
-        let options = TimerOptions {
-            volatile: false,
-            connection: None,
-            attributes: Vec::new(),
-        };
+        let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
         host::timers::set(&format!("{key}/{at}"), 0, key.as_bytes(), &options)
     }
 
     fn message(&self, at: usize) -> Message {
-        let arguments = MessageChanged {
-            external_id: self.sid.clone(),
-        };
+        let arguments = MessageChanged { external_id: self.sid.clone() };
         let mut message = Message::new(MEDIA_TYPE, &arguments)
             .with_work_item(WorkItem::new(self.from.as_str(), self.from.as_str()))
             .with_event_id(format!("{}/media/{at}", self.sid))
@@ -101,9 +85,7 @@ impl Media {
         if !self.body.is_empty() {
             message = message.with_text(&self.body);
         }
-        message
-            .parts
-            .extend(self.items.iter().map(|item| Part::Attachment(item.part())));
+        message.parts.extend(self.items.iter().map(|item| Part::Attachment(item.part())));
         message
     }
 
@@ -124,12 +106,7 @@ impl Media {
             sid: text("sid")?,
             from: text("from")?,
             body: text("body")?,
-            items: value
-                .get("items")?
-                .as_array()?
-                .iter()
-                .map(Item::from_json)
-                .collect::<Option<_>>()?,
+            items: value.get("items")?.as_array()?.iter().map(Item::from_json).collect::<Option<_>>()?,
         })
     }
 }
@@ -139,26 +116,20 @@ impl Item {
     pub fn part(&self) -> AttachmentPart {
         let name = Some(self.name());
         let mut part = match &self.fetched {
-            Some(Ok((digest, size))) => {
-                AttachmentPart::ready(name, self.media_type.as_str(), digest.clone(), *size)
-            }
+            Some(Ok((digest, size))) => AttachmentPart::ready(name, self.media_type.as_str(), digest.clone(), *size),
             _ => AttachmentPart::pending(name, self.media_type.as_str()),
         };
         if matches!(self.fetched, Some(Err(()))) {
             part.state = "failed".into();
         }
-        part.attributes
-            .push((format!("{PREFIX}url"), self.url.clone()));
+        part.attributes.push((format!("{PREFIX}url"), self.url.clone()));
         part
     }
 
     /// Twilio gives no name: the last part of the URL, and the usual ending for the type.
     fn name(&self) -> String {
         let path = self.url.split(['?', '#']).next().unwrap_or_default();
-        let last = path
-            .rsplit('/')
-            .find(|part| !part.is_empty())
-            .unwrap_or("file");
+        let last = path.rsplit('/').find(|part| !part.is_empty()).unwrap_or("file");
         let ending = match self.media_type.as_str() {
             "image/jpeg" => ".jpg",
             "image/png" => ".png",
@@ -174,11 +145,7 @@ impl Item {
             "text/plain" => ".txt",
             _ => "",
         };
-        if last.ends_with(ending) {
-            last.into()
-        } else {
-            format!("{last}{ending}")
-        }
+        if last.ends_with(ending) { last.into() } else { format!("{last}{ending}") }
     }
 
     fn to_json(&self) -> String {
@@ -203,11 +170,7 @@ impl Item {
             "failed" => Some(Err(())),
             _ => None,
         };
-        Some(Self {
-            url: text("url")?,
-            media_type: text("mediaType")?,
-            fetched,
-        })
+        Some(Self { url: text("url")?, media_type: text("mediaType")?, fetched })
     }
 }
 
@@ -217,11 +180,7 @@ impl Item {
 /// What may go better later: the timer is fired again.
 pub fn fetch_next(settings: &TwilioSettings, expiry: &Expiry) -> Result<()> {
     let key = core::str::from_utf8(&expiry.payload).unwrap_or_default();
-    let noted = if key.starts_with(TIMER) {
-        host::store::get(key)?
-    } else {
-        None
-    };
+    let noted = if key.starts_with(TIMER) { host::store::get(key)? } else { None };
     let Some(mut media) = noted.as_deref().and_then(Media::from_json) else {
         // Done already: timers fire at least once.
         return Ok(());
@@ -232,16 +191,10 @@ pub fn fetch_next(settings: &TwilioSettings, expiry: &Expiry) -> Result<()> {
     let fetched = match fetch(settings, &media.items[at].url) {
         Ok(fetched) => Ok(fetched),
         Err(error) if is_worth_a_retry(&error) && expiry.attempt < MAX_ATTEMPTS => {
-            return Err(Error {
-                code: code::TEMPORARY.into(),
-                ..error
-            });
+            return Err(Error { code: code::TEMPORARY.into(), ..error });
         }
         Err(error) => {
-            host::warn(&format!(
-                "the file {} of {} can't be fetched: {}",
-                at, media.sid, error.text
-            ));
+            host::warn(&format!("the file {} of {} can't be fetched: {}", at, media.sid, error.text));
             Err(())
         }
     };
@@ -280,25 +233,13 @@ fn refusal(response: &Response) -> Error {
         404 | 408 | 425 | 429 | 500.. => code::TEMPORARY,
         _ => code::PERMANENT,
     };
-    let location = header_of(&response.headers, "location")
-        .next()
-        .map(|_| ", a redirect that isn't followed");
-    Error::new(
-        code,
-        format!(
-            "Twilio answered {}{}",
-            response.status,
-            location.unwrap_or_default()
-        ),
-    )
+    let location = header_of(&response.headers, "location").next().map(|_| ", a redirect that isn't followed");
+    Error::new(code, format!("Twilio answered {}{}", response.status, location.unwrap_or_default()))
 }
 
 /// Who the account's password may be sent to: the API itself. The host drops it at a redirect to another host.
 fn is_twilio(settings: &TwilioSettings, url: &str) -> bool {
-    let below = |base: &str| {
-        url.strip_prefix(base)
-            .is_some_and(|rest| rest.starts_with('/'))
-    };
+    let below = |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
     below(origin(&settings.api_base)) || below("https://api.twilio.com")
 }
 

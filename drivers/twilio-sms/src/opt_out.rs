@@ -9,16 +9,7 @@ use jackfield_sdk::{Message, Result, WorkItem, host};
 use crate::MEDIA_TYPE;
 use crate::params::Params;
 
-const STOP_WORDS: [&str; 8] = [
-    "STOP",
-    "UNSUBSCRIBE",
-    "END",
-    "QUIT",
-    "STOPALL",
-    "REVOKE",
-    "OPTOUT",
-    "CANCEL",
-];
+const STOP_WORDS: [&str; 8] = ["STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"];
 const START_WORDS: [&str; 3] = ["START", "YES", "UNSTOP"];
 
 /// What a text means for later ones.
@@ -62,11 +53,7 @@ pub fn is_out(address: &str) -> Result<bool> {
 /// Nobody's text is lost because this can't be kept: Twilio blocks the number all the same.
 fn record(address: &str, out: bool) {
     let key = key(address);
-    let done = if out {
-        host::store::set(&key, b"out", None)
-    } else {
-        host::store::delete(&key)
-    };
+    let done = if out { host::store::set(&key, b"out", None) } else { host::store::delete(&key) };
     if let Err(error) = done {
         host::warn(&format!("an opt-out can't be recorded: {}", error.text));
     }
@@ -97,15 +84,8 @@ fn wish(params: &Params) -> Wish {
 
 fn notification(work_item: WorkItem, out: bool, about: &str) -> Message {
     let address = work_item.customer.address.clone();
-    Message::new(
-        MEDIA_TYPE,
-        &OptOut {
-            address,
-            scope: "channel".into(),
-            out,
-        },
-    )
-    .with_work_item(work_item)
-    .with_event_id(format!("{about}/opt-out"))
-    .with_external_id(about)
+    Message::new(MEDIA_TYPE, &OptOut { address, scope: "channel".into(), out })
+        .with_work_item(work_item)
+        .with_event_id(format!("{about}/opt-out"))
+        .with_external_id(about)
 }

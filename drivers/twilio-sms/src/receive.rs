@@ -30,43 +30,27 @@ pub fn receive(request: &Request) -> Result<Response> {
         "GET" => form::parse(request.query().as_bytes()),
         "POST" => Some(Vec::new()),
         _ => {
-            return Ok(
-                Response::problem(405, "method-not-allowed", "Twilio calls by POST or GET")
-                    .with_header("allow", "GET, POST"),
-            );
+            return Ok(Response::problem(405, "method-not-allowed", "Twilio calls by POST or GET")
+                .with_header("allow", "GET, POST"));
         }
     };
     let Some(params) = params.map(Params) else {
-        return Ok(Response::problem(
-            400,
-            code::INVALID,
-            "the parameters aren't UTF-8",
-        ));
+        return Ok(Response::problem(400, code::INVALID, "the parameters aren't UTF-8"));
     };
     // In a GET they stand in the URL, which is signed as a whole.
     let signed_params = (request.method == "POST" && is_form(request)).then_some(&params);
     match signature::check(request, signed_params)? {
         Verdict::Genuine => {}
         Verdict::Missing => {
-            return Ok(Response::problem(
-                400,
-                "missing-signature",
-                "the header X-Twilio-Signature is missing",
-            ));
+            return Ok(Response::problem(400, "missing-signature", "the header X-Twilio-Signature is missing"));
         }
         Verdict::Bad(reason) => return Ok(Response::problem(403, "bad-signature", reason)),
     }
     match (params.message_sid(), params.get("MessageStatus")) {
-        (Some(sid), Some(status)) => {
-            status::receive(&params, sid, status, message_in_query(request).as_deref())
-        }
+        (Some(sid), Some(status)) => status::receive(&params, sid, status, message_in_query(request).as_deref()),
         (Some(sid), None) => inbound::receive(&params, sid),
         // Genuine, but no message: an event of some other kind, or Twilio's JSON ones.
-        (None, _) => Ok(Response::problem(
-            422,
-            code::NOT_SUPPORTED,
-            "there is no MessageSid",
-        )),
+        (None, _) => Ok(Response::problem(422, code::NOT_SUPPORTED, "there is no MessageSid")),
     }
 }
 
@@ -77,22 +61,15 @@ pub fn taken() -> Response {
 
 /// Pushes messages, the first refusal being the answer.
 pub fn push_all(messages: &[Message]) -> Result<(), Refused> {
-    messages
-        .iter()
-        .try_for_each(|message| host::server::push(message).map(|_id| ()))
+    messages.iter().try_for_each(|message| host::server::push(message).map(|_id| ()))
 }
 
 /// The id of the message that a status is about, which we put into the URL that Twilio calls.
 fn message_in_query(request: &Request) -> Option<String> {
     let query = form::parse(request.query().as_bytes())?;
-    query
-        .into_iter()
-        .find(|(name, value)| name == "message" && !value.is_empty())
-        .map(|(_, value)| value)
+    query.into_iter().find(|(name, value)| name == "message" && !value.is_empty()).map(|(_, value)| value)
 }
 
 fn is_form(request: &Request) -> bool {
-    request
-        .content_type()
-        .is_some_and(|(name, _)| name == "application/x-www-form-urlencoded")
+    request.content_type().is_some_and(|(name, _)| name == "application/x-www-form-urlencoded")
 }

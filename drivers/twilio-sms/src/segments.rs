@@ -18,19 +18,10 @@ impl Segments {
     pub fn of(text: &str) -> Self {
         let septets: Option<Vec<u32>> = text.chars().map(septets).collect();
         match septets {
-            Some(sizes) => Self {
-                count: count(&sizes, 160, 153),
-                encoding: "gsm-7",
-            },
+            Some(sizes) => Self { count: count(&sizes, 160, 153), encoding: "gsm-7" },
             None => {
-                let sizes: Vec<u32> = text
-                    .chars()
-                    .map(|character| character.len_utf16() as u32)
-                    .collect();
-                Self {
-                    count: count(&sizes, 70, 67),
-                    encoding: "ucs-2",
-                }
+                let sizes: Vec<u32> = text.chars().map(|character| character.len_utf16() as u32).collect();
+                Self { count: count(&sizes, 70, 67), encoding: "ucs-2" }
             }
         }
     }

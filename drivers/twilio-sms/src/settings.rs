@@ -24,10 +24,7 @@ impl TwilioSettings {
     /// Reads them.
     pub fn read(context: &Context, json: &str) -> Result<Self, SettingsError> {
         let settings = Settings::parse(json)?;
-        let account_sid = settings.required(
-            "/account-sid",
-            "write the account's SID: `AC` and 32 hex digits",
-        )?;
+        let account_sid = settings.required("/account-sid", "write the account's SID: `AC` and 32 hex digits")?;
         let from = settings.text("/from")?.map(String::from);
         let messaging_service_sid = settings.text("/messaging-service-sid")?.map(String::from);
         if from.is_none() && messaging_service_sid.is_none() {
@@ -49,21 +46,13 @@ impl TwilioSettings {
             from,
             messaging_service_sid,
             api_base: settings.base_url("/api-base", "https://api.twilio.com")?,
-            public_url: context
-                .public_url
-                .split('#')
-                .next()
-                .unwrap_or_default()
-                .into(),
+            public_url: context.public_url.split('#').next().unwrap_or_default().into(),
         })
     }
 
     /// The value of `Authorization` for Twilio's API.
     pub fn authorization(&self) -> Result<Vec<Piece>> {
-        let credentials = [
-            Piece::Text(format!("{}:", self.account_sid)),
-            Piece::Secret(AUTH_TOKEN.into()),
-        ];
+        let credentials = [Piece::Text(format!("{}:", self.account_sid)), Piece::Secret(AUTH_TOKEN.into())];
         let encoded = host::secrets::compose(&credentials, "base64")?;
         Ok(vec![Piece::Text("Basic ".into()), Piece::Secret(encoded)])
     }

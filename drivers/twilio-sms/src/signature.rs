@@ -36,9 +36,7 @@ pub fn check(request: &Request, params: Option<&Params>) -> Result<Verdict> {
         return Ok(Verdict::Bad("the signature is malformed or repeated"));
     };
     let Some(method) = Method::of(request) else {
-        return Ok(Verdict::Bad(
-            "the signature was made in a way that this driver doesn't know",
-        ));
+        return Ok(Verdict::Bad("the signature was made in a way that this driver doesn't know"));
     };
     if params.is_none() && !body_is_covered(request)? {
         return Ok(Verdict::Bad("the body isn't the one that was signed"));
@@ -50,9 +48,7 @@ pub fn check(request: &Request, params: Option<&Params>) -> Result<Verdict> {
             return Ok(Verdict::Genuine);
         }
     }
-    Ok(Verdict::Bad(
-        "the signature doesn't fit this channel's auth token, URL and parameters",
-    ))
+    Ok(Verdict::Bad("the signature doesn't fit this channel's auth token, URL and parameters"))
 }
 
 /// Which key and algorithm a signature was made with.
@@ -66,29 +62,16 @@ impl Method {
     /// HMAC-SHA1 by the auth token, or what the settings header says: `key=ID,algorithm=HMAC_SHA256`.
     fn of(request: &Request) -> Option<Self> {
         if request.header(SETTINGS_HEADER).next().is_none() {
-            return Some(Self {
-                key: AUTH_TOKEN,
-                algorithm: "sha1",
-            });
+            return Some(Self { key: AUTH_TOKEN, algorithm: "sha1" });
         }
         let settings = core::str::from_utf8(request.single_header(SETTINGS_HEADER)?).ok()?;
-        let mut fields = settings
-            .split(',')
-            .filter_map(|field| field.trim().split_once('='));
+        let mut fields = settings.split(',').filter_map(|field| field.trim().split_once('='));
         let (_, algorithm) = fields.find(|(name, _)| *name == "algorithm")?;
-        let has_key = host::secrets::names()
-            .iter()
-            .any(|name| name == SIGNING_KEY);
+        let has_key = host::secrets::names().iter().any(|name| name == SIGNING_KEY);
         let key = if has_key { SIGNING_KEY } else { AUTH_TOKEN };
         match algorithm {
-            "HMAC_SHA256" => Some(Self {
-                key,
-                algorithm: "sha256",
-            }),
-            "HMAC_SHA1" => Some(Self {
-                key,
-                algorithm: "sha1",
-            }),
+            "HMAC_SHA256" => Some(Self { key, algorithm: "sha256" }),
+            "HMAC_SHA1" => Some(Self { key, algorithm: "sha1" }),
             _ => None,
         }
     }
@@ -99,19 +82,13 @@ fn concatenated(params: &Params) -> String {
     let mut sorted: Vec<&(String, String)> = params.0.iter().collect();
     sorted.sort();
     sorted.dedup();
-    sorted
-        .into_iter()
-        .flat_map(|(name, value)| [name.as_str(), value.as_str()])
-        .collect()
+    sorted.into_iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]).collect()
 }
 
 /// Whether a body that is no form is the one whose digest stands in the URL; an empty body needs none.
 fn body_is_covered(request: &Request) -> Result<bool> {
     let query = form::parse(request.query().as_bytes()).unwrap_or_default();
-    let digest = query
-        .iter()
-        .find(|(name, _)| name == "bodySHA256")
-        .map(|(_, value)| from_hex(value.as_bytes()));
+    let digest = query.iter().find(|(name, _)| name == "bodySHA256").map(|(_, value)| from_hex(value.as_bytes()));
     match digest {
         Some(Some(digest)) => Ok(host::secrets::hash("sha256", &[request.body_piece()])? == digest),
         Some(None) => Ok(false),
@@ -132,10 +109,7 @@ fn urls(url: &str) -> Vec<String> {
     // The colons of an IPv6 address stand in brackets.
     let host_end = authority.rfind(']').map_or(0, |bracket| bracket + 1);
     match authority[host_end..].find(':') {
-        Some(colon) => urls.push(format!(
-            "{scheme}://{}{path}",
-            &authority[..host_end + colon]
-        )),
+        Some(colon) => urls.push(format!("{scheme}://{}{path}", &authority[..host_end + colon])),
         None => {
             let port = if scheme == "http" { 80 } else { 443 };
             urls.push(format!("{scheme}://{authority}:{port}{path}"));

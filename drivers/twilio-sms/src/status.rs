@@ -8,28 +8,14 @@ use crate::receive::push_all;
 use crate::{MEDIA_TYPE, catalogue, opt_out};
 
 /// What becomes something else than an attribute of the message.
-const TAKEN: [&str; 9] = [
-    "MessageSid",
-    "SmsMessageSid",
-    "SmsSid",
-    "MessageStatus",
-    "SmsStatus",
-    "To",
-    "ErrorCode",
-    "ErrorMessage",
-    "Body",
-];
+const TAKEN: [&str; 9] =
+    ["MessageSid", "SmsMessageSid", "SmsSid", "MessageStatus", "SmsStatus", "To", "ErrorCode", "ErrorMessage", "Body"];
 
 /// Pushes a status. They come in any order; the server lets none go back.
 ///
 /// # Errors
 /// The host's.
-pub fn receive(
-    params: &Params,
-    sid: &str,
-    twilio_status: &str,
-    message_id: Option<&str>,
-) -> Result<Response> {
+pub fn receive(params: &Params, sid: &str, twilio_status: &str, message_id: Option<&str>) -> Result<Response> {
     let (Some(status), Some(to)) = (status_of(twilio_status), params.get("To")) else {
         // On its way to the carrier (which the receipt has said already), or nothing that we know.
         return Ok(Response::empty(204));
@@ -37,9 +23,7 @@ pub fn receive(
     let code = params.get("ErrorCode").filter(|code| *code != "0");
     let text = code.map(|code| match catalogue::meaning(code) {
         Some(meaning) => meaning.into(),
-        None => params
-            .get("ErrorMessage")
-            .map_or_else(|| format!("Twilio's error {code}"), String::from),
+        None => params.get("ErrorMessage").map_or_else(|| format!("Twilio's error {code}"), String::from),
     });
     let text = text.or_else(|| remark(twilio_status).map(String::from));
     let arguments = MessageStatus {

@@ -17,24 +17,17 @@ const MAX_ATTACHMENTS: usize = 32;
 /// # Errors
 /// The outer ones are the host's; the inner ones are the payload's.
 pub fn parts(pointer: Option<&str>, payload: &Value<'_>) -> Result<Result<Vec<Part>, Malformed>> {
-    let Some((pointer, value)) =
-        pointer.and_then(|pointer| Some((pointer, payload.pointer(pointer)?)))
-    else {
+    let Some((pointer, value)) = pointer.and_then(|pointer| Some((pointer, payload.pointer(pointer)?))) else {
         return Ok(Ok(Vec::new()));
     };
     let items = match value {
         Value::Null => return Ok(Ok(Vec::new())),
         Value::Array(items) if items.len() <= MAX_ATTACHMENTS => items,
         Value::Array(_) => {
-            return Ok(Err(Malformed(format!(
-                "{pointer} has more than {MAX_ATTACHMENTS} items"
-            ))));
+            return Ok(Err(Malformed(format!("{pointer} has more than {MAX_ATTACHMENTS} items"))));
         }
         other => {
-            return Ok(Err(Malformed(format!(
-                "{pointer} is {}; an array was expected",
-                other.kind()
-            ))));
+            return Ok(Err(Malformed(format!("{pointer} is {}; an array was expected", other.kind()))));
         }
     };
     // First all are read, so that nothing is stored of a payload that is refused.
@@ -63,11 +56,7 @@ enum Content<'a> {
 impl<'a> File<'a> {
     fn read(item: &'a Value<'_>) -> Result<Self, String> {
         if let Value::String(url) = item {
-            return Ok(Self {
-                name: None,
-                media_type: None,
-                content: Content::Link(url),
-            });
+            return Ok(Self { name: None, media_type: None, content: Content::Link(url) });
         }
         let field = |name: &str| match item.get(name) {
             None | Some(Value::Null) => Ok(None),
@@ -75,9 +64,7 @@ impl<'a> File<'a> {
             Some(other) => Err(format!("/{name} is {}; a text was expected", other.kind())),
         };
         let content = match (field("data")?, field("url")?) {
-            (Some(data), _) => {
-                Content::Bytes(from_base64(data.as_bytes()).ok_or("/data is no Base64")?)
-            }
+            (Some(data), _) => Content::Bytes(from_base64(data.as_bytes()).ok_or("/data is no Base64")?),
             (None, Some(url)) => Content::Link(url),
             (None, None) => return Err(" has neither `data` nor `url`".into()),
         };
@@ -85,11 +72,7 @@ impl<'a> File<'a> {
             Some(media_type) => Some(media_type),
             None => field("contentType")?,
         };
-        Ok(Self {
-            name: field("name")?,
-            media_type,
-            content,
-        })
+        Ok(Self { name: field("name")?, media_type, content })
     }
 
     fn into_part(self) -> Result<Part> {
@@ -98,12 +81,7 @@ impl<'a> File<'a> {
                 let digest = host::blobs::put(&bytes)?;
                 let media_type = self.media_type.unwrap_or("application/octet-stream");
                 let name = self.name.map(String::from);
-                Ok(Part::Attachment(AttachmentPart::ready(
-                    name,
-                    media_type,
-                    digest,
-                    bytes.len() as u32,
-                )))
+                Ok(Part::Attachment(AttachmentPart::ready(name, media_type, digest, bytes.len() as u32)))
             }
             Content::Link(url) => {
                 let values = Object::new()
@@ -115,11 +93,7 @@ impl<'a> File<'a> {
                     Some(name) => format!("{name}: {url}"),
                     None => url.into(),
                 };
-                Ok(Part::Structured(StructuredPart::new(
-                    "webhook.link",
-                    values,
-                    fallback,
-                )))
+                Ok(Part::Structured(StructuredPart::new("webhook.link", values, fallback)))
             }
         }
     }

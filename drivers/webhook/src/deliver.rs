@@ -3,9 +3,7 @@
 use jackfield_sdk::encoding::to_base64;
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
-use jackfield_sdk::{
-    Delivery, Error, Outcome, Outgoing, Piece, Receipt, Response, Result, host, retry_after_ms,
-};
+use jackfield_sdk::{Delivery, Error, Outcome, Outgoing, Piece, Receipt, Response, Result, host, retry_after_ms};
 
 use crate::settings::{SECRET, WebhookSettings};
 use crate::signature::{Scheme, standard_webhooks_key};
@@ -17,11 +15,7 @@ pub const INTERACTIONS: [&str; 3] = ["message.send", "work-item.assigned", "work
 pub fn deliver(settings: &WebhookSettings, delivery: &Delivery) -> Outcome {
     let name = delivery.message.interaction.name.as_str();
     if !INTERACTIONS.contains(&name) {
-        return Error::new(
-            code::NOT_SUPPORTED,
-            format!("this channel has nothing for `{name}`"),
-        )
-        .into();
+        return Error::new(code::NOT_SUPPORTED, format!("this channel has nothing for `{name}`")).into();
     }
     let wanted = name == "message.send" || settings.notifications;
     let outcome = match &settings.reply_url {
@@ -33,48 +27,26 @@ pub fn deliver(settings: &WebhookSettings, delivery: &Delivery) -> Outcome {
 }
 
 fn post(settings: &WebhookSettings, url: &str, delivery: &Delivery) -> Result<Receipt> {
-    let id = delivery
-        .message
-        .id
-        .as_deref()
-        .unwrap_or(&delivery.idempotency_key);
+    let id = delivery.message.id.as_deref().unwrap_or(&delivery.idempotency_key);
     let time = (host::clock::now() / 1000).to_string();
     let body = host::server::to_json(&delivery.message)?;
 
     let mut request = Outgoing::new("POST", url)
         .with_header("webhook-id", id)
         .with_header("webhook-timestamp", time.as_str())
-        .with_header(
-            "user-agent",
-            concat!("jackfield-webhook/", env!("CARGO_PKG_VERSION")),
-        );
+        .with_header("user-agent", concat!("jackfield-webhook/", env!("CARGO_PKG_VERSION")));
     if settings.has_secret {
-        request = request.with_header(
-            "webhook-signature",
-            signature(settings, &format!("{id}.{time}.{body}"))?,
-        );
+        request = request.with_header("webhook-signature", signature(settings, &format!("{id}.{time}.{body}"))?);
     }
-    let response =
-        request
-            .with_body("application/json", body)
-            .send()
-            .map_err(|error| match error.code.as_str() {
-                // The request has an id that receivers know a repetition by, so a repetition is what they are sent.
-                code::MAYBE_SENT => Error {
-                    code: code::TEMPORARY.into(),
-                    ..error
-                },
-                // There was an answer, and it says whether the message was taken, but nobody can read it.
-                code::TOO_LARGE => Error {
-                    code: code::MAYBE_SENT.into(),
-                    ..error
-                },
-                _ => error,
-            })?;
+    let response = request.with_body("application/json", body).send().map_err(|error| match error.code.as_str() {
+        // The request has an id that receivers know a repetition by, so a repetition is what they are sent.
+        code::MAYBE_SENT => Error { code: code::TEMPORARY.into(), ..error },
+        // There was an answer, and it says whether the message was taken, but nobody can read it.
+        code::TOO_LARGE => Error { code: code::MAYBE_SENT.into(), ..error },
+        _ => error,
+    })?;
     if response.is_success() {
-        return Ok(Receipt::sent(vec![
-            their_id(&response).unwrap_or_else(|| id.into()),
-        ]));
+        return Ok(Receipt::sent(vec![their_id(&response).unwrap_or_else(|| id.into())]));
     }
     Err(failure(url, &response))
 }
@@ -94,11 +66,7 @@ fn their_id(response: &Response) -> Option<String> {
     const MAX_ANSWER: u32 = 64 << 10;
     let body = response.body.read(MAX_ANSWER).ok()?;
     let answer = parse(&body).ok()?;
-    answer
-        .get("id")
-        .and_then(Value::as_str)
-        .filter(|id| (1..=256).contains(&id.len()))
-        .map(String::from)
+    answer.get("id").and_then(Value::as_str).filter(|id| (1..=256).contains(&id.len())).map(String::from)
 }
 
 fn failure(url: &str, response: &Response) -> Error {
@@ -110,10 +78,7 @@ fn failure(url: &str, response: &Response) -> Error {
         429 => (code::RATE_LIMITED, "asks to slow down"),
         408 | 500.. => (code::TEMPORARY, "can't take it now"),
         410 => (code::PERMANENT, "is gone: set another reply-url"),
-        300..400 => (
-            code::PERMANENT,
-            "redirects, which isn't followed: set the final URL as reply-url",
-        ),
+        300..400 => (code::PERMANENT, "redirects, which isn't followed: set the final URL as reply-url"),
         _ => (code::PERMANENT, "refuses it"),
     };
     Error::new(code, format!("{place} answered {status}: it {what}"))

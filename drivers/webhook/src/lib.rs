@@ -15,11 +15,26 @@ mod signature;
 mod tests;
 
 use jackfield_sdk::{
-    Context, Delivery, Descriptor, Driver, Outcome, Request, Response, Result, SettingsError,
-    capability, headers, media_type, secret, supported,
+    Context, Delivery, Descriptor, Driver, Outcome, Request, Response, Result, SettingsError, capability, headers,
+    media_type, secret, supported,
 };
 
 use crate::settings::WebhookSettings;
+
+/// The headers that any of the schemes reads; `{header}` is the setting.
+const HEADERS: [&str; 11] = [
+    "content-type",
+    "authorization",
+    "webhook-id",
+    "webhook-timestamp",
+    "webhook-signature",
+    "svix-id",
+    "svix-timestamp",
+    "svix-signature",
+    "stripe-signature",
+    "x-hub-signature-256",
+    "{header}",
+];
 
 /// One configured instance.
 pub struct WebhookDriver {
@@ -33,26 +48,15 @@ impl Driver for WebhookDriver {
         descriptor.media_types = vec![media_type("*")];
         descriptor.interactions = supported(&deliver::INTERACTIONS);
         descriptor.settings_schema = settings::SCHEMA.into();
-        descriptor.secrets = vec![secret(
-            settings::SECRET,
-            "What requests are signed with, or the token or `user:password`",
-            false,
-        )];
-        descriptor.capabilities = vec![capability(
-            "http",
-            &["{reply-url}"],
-            "posts the agents' answers there",
-            false,
-        )];
-        // `header` is a setting, so the names that this driver reads aren't known here.
-        descriptor.headers = headers(&[]);
+        descriptor.secrets =
+            vec![secret(settings::SECRET, "What requests are signed with, or the token or `user:password`", false)];
+        descriptor.capabilities = vec![capability("http", &["{reply-url}"], "posts the agents' answers there", false)];
+        descriptor.headers = headers(&HEADERS);
         descriptor
     }
 
     fn configure(_context: Context, settings: &str) -> Result<Self, SettingsError> {
-        Ok(Self {
-            settings: WebhookSettings::read(settings)?,
-        })
+        Ok(Self { settings: WebhookSettings::read(settings)? })
     }
 
     fn deliver(&self, delivery: Delivery) -> Outcome {

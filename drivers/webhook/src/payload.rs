@@ -51,18 +51,13 @@ pub fn message(
     let mut work_item = WorkItem::new(conversation, address);
     work_item.customer.name = fields.name.map(|name| clipped(name, MAX_LINE));
     let map = &settings.map;
-    work_item.subject = at(&map.subject, payload)
-        .and_then(Value::as_str)
-        .map(|text| clipped(text, MAX_LINE));
-    work_item.language = at(&map.language, payload)
-        .and_then(language)
-        .map(String::from);
+    work_item.subject = at(&map.subject, payload).and_then(Value::as_str).map(|text| clipped(text, MAX_LINE));
+    work_item.language = at(&map.language, payload).and_then(language).map(String::from);
     work_item.priority = at(&map.priority, payload).and_then(priority);
     work_item.attributes = attributes(map, payload, &work_item);
 
-    let mut message = Message::support_request(&settings.media_type, work_item)
-        .with_event_id(id.clone())
-        .with_external_id(id);
+    let mut message =
+        Message::support_request(&settings.media_type, work_item).with_event_id(id.clone()).with_external_id(id);
     if let Some(time) = at(&map.time, payload).filter(|time| !time.is_null()) {
         message.occurred_at = occurred_at(time);
         if let (None, Some(text)) = (message.occurred_at, time.scalar()) {
@@ -91,10 +86,7 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn read(map: &Map, payload: &'a Value<'_>) -> Result<Self, Malformed> {
         if payload.as_object().is_none() {
-            return Err(Malformed(format!(
-                "the body is {}, not an object",
-                payload.kind()
-            )));
+            return Err(Malformed(format!("the body is {}, not an object", payload.kind())));
         }
         Ok(Self {
             id: text(&map.id, payload)?,
@@ -111,10 +103,7 @@ fn at<'a, 'b>(pointer: &Option<String>, payload: &'a Value<'b>) -> Option<&'a Va
 }
 
 /// A text, number or boolean as text; none where there is nothing, `null` or the empty text.
-fn text<'a>(
-    pointer: &Option<String>,
-    payload: &'a Value<'_>,
-) -> Result<Option<&'a str>, Malformed> {
+fn text<'a>(pointer: &Option<String>, payload: &'a Value<'_>) -> Result<Option<&'a str>, Malformed> {
     match at(pointer, payload) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.scalar() {
@@ -130,9 +119,7 @@ fn text<'a>(
 
 fn language<'a>(value: &'a Value<'_>) -> Option<&'a str> {
     let tag = value.as_str()?;
-    let well_formed = tag
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let well_formed = tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     (well_formed && (2..=MAX_LANGUAGE).contains(&tag.len())).then_some(tag)
 }
 
@@ -165,20 +152,14 @@ fn attributes(map: &Map, payload: &Value<'_>, work_item: &WorkItem) -> Vec<(Stri
     ];
     let is_used = |key: &str| {
         used.iter().any(|(pointer, used)| {
-            *used
-                && pointer
-                    .as_deref()
-                    .and_then(|pointer| pointer.strip_prefix('/'))
-                    == Some(key)
+            *used && pointer.as_deref().and_then(|pointer| pointer.strip_prefix('/')) == Some(key)
         })
     };
     payload
         .as_object()
         .unwrap_or_default()
         .iter()
-        .filter(|(key, _)| {
-            !is_used(key) && (1..=MAX_KEY).contains(&key.len()) && !key.contains(char::is_control)
-        })
+        .filter(|(key, _)| !is_used(key) && (1..=MAX_KEY).contains(&key.len()) && !key.contains(char::is_control))
         .filter_map(|(key, value)| Some((key, value.scalar()?)))
         .filter(|(_, value)| value.len() <= MAX_VALUE)
         .take(MAX_ATTRIBUTES)

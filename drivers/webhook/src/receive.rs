@@ -15,10 +15,7 @@ const MAX_BODY: u32 = 8 << 20;
 /// Answers a request.
 pub fn receive(settings: &WebhookSettings, request: &Request) -> Result<Response> {
     if request.method != "POST" {
-        return Ok(
-            problem(405, "method-not-allowed", "messages are sent by POST")
-                .with_header("allow", "POST"),
-        );
+        return Ok(problem(405, "method-not-allowed", "messages are sent by POST").with_header("allow", "POST"));
     }
     match settings.scheme.check(request)? {
         Verdict::Genuine => {}
@@ -26,11 +23,7 @@ pub fn receive(settings: &WebhookSettings, request: &Request) -> Result<Response
         Verdict::Forbidden(reason) => return Ok(problem(403, "not-allowed", reason)),
     }
     if !is_json(request) {
-        return Ok(problem(
-            415,
-            "bad-media-type",
-            "the body must be application/json in UTF-8",
-        ));
+        return Ok(problem(415, "bad-media-type", "the body must be application/json in UTF-8"));
     }
     let body = match request.body_bytes(MAX_BODY) {
         Ok(body) => body,
@@ -42,11 +35,7 @@ pub fn receive(settings: &WebhookSettings, request: &Request) -> Result<Response
     let payload = match parse(&body) {
         Ok(payload) => payload,
         Err(error) => {
-            return Ok(problem(
-                400,
-                code::INVALID,
-                &format!("the body is no JSON: {error}"),
-            ));
+            return Ok(problem(400, code::INVALID, &format!("the body is no JSON: {error}")));
         }
     };
     let own_id = || own_id(request);
@@ -79,10 +68,8 @@ fn is_json(request: &Request) -> bool {
         return true;
     }
     request.content_type().is_some_and(|(name, charset)| {
-        let json =
-            matches!(name.as_str(), "application/json" | "text/json") || name.ends_with("+json");
-        json && charset
-            .is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"))
+        let json = matches!(name.as_str(), "application/json" | "text/json") || name.ends_with("+json");
+        json && charset.is_none_or(|charset| matches!(charset.as_str(), "utf-8" | "utf8" | "us-ascii"))
     })
 }
 

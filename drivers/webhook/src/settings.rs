@@ -85,23 +85,14 @@ impl Map {
 }
 
 fn scheme(settings: &Settings<'_>, has_secret: bool) -> Result<Scheme, SettingsError> {
-    let name = settings.text("/signature")?.unwrap_or(if has_secret {
-        "standard-webhooks"
-    } else {
-        "none"
-    });
+    let name = settings.text("/signature")?.unwrap_or(if has_secret { "standard-webhooks" } else { "none" });
     let header = |default: &str| -> Result<String, SettingsError> {
-        Ok(settings
-            .text("/header")?
-            .unwrap_or(default)
-            .to_ascii_lowercase())
+        Ok(settings.text("/header")?.unwrap_or(default).to_ascii_lowercase())
     };
     let prefix = settings.given("/prefix")?.map(String::from);
     let scheme = match name {
         "none" => {
-            return Ok(Scheme::None {
-                public: settings.boolean("/public", false)?,
-            });
+            return Ok(Scheme::None { public: settings.boolean("/public", false)? });
         }
         "standard-webhooks" => Scheme::StandardWebhooks,
         "hmac" => Scheme::Hmac(Hmac {
@@ -113,20 +104,11 @@ fn scheme(settings: &Settings<'_>, has_secret: bool) -> Result<Scheme, SettingsE
             },
             prefix,
         }),
-        "stripe" => Scheme::Stripe {
-            header: header("stripe-signature")?,
-        },
+        "stripe" => Scheme::Stripe { header: header("stripe-signature")? },
         "token" => {
             let header = header("authorization")?;
-            let usual = if header == "authorization" {
-                "Bearer "
-            } else {
-                ""
-            };
-            Scheme::Token(Token {
-                prefix: prefix.unwrap_or_else(|| usual.into()),
-                header,
-            })
+            let usual = if header == "authorization" { "Bearer " } else { "" };
+            Scheme::Token(Token { prefix: prefix.unwrap_or_else(|| usual.into()), header })
         }
         "basic" => Scheme::Basic,
         other => {
@@ -141,9 +123,7 @@ fn scheme(settings: &Settings<'_>, has_secret: bool) -> Result<Scheme, SettingsE
         return Err(SettingsError::new(
             format!("secrets/{SECRET}"),
             format!("signature `{name}` needs a secret"),
-            format!(
-                "add `secrets = {{ {SECRET} = \"env:NAME\" }}` to the channel, or set signature to `none`"
-            ),
+            format!("add `secrets = {{ {SECRET} = \"env:NAME\" }}` to the channel, or set signature to `none`"),
         ));
     }
     if let Scheme::StandardWebhooks = scheme {
@@ -165,11 +145,7 @@ fn check_key() -> Result<(), SettingsError> {
 }
 
 /// One of a few words; the first is the default.
-fn one_of(
-    settings: &Settings<'_>,
-    key: &str,
-    words: &[&'static str],
-) -> Result<&'static str, SettingsError> {
+fn one_of(settings: &Settings<'_>, key: &str, words: &[&'static str]) -> Result<&'static str, SettingsError> {
     let Some(word) = settings.text(key)? else {
         return Ok(words[0]);
     };
@@ -177,11 +153,5 @@ fn one_of(
         .iter()
         .find(|known| **known == word)
         .copied()
-        .ok_or_else(|| {
-            SettingsError::new(
-                key,
-                format!("`{word}` is unknown"),
-                format!("write one of {words:?}"),
-            )
-        })
+        .ok_or_else(|| SettingsError::new(key, format!("`{word}` is unknown"), format!("write one of {words:?}")))
 }

@@ -90,16 +90,13 @@ fn standard_webhooks(request: &Request) -> Result<Verdict> {
     } else {
         ["svix-id", "svix-timestamp", "svix-signature"]
     };
-    let [Some(id), Some(time), Some(signatures)] = names.map(|name| request.single_header(name))
-    else {
+    let [Some(id), Some(time), Some(signatures)] = names.map(|name| request.single_header(name)) else {
         return Ok(Verdict::NotGenuine(
             "the headers webhook-id, webhook-timestamp and webhook-signature must each stand once",
         ));
     };
     if !is_recent(time) {
-        return Ok(Verdict::NotGenuine(
-            "webhook-timestamp is more than five minutes from now",
-        ));
+        return Ok(Verdict::NotGenuine("webhook-timestamp is more than five minutes from now"));
     }
     let key = standard_webhooks_key()?;
     let data = [
@@ -117,25 +114,18 @@ fn standard_webhooks(request: &Request) -> Result<Verdict> {
             return Ok(Verdict::Genuine);
         }
     }
-    Ok(Verdict::NotGenuine(
-        "no signature in webhook-signature fits",
-    ))
+    Ok(Verdict::NotGenuine("no signature in webhook-signature fits"))
 }
 
 impl Hmac {
     fn check(&self, request: &Request) -> Result<Verdict> {
         let Some(value) = request.single_header(&self.header) else {
-            return Ok(Verdict::NotGenuine(
-                "the header with the signature must stand once",
-            ));
+            return Ok(Verdict::NotGenuine("the header with the signature must stand once"));
         };
         let claimed = match &self.prefix {
             Some(prefix) => value.strip_prefix(prefix.as_bytes()),
             None => Some(
-                value
-                    .strip_prefix(self.algorithm.as_bytes())
-                    .and_then(|rest| rest.strip_prefix(b"="))
-                    .unwrap_or(value),
+                value.strip_prefix(self.algorithm.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")).unwrap_or(value),
             ),
         };
         let claimed = claimed.and_then(|text| match self.encoding {
@@ -145,20 +135,13 @@ impl Hmac {
         let Some(claimed) = claimed else {
             return Ok(Verdict::NotGenuine("the signature is malformed"));
         };
-        verdict(host::secrets::verify_hmac(
-            SECRET,
-            &self.algorithm,
-            &[request.body_piece()],
-            &claimed,
-        )?)
+        verdict(host::secrets::verify_hmac(SECRET, &self.algorithm, &[request.body_piece()], &claimed)?)
     }
 }
 
 fn stripe(request: &Request, header: &str) -> Result<Verdict> {
     let Some(value) = request.single_header(header) else {
-        return Ok(Verdict::NotGenuine(
-            "the header with the signature must stand once",
-        ));
+        return Ok(Verdict::NotGenuine("the header with the signature must stand once"));
     };
     let mut fields = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     let mut times = fields.clone().filter_map(|field| field.strip_prefix(b"t="));
@@ -166,19 +149,10 @@ fn stripe(request: &Request, header: &str) -> Result<Verdict> {
         return Ok(Verdict::NotGenuine("the signature must have one `t`"));
     };
     if !is_recent(time) {
-        return Ok(Verdict::NotGenuine(
-            "the signature's time is more than five minutes from now",
-        ));
+        return Ok(Verdict::NotGenuine("the signature's time is more than five minutes from now"));
     }
-    let data = [
-        Piece::Bytes(time.into()),
-        Piece::Text(".".into()),
-        request.body_piece(),
-    ];
-    let claims = fields
-        .by_ref()
-        .filter_map(|field| from_hex(field.strip_prefix(b"v1=")?))
-        .take(MAX_SIGNATURES);
+    let data = [Piece::Bytes(time.into()), Piece::Text(".".into()), request.body_piece()];
+    let claims = fields.by_ref().filter_map(|field| from_hex(field.strip_prefix(b"v1=")?)).take(MAX_SIGNATURES);
     for claimed in claims {
         if host::secrets::verify_hmac(SECRET, "sha256", &data, &claimed)? {
             return Ok(Verdict::Genuine);
@@ -190,11 +164,8 @@ fn stripe(request: &Request, header: &str) -> Result<Verdict> {
 impl Token {
     fn check(&self, request: &Request) -> Result<Verdict> {
         let value = request.single_header(&self.header);
-        let Some(claimed) = value.and_then(|value| value.strip_prefix(self.prefix.as_bytes()))
-        else {
-            return Ok(Verdict::NotGenuine(
-                "the header with the token must stand once",
-            ));
+        let Some(claimed) = value.and_then(|value| value.strip_prefix(self.prefix.as_bytes())) else {
+            return Ok(Verdict::NotGenuine("the header with the token must stand once"));
         };
         verdict(host::secrets::equals(SECRET, claimed)?)
     }
@@ -203,31 +174,21 @@ impl Token {
 fn basic(request: &Request) -> Result<Verdict> {
     let credentials = request.single_header("authorization").and_then(|value| {
         let (scheme, credentials) = value.split_at_checked(6)?;
-        scheme
-            .eq_ignore_ascii_case(b"basic ")
-            .then(|| from_base64(credentials.trim_ascii()))?
+        scheme.eq_ignore_ascii_case(b"basic ").then(|| from_base64(credentials.trim_ascii()))?
     });
     let Some(claimed) = credentials else {
-        return Ok(Verdict::NotGenuine(
-            "the header Authorization must stand once, with `Basic` credentials",
-        ));
+        return Ok(Verdict::NotGenuine("the header Authorization must stand once, with `Basic` credentials"));
     };
     verdict(host::secrets::equals(SECRET, &claimed)?)
 }
 
 fn verdict(fits: bool) -> Result<Verdict> {
-    Ok(if fits {
-        Verdict::Genuine
-    } else {
-        Verdict::NotGenuine("it doesn't fit this channel's secret")
-    })
+    Ok(if fits { Verdict::Genuine } else { Verdict::NotGenuine("it doesn't fit this channel's secret") })
 }
 
 /// Whether a time in seconds since 1970 is close to now.
 fn is_recent(time: &[u8]) -> bool {
-    let time: Option<u64> = core::str::from_utf8(time)
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let time: Option<u64> = core::str::from_utf8(time).ok().and_then(|text| text.parse().ok());
     let now = host::clock::now() / 1000;
     time.is_some_and(|time| time.abs_diff(now) <= TOLERANCE_S)
 }

@@ -6,8 +6,8 @@ use crate::health::Health;
 use crate::logs::Logs;
 use crate::prepare::{self, Prepared};
 use crate::routes::{Routed, Routes};
-use crate::serving::{Served, Serving};
 use crate::services::Server;
+use crate::serving::{Served, Serving};
 use crate::timers::Due;
 use crate::views::{ChannelView, DriverView};
 use arc_swap::ArcSwap;
@@ -154,7 +154,10 @@ impl Channels {
                 Ok(driver) => driver.digest(),
                 Err(error) => {
                     if serving.generation().is_some() {
-                        self.complain(serving, &format!("the driver in the folder is not taken, the one before goes on: {error}"));
+                        self.complain(
+                            serving,
+                            &format!("the driver in the folder is not taken, the one before goes on: {error}"),
+                        );
                     }
                     continue;
                 }
@@ -176,7 +179,8 @@ impl Channels {
     async fn serve(&self, serving: &Serving) -> Result<(), String> {
         let inner = &self.inner;
         let keys = inner.server.sequencer.keys();
-        let prepared = prepare::prepare(&inner.folder, &serving.config, &inner.public_url, Some(keys), &inner.tls).await;
+        let prepared =
+            prepare::prepare(&inner.folder, &serving.config, &inner.public_url, Some(keys), &inner.tls).await;
         let Prepared { driver, channel } = prepared.map_err(|problems| {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             texts.join("; ")
@@ -264,7 +268,8 @@ impl Channels {
         let id = uuid::Uuid::now_v7().to_string();
         message.id = Some(id.clone());
         message.interaction.tracking_id = Some(id.clone());
-        let delivery = Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
+        let delivery =
+            Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
         let health = match generation.deliver(delivery).await {
             Ok(called) => match called.output {
                 Outcome::Reply(reply) => Health::of(&reply, now),
@@ -276,7 +281,12 @@ impl Channels {
                 }),
                 Outcome::Receipt(_) | Outcome::Later => None,
             },
-            Err(error) => Some(Health { state: "unknown-error".to_owned(), detail: Some(error.to_string()), since: now, user_action: true }),
+            Err(error) => Some(Health {
+                state: "unknown-error".to_owned(),
+                detail: Some(error.to_string()),
+                since: now,
+                user_action: true,
+            }),
         };
         if let Some(health) = health {
             serving.kept.health.lock().update(health);
@@ -407,7 +417,14 @@ fn view(serving: &Serving) -> ChannelView {
         Served::By(generation) => {
             let driver = generation.driver();
             let media = driver.descriptor().media_types.iter().map(|media| media.name.clone()).collect();
-            (driver.name_and_version(), Some(driver.digest()), media, generation.running(), generation.idle_instances(), None)
+            (
+                driver.name_and_version(),
+                Some(driver.digest()),
+                media,
+                generation.running(),
+                generation.idle_instances(),
+                None,
+            )
         }
         Served::Failed(why) => (serving.config.driver.to_string(), None, Vec::new(), 0, 0, Some(why.clone())),
     };

@@ -5,7 +5,8 @@ use crate::serving::Serving;
 use jackfield_router::Deliver;
 use jackfield_sequencer::Messages;
 use jackfield_spec::{
-    AgentInfo, Attributes, Direction, ErrorInfo, Interaction, Kind, Message, QueueInfo, Timestamp, WorkItemInfo, canonical,
+    AgentInfo, Attributes, Direction, ErrorInfo, Interaction, Kind, Message, QueueInfo, Timestamp, WorkItemInfo,
+    canonical,
 };
 use serde_json::Value;
 
@@ -52,7 +53,8 @@ impl Channels {
             return messages.get(&deliver.message_id).map_err(failed)?.ok_or_else(gone);
         };
         let first = first_of(&messages, &deliver.item).map_err(failed)?;
-        let first = first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
+        let first =
+            first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
         let driver = first.driver.clone().unwrap_or_default();
         let mut message = bare(&serving.id, &driver, &first.media_type, Kind::Notification, &notification.name);
         message.id = Some(deliver.message_id.to_string());

@@ -43,14 +43,24 @@ impl Channels {
         };
         let (commit, outcome, ids) = self.attempt(&serving, &deliver, attempt, previous).await;
         let mut commit = commit;
-        commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
+        // The server's own notifications have no stored message that an id could belong to.
+        if deliver.notification.is_none() {
+            commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
+        }
         commit.ends = Some(Command::Delivered { message_id: deliver.message_id.clone(), attempt, outcome });
         self.settle(&serving, commit).await;
     }
 
     /// One call of the driver, and what it came to.
-    async fn attempt(&self, serving: &Arc<Serving>, deliver: &Deliver, attempt: u32, previous: Previous) -> (Commit, Outcome, Vec<String>) {
-        let nothing = || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
+    async fn attempt(
+        &self,
+        serving: &Arc<Serving>,
+        deliver: &Deliver,
+        attempt: u32,
+        previous: Previous,
+    ) -> (Commit, Outcome, Vec<String>) {
+        let nothing =
+            || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
         let Some(generation) = serving.generation() else {
             let error = ErrorInfo::new("unavailable", "the channel's driver is not loaded");
             return (nothing(), failed(error), Vec::new());

@@ -88,12 +88,15 @@ impl DriverFolder {
     pub async fn load(&self, wanted: &DriverRef) -> Result<Driver, DriverError> {
         let path = self.find(wanted)?;
         let shown = path.display().to_string();
-        let bytes = tokio::fs::read(&path).await.map_err(|source| DriverError::Unreadable { path: shown.clone(), source })?;
+        let bytes =
+            tokio::fs::read(&path).await.map_err(|source| DriverError::Unreadable { path: shown.clone(), source })?;
         let digest = Digest::of(&bytes);
         let known = self.loaded.lock().get(&digest).cloned();
         let driver = match known {
             Some(driver) => driver,
-            None => self.sandbox.load(bytes).await.map_err(|source| DriverError::Refused { path: shown.clone(), source })?,
+            None => {
+                self.sandbox.load(bytes).await.map_err(|source| DriverError::Refused { path: shown.clone(), source })?
+            }
         };
         let descriptor = driver.descriptor();
         let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();

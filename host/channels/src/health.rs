@@ -18,7 +18,8 @@ pub struct Health {
     pub user_action: bool,
 }
 
-const STATES: [&str; 6] = ["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"];
+const STATES: [&str; 6] =
+    ["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"];
 
 impl Health {
     /// Before the driver has said anything.
@@ -40,7 +41,9 @@ impl Health {
                 arguments.get("detail").and_then(Value::as_str),
                 arguments.get("userAction").and_then(Value::as_bool).unwrap_or(false),
             ),
-            (None, Some(connection)) => (connection.state.as_str(), connection.detail.as_deref(), connection.user_action),
+            (None, Some(connection)) => {
+                (connection.state.as_str(), connection.detail.as_deref(), connection.user_action)
+            }
             (None, None) => return None,
         };
         let state = if STATES.contains(&state) { state } else { "unknown-error" };

@@ -7,7 +7,7 @@ use crate::health::Health;
 use crate::serving::Serving;
 use bytes::Bytes;
 use jackfield_sandbox::{Body, CallError, Header, LogLevel, Request, Response, TimerChange, Transaction};
-use jackfield_sequencer::{Commit, CommitError, Landed, Push, Stored, StoreWrite};
+use jackfield_sequencer::{Commit, CommitError, Landed, Push, StoreWrite, Stored};
 use jackfield_spec::{Direction, ErrorInfo, Timestamp};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -102,7 +102,12 @@ impl Channels {
     }
 
     /// A handler's transaction as the sequencer takes it: messages stamped, routes decided.
-    pub(crate) fn commit_of(&self, serving: &Serving, kind: CallKind, transaction: Transaction) -> Result<Commit, ReceiveError> {
+    pub(crate) fn commit_of(
+        &self,
+        serving: &Serving,
+        kind: CallKind,
+        transaction: Transaction,
+    ) -> Result<Commit, ReceiveError> {
         let sequencer = self.sequencer();
         let now = sequencer.now();
         let stamp = Timestamp::from_millis(now).map_err(|_| ReceiveError::Unavailable)?;
@@ -111,7 +116,8 @@ impl Channels {
             let direction = if message.interaction.name == ECHOED { Direction::Outbound } else { Direction::Inbound };
             let opens = message.interaction.name == "support-request";
             // The validator has refused what JSON can't write.
-            let stored = Stored::new(sequencer.keys(), &serving.id, direction, stamp, message).map_err(|_| ReceiveError::DriverFailed)?;
+            let stored = Stored::new(sequencer.keys(), &serving.id, direction, stamp, message)
+                .map_err(|_| ReceiveError::DriverFailed)?;
             let route = if opens { self.route(serving, &stored, now) } else { None };
             pushes.push(Push { stored, route });
         }
@@ -138,7 +144,11 @@ impl Channels {
     }
 
     /// Commits, and counts what became of it.
-    pub(crate) async fn commit(&self, serving: &Serving, commit: Commit) -> Result<jackfield_sequencer::Committed, CommitError> {
+    pub(crate) async fn commit(
+        &self,
+        serving: &Serving,
+        commit: Commit,
+    ) -> Result<jackfield_sequencer::Committed, CommitError> {
         let healths: Vec<_> = commit
             .pushes
             .iter()

@@ -27,7 +27,13 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
 ///
 /// # Errors
 /// Every problem found, each at its place in the config file.
-pub(crate) async fn prepare(folder: &DriverFolder, channel: &Channel, base: &str, keys: Option<&Keys>, tls: &Tls) -> Result<Prepared, Vec<Problem>> {
+pub(crate) async fn prepare(
+    folder: &DriverFolder,
+    channel: &Channel,
+    base: &str,
+    keys: Option<&Keys>,
+    tls: &Tls,
+) -> Result<Prepared, Vec<Problem>> {
     let driver = match folder.load(&channel.driver).await {
         Ok(driver) => driver,
         Err(error) => {
@@ -69,7 +75,11 @@ pub(crate) async fn prepare(folder: &DriverFolder, channel: &Channel, base: &str
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
-pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Vec<Problem> {
+pub async fn check(
+    folder: &DriverFolder,
+    config: &Config,
+    services: Arc<dyn jackfield_sandbox::Services>,
+) -> Vec<Problem> {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
     let tls = Tls::system();
     let mut problems = Vec::new();
@@ -86,7 +96,11 @@ pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jac
             Ok(Err(error)) => problems.push(refused(channel, &error)),
             Err(error) => {
                 let remedy = "ask the driver's vendor, or use another version".to_owned();
-                problems.push(channel.key_problem("driver", format!("the driver failed in `configure`: {error}"), remedy));
+                problems.push(channel.key_problem(
+                    "driver",
+                    format!("the driver failed in `configure`: {error}"),
+                    remedy,
+                ));
             }
         }
     }
@@ -122,16 +136,18 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
 
 fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
     let wanted = &driver.descriptor().secrets;
-    let missing = wanted.iter().filter(|secret| secret.required && !channel.secrets.contains_key(&secret.name)).map(|secret| {
-        let name = &secret.name;
-        let remedy = format!("write secrets = {{ {name} = \"env:NAME\" }}");
-        channel.key_problem("secrets", format!("the driver needs the secret `{name}` ({})", secret.title), remedy)
-    });
-    let unknown = channel.secrets.keys().filter(|name| !wanted.iter().any(|secret| secret.name == **name)).map(|name| {
-        let known: Vec<_> = wanted.iter().map(|secret| secret.name.as_str()).collect();
-        let remedy = format!("leave it out; the driver knows: {}", known.join(", "));
-        channel.key_problem("secrets", format!("the driver knows no secret `{name}`"), remedy)
-    });
+    let missing =
+        wanted.iter().filter(|secret| secret.required && !channel.secrets.contains_key(&secret.name)).map(|secret| {
+            let name = &secret.name;
+            let remedy = format!("write secrets = {{ {name} = \"env:NAME\" }}");
+            channel.key_problem("secrets", format!("the driver needs the secret `{name}` ({})", secret.title), remedy)
+        });
+    let unknown =
+        channel.secrets.keys().filter(|name| !wanted.iter().any(|secret| secret.name == **name)).map(|name| {
+            let known: Vec<_> = wanted.iter().map(|secret| secret.name.as_str()).collect();
+            let remedy = format!("leave it out; the driver knows: {}", known.join(", "));
+            channel.key_problem("secrets", format!("the driver knows no secret `{name}`"), remedy)
+        });
     missing.chain(unknown).collect()
 }
 
@@ -194,7 +210,8 @@ fn millis(duration: Duration) -> u64 {
 
 /// The config as the router needs it. A channel whose driver isn't loaded has no media and wants nothing delivered.
 pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>) -> router::Config {
-    let agents = config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
+    let agents =
+        config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
     let queues = config.queues.iter().map(|queue| {
         let settings = router::QueueConfig {
             offer_timeout_ms: queue.offer_timeout.map(millis),
@@ -237,8 +254,7 @@ fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::Channel
             (media.name.as_str().into(), config)
         })
         .collect();
-    let flag = |name| descriptor.attributes.get(name) == Some("true");
-    out.look_up_unknown = flag("look-up-unknown");
+    out.look_up_unknown = descriptor.attributes.get("look-up-unknown") == Some("true");
     if let Some(limit) = descriptor.limits.iter().find(|limit| limit.name == "retry-for")
         && let Ok(duration) = jackfield_config::parse_duration(&limit.value)
     {

@@ -21,11 +21,17 @@ pub(crate) async fn answer(server: &Server, channel: &str, message: Message) -> 
         "work-item.state" => work_item_state(server, channel, message, reply).await,
         "agent.state" => agent_state(server, message, reply).await,
         "queue.statistics" => queue_statistics(server, message, reply).await,
-        other => Err(ErrorInfo::new("not-supported", format!("`{other}` is not answered by `query`; work-item.state, agent.state and queue.statistics are"))),
+        other => Err(ErrorInfo::new(
+            "not-supported",
+            format!("`{other}` is not answered by `query`; work-item.state, agent.state and queue.statistics are"),
+        )),
     }
 }
 
-async fn read<T: Send + 'static>(server: &Server, look: impl FnOnce(&State) -> T + Send + 'static) -> Result<T, ErrorInfo> {
+async fn read<T: Send + 'static>(
+    server: &Server,
+    look: impl FnOnce(&State) -> T + Send + 'static,
+) -> Result<T, ErrorInfo> {
     server.sequencer.read(look).await.map_err(|error| ErrorInfo::new("unavailable", error.to_string()))
 }
 
@@ -34,9 +40,15 @@ fn id_of(message: &Message) -> Option<String> {
     message.interaction.arguments.get("id").and_then(Value::as_str).map(str::to_owned)
 }
 
-async fn work_item_state(server: &Server, channel: &str, mut message: Message, reply: Interaction) -> Result<Message, ErrorInfo> {
+async fn work_item_state(
+    server: &Server,
+    channel: &str,
+    mut message: Message,
+    reply: Interaction,
+) -> Result<Message, ErrorInfo> {
     let keys = server.sequencer.keys();
-    let conversation = message.work_item.as_ref().map(|item| hex::encode(keys.conversation(channel, &item.conversation)));
+    let conversation =
+        message.work_item.as_ref().map(|item| hex::encode(keys.conversation(channel, &item.conversation)));
     let wanted = id_of(&message);
     let channel = channel.to_owned();
     let found = read(server, move |state| {
@@ -51,26 +63,38 @@ async fn work_item_state(server: &Server, channel: &str, mut message: Message, r
         })
     });
     let Some((id, state, queue, owner)) = found.await? else {
-        return Err(ErrorInfo::new("unknown-work-item", "this channel has no open work item of this id or conversation"));
+        return Err(ErrorInfo::new(
+            "unknown-work-item",
+            "this channel has no open work item of this id or conversation",
+        ));
     };
     if let Some(item) = &mut message.work_item {
         item.id = Some(id);
         item.state = Some(state.to_owned());
     }
     message.queue = Some(queue_info(queue));
-    message.agent = owner.map(|id| AgentInfo { id, name: None, address: None, presence: None, attributes: Attributes::default() });
+    message.agent =
+        owner.map(|id| AgentInfo { id, name: None, address: None, presence: None, attributes: Attributes::default() });
     Ok(Message { interaction: reply, ..message })
 }
 
 async fn agent_state(server: &Server, mut message: Message, reply: Interaction) -> Result<Message, ErrorInfo> {
     let id = message.agent.as_ref().map(|agent| agent.id.clone()).or_else(|| id_of(&message)).unwrap_or_default();
     let wanted = id.clone();
-    let found = read(server, move |state| state.agent(&wanted).map(|agent| (agent.presence.name(), agent.load, agent.capacity)));
+    let found = read(server, move |state| {
+        state.agent(&wanted).map(|agent| (agent.presence.name(), agent.load, agent.capacity))
+    });
     let Some((presence, load, capacity)) = found.await? else {
         return Err(ErrorInfo::new("unknown-agent", "there is no agent of this id"));
     };
     let name = server.config.load().agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone());
-    message.agent = Some(AgentInfo { id, name, address: None, presence: Some(presence.to_owned()), attributes: Attributes::default() });
+    message.agent = Some(AgentInfo {
+        id,
+        name,
+        address: None,
+        presence: Some(presence.to_owned()),
+        attributes: Attributes::default(),
+    });
     let arguments = json!({ "load": load, "capacity": capacity, "media": [] });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
@@ -81,7 +105,10 @@ async fn queue_statistics(server: &Server, mut message: Message, reply: Interact
     let now = server.sequencer.now();
     let found = read(server, move |state| {
         state.config().queues.contains_key(&wanted).then(|| {
-            let queued = state.items().values().filter(|item| item.queue == wanted && item.state == jackfield_router::ItemState::Queued);
+            let queued = state
+                .items()
+                .values()
+                .filter(|item| item.queue == wanted && item.state == jackfield_router::ItemState::Queued);
             let waits: Vec<u64> = queued.map(|item| now.saturating_sub(item.first_queued)).collect();
             (waits.len(), waits.into_iter().max().unwrap_or(0))
         })

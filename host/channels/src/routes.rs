@@ -24,7 +24,8 @@ impl Routes {
 
     pub(crate) fn decide(&self, message: &Message, channel: &Value, now: u64) -> Routed {
         let facts = self.conditional.then(|| Facted::new(message));
-        let now = jiff::Timestamp::from_millisecond(i64::try_from(now).unwrap_or(i64::MAX)).unwrap_or(jiff::Timestamp::MAX);
+        let now =
+            jiff::Timestamp::from_millisecond(i64::try_from(now).unwrap_or(i64::MAX)).unwrap_or(jiff::Timestamp::MAX);
         let mut failures = 0;
         for (index, route) in self.routes.iter().enumerate() {
             let matched = match (&route.when, &facts) {
@@ -42,7 +43,8 @@ impl Routes {
             };
             if matched {
                 let rule = format!("route {}", index + 1).into();
-                let route = jackfield_router::Route { queue: route.queue.as_str().into(), priority: route.priority, rule };
+                let route =
+                    jackfield_router::Route { queue: route.queue.as_str().into(), priority: route.priority, rule };
                 return Routed { route: Some(route), failures };
             }
         }

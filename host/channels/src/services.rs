@@ -62,10 +62,20 @@ impl Services for Server {
         Ok(StoreRead { value: read.value, version: read.version })
     }
 
-    fn store_entries(&self, channel: &str, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<(String, StoreRead)>, ErrorInfo> {
+    fn store_entries(
+        &self,
+        channel: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<(String, StoreRead)>, ErrorInfo> {
         let now = i64::try_from(self.sequencer.now()).unwrap_or(i64::MAX);
-        let found = self.sequencer.reader().store_entries(channel, prefix, after, limit as usize, now).map_err(unavailable)?;
-        Ok(found.into_iter().map(|entry| (entry.key, StoreRead { value: Some(entry.value), version: entry.version })).collect())
+        let found =
+            self.sequencer.reader().store_entries(channel, prefix, after, limit as usize, now).map_err(unavailable)?;
+        Ok(found
+            .into_iter()
+            .map(|entry| (entry.key, StoreRead { value: Some(entry.value), version: entry.version }))
+            .collect())
     }
 
     fn store_usage(&self, channel: &str) -> Result<(u64, u64), ErrorInfo> {
@@ -94,9 +104,16 @@ impl Services for Server {
         self.sequencer.blobs().read(&blob.0, offset, u64::from(length)).map_err(unavailable)?.ok_or_else(no_blob)
     }
 
-    fn messages(&self, channel: &str, conversation: &str, after: Option<&str>, limit: u32) -> Result<(Vec<Message>, Option<String>), ErrorInfo> {
+    fn messages(
+        &self,
+        channel: &str,
+        conversation: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<(Vec<Message>, Option<String>), ErrorInfo> {
         let key = self.sequencer.keys().conversation(channel, conversation);
-        let found = self.sequencer.messages().of_conversation(channel, &key, after, limit as usize).map_err(unavailable)?;
+        let found =
+            self.sequencer.messages().of_conversation(channel, &key, after, limit as usize).map_err(unavailable)?;
         let full = found.len() == limit as usize;
         let next = if full { found.last().and_then(|message| message.id.clone()) } else { None };
         Ok((found, next))

@@ -55,7 +55,11 @@ impl Channels {
             let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
             let failed = Command::TimerFailed { channel, name, due: due.due };
             if let Err(error) = self.sequencer().command(failed).await {
-                tracing::error!(channel = serving.id, timer = due.name, "a timer is fired again after the next start: {error}");
+                tracing::error!(
+                    channel = serving.id,
+                    timer = due.name,
+                    "a timer is fired again after the next start: {error}"
+                );
             }
         }
     }
@@ -76,14 +80,22 @@ impl Channels {
             }
             tokio::time::sleep(Duration::from_secs(1 << attempt)).await;
         }
-        self.say(&serving.id, LogLevel::Error, "the driver failed on its timer `start` too often; it is not tried again before the next load");
+        self.say(
+            &serving.id,
+            LogLevel::Error,
+            "the driver failed on its timer `start` too often; it is not tried again before the next load",
+        );
     }
 
     async fn run_timer(&self, serving: &Arc<Serving>, expiry: Expiry, done: Option<Command>) -> Fired {
         for run in 0..=RERUNS {
             let Some(generation) = serving.generation() else { return Fired::Again };
             if !generation.driver().exports().timer {
-                self.say(&serving.id, LogLevel::Warn, &format!("the timer `{}` is dropped: the driver takes none", expiry.name));
+                self.say(
+                    &serving.id,
+                    LogLevel::Warn,
+                    &format!("the timer `{}` is dropped: the driver takes none", expiry.name),
+                );
                 self.end(serving, done).await;
                 return Fired::Done;
             }
@@ -92,13 +104,19 @@ impl Channels {
             self.count(serving, CallKind::Timer, started, called.as_ref().err());
             let Ok(called) = called else { return Fired::Again };
             if let Err(error) = &called.output {
-                self.say(&serving.id, LogLevel::Warn, &format!("the timer `{}` failed: {}: {}", expiry.name, error.code, error.text));
+                self.say(
+                    &serving.id,
+                    LogLevel::Warn,
+                    &format!("the timer `{}` failed: {}: {}", expiry.name, error.code, error.text),
+                );
                 if matches!(error.code.as_str(), "temporary" | "unavailable" | "timeout" | "rate-limited") {
                     return Fired::Again;
                 }
             }
             let sent = called.transaction.sent;
-            let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, called.transaction) else { return Fired::Again };
+            let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, called.transaction) else {
+                return Fired::Again;
+            };
             commit.ends = done.clone();
             if commit.is_empty() {
                 return Fired::Done;

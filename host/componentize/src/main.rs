@@ -30,8 +30,7 @@ fn main() -> Result<()> {
 /// Reads the module at `core` and writes its component to `component`. A server may be watching that
 /// folder, so the file is never seen half-written, and not touched when it would stay the same.
 fn componentize(core: &Path, component: &Path) -> Result<()> {
-    let module = fs::read(core)
-        .with_context(|| format!("cannot read the core module {}", core.display()))?;
+    let module = fs::read(core).with_context(|| format!("cannot read the core module {}", core.display()))?;
     let bytes = encode(&module).with_context(|| {
         format!(
             "{} cannot become a component; it must be a core module for wasm32-unknown-unknown \
@@ -56,8 +55,5 @@ fn componentize(core: &Path, component: &Path) -> Result<()> {
 
 /// Encodes `module` as a component and checks that what came out is valid.
 fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    ComponentEncoder::default()
-        .validate(true)
-        .module(module)?
-        .encode()
+    ComponentEncoder::default().validate(true).module(module)?.encode()
 }

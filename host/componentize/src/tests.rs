@@ -9,14 +9,9 @@ use super::componentize;
 /// An empty core module that says it is for an empty world.
 fn module_of_an_empty_world() -> Vec<u8> {
     let mut resolve = Resolve::default();
-    let package = resolve
-        .push_str("empty.wit", "package test:empty; world nothing {}")
-        .expect("the WIT parses");
-    let world = resolve
-        .select_world(&[package], Some("nothing"))
-        .expect("the world is there");
-    let section = metadata::encode(&resolve, world, StringEncoding::UTF8, None)
-        .expect("the world can be encoded");
+    let package = resolve.push_str("empty.wit", "package test:empty; world nothing {}").expect("the WIT parses");
+    let world = resolve.select_world(&[package], Some("nothing")).expect("the world is there");
+    let section = metadata::encode(&resolve, world, StringEncoding::UTF8, None).expect("the world can be encoded");
 
     let name = b"component-type";
     let mut module = b"\0asm\x01\0\0\0".to_vec();
@@ -47,16 +42,8 @@ fn a_module_becomes_a_component_in_place_of_the_old_one() {
     componentize(&core, &component).expect("it becomes a component");
 
     let bytes = fs::read(&component).expect("the component is there");
-    assert_eq!(
-        &bytes[..8],
-        b"\0asm\x0d\0\x01\0",
-        "the preamble is a component's"
-    );
-    assert_eq!(
-        fs::read_dir(folder.path()).expect("listed").count(),
-        2,
-        "nothing else is left"
-    );
+    assert_eq!(&bytes[..8], b"\0asm\x0d\0\x01\0", "the preamble is a component's");
+    assert_eq!(fs::read_dir(folder.path()).expect("listed").count(), 2, "nothing else is left");
 }
 
 #[test]
@@ -68,8 +55,7 @@ fn a_component_that_would_stay_the_same_is_not_touched() {
     componentize(&core, &component).expect("it becomes a component");
     let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
     let file = File::options().append(true).open(&component);
-    file.and_then(|file| file.set_modified(long_ago))
-        .expect("made old");
+    file.and_then(|file| file.set_modified(long_ago)).expect("made old");
 
     componentize(&core, &component).expect("it becomes a component again");
 
@@ -88,10 +74,7 @@ fn what_is_no_module_is_refused_with_a_sentence_and_leaves_the_old_component() {
     let error = componentize(&core, &component).expect_err("it is refused");
 
     let text = error.to_string();
-    assert!(
-        text.contains("core.wasm cannot become a component"),
-        "{text}"
-    );
+    assert!(text.contains("core.wasm cannot become a component"), "{text}");
     assert_eq!(fs::read(&component).expect("still there"), b"old");
 }
 

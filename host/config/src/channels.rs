@@ -54,44 +54,29 @@ impl Channel {
 
     /// A problem with the settings that only the driver knows, at its place, for the value at a JSON Pointer.
     pub fn settings_problem(&self, pointer: &str, problem: String, remedy: String) -> Problem {
-        let key = pointer
-            .split('/')
-            .skip(1)
-            .fold(join(&self.path, "settings"), |path, piece| {
-                let piece = unescape(piece);
-                if piece.bytes().all(|byte| byte.is_ascii_digit()) && !piece.is_empty() {
-                    format!("{path}[{piece}]")
-                } else {
-                    join(&path, &piece)
-                }
-            });
-        Problem {
-            place: self.place_of(pointer),
-            key,
-            problem,
-            remedy,
-        }
+        let key = pointer.split('/').skip(1).fold(join(&self.path, "settings"), |path, piece| {
+            let piece = unescape(piece);
+            if piece.bytes().all(|byte| byte.is_ascii_digit()) && !piece.is_empty() {
+                format!("{path}[{piece}]")
+            } else {
+                join(&path, &piece)
+            }
+        });
+        Problem { place: self.place_of(pointer), key, problem, remedy }
     }
 
     /// A problem with one of the channel's own keys, at its place.
     pub fn key_problem(&self, key: &str, problem: String, remedy: String) -> Problem {
-        Problem {
-            place: self.place_of_key(key),
-            key: join(&self.path, key),
-            problem,
-            remedy,
-        }
+        Problem { place: self.place_of_key(key), key: join(&self.path, key), problem, remedy }
     }
 
     fn find(&self, pointer: &str) -> Place {
         // The channel's own place stands at the empty pointer, so that the search always ends there.
-        settings::place_of(&self.places, pointer)
-            .cloned()
-            .unwrap_or_else(|| Place {
-                file: "".into(),
-                line: 1,
-                column: 1,
-            })
+        settings::place_of(&self.places, pointer).cloned().unwrap_or_else(|| Place {
+            file: "".into(),
+            line: 1,
+            column: 1,
+        })
     }
 }
 
@@ -106,17 +91,11 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Channel> {
             }
             let flag = |key| table.get(key).and_then(|node| node.boolean());
             let channel = Channel {
-                id: table
-                    .required("id", "id = \"front-desk\"")
-                    .and_then(|node| ids.take(&node))
-                    .unwrap_or_default(),
+                id: table.required("id", "id = \"front-desk\"").and_then(|node| ids.take(&node)).unwrap_or_default(),
                 driver: table
                     .required("driver", "driver = \"webhook\"")
                     .and_then(|node| driver(&node))
-                    .unwrap_or(DriverRef {
-                        name: String::new(),
-                        version: None,
-                    }),
+                    .unwrap_or(DriverRef { name: String::new(), version: None }),
                 settings: settings(&table, &mut places),
                 secrets: secrets(&table),
                 grants: grants::read(&table),
@@ -137,10 +116,7 @@ fn driver(node: &Node<'_>) -> Option<DriverRef> {
     let text = node.string("a driver's name in quotes")?;
     let driver = DriverRef::parse(text);
     if driver.is_none() {
-        node.error(
-            format!("{} is not a driver's name", quote(text)),
-            "write \"name\" or \"name@1.2.3\"",
-        );
+        node.error(format!("{} is not a driver's name", quote(text)), "write \"name\" or \"name@1.2.3\"");
     }
     driver
 }
@@ -180,10 +156,7 @@ fn listen(table: &Table<'_>) -> Vec<Url> {
                 && url.username().is_empty()
         });
         if url.is_none() {
-            node.error(
-                format!("{} can't be listened on", quote(text)),
-                format!("write {example}"),
-            );
+            node.error(format!("{} can't be listened on", quote(text)), format!("write {example}"));
         }
         url
     };

@@ -92,10 +92,7 @@ impl Condition {
             remedy: remedy.to_owned(),
         };
         if source.len() > MAX_SOURCE {
-            return Err(refuse(
-                "the condition is longer than 4096 bytes",
-                "split it into several routes",
-            ));
+            return Err(refuse("the condition is longer than 4096 bytes", "split it into several routes"));
         }
         let compiled = std::thread::scope(|scope| {
             std::thread::Builder::new()
@@ -115,10 +112,7 @@ impl Condition {
                 ));
             }
         };
-        Ok(Condition {
-            source: source.into(),
-            program: Arc::new(program),
-        })
+        Ok(Condition { source: source.into(), program: Arc::new(program) })
     }
 
     /// The condition as it was written.
@@ -135,10 +129,9 @@ impl Condition {
             Ok(match value.downcast_ref::<CelBool>() {
                 Some(met) if *met.inner() => Outcome::Match,
                 Some(_) => Outcome::NoMatch,
-                None => Outcome::Failed(format!(
-                    "the condition gives a {}, not true or false",
-                    value.get_type().name()
-                )),
+                None => {
+                    Outcome::Failed(format!("the condition gives a {}, not true or false", value.get_type().name()))
+                }
             })
         }));
         match result {
@@ -162,9 +155,7 @@ impl Condition {
             ExecutionError::FunctionError { function, .. } => {
                 format!("the function `{function}` failed")
             }
-            ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-                "division by zero".to_owned()
-            }
+            ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "division by zero".to_owned(),
             ExecutionError::Overflow(..) => "a number grew too large".to_owned(),
             ExecutionError::IndexOutOfBounds(_) => "an index is beyond the list".to_owned(),
             _ => "the values don't fit the operators".to_owned(),
@@ -205,16 +196,12 @@ impl VariableResolver for Facts<'_> {
 
 fn compile(source: &str) -> Result<Program, ConditionError> {
     let program = ENV.compile(source).map_err(|errors| {
-        errors
-            .errors
-            .first()
-            .map(|error| explain(source, error))
-            .unwrap_or_else(|| ConditionError {
-                line: 1,
-                column: 1,
-                problem: "is not a CEL expression".to_owned(),
-                remedy: "see docs/operators.md for conditions".to_owned(),
-            })
+        errors.errors.first().map(|error| explain(source, error)).unwrap_or_else(|| ConditionError {
+            line: 1,
+            column: 1,
+            problem: "is not a CEL expression".to_owned(),
+            remedy: "see docs/operators.md for conditions".to_owned(),
+        })
     })?;
     check::check(source, &program)?;
     Ok(program)
@@ -232,27 +219,16 @@ fn explain(source: &str, error: &ParseError) -> ConditionError {
     let (problem, remedy) = if said.contains("'<EOF>'") {
         ("the condition ends too early", "write the rest of it")
     } else if said.contains("Recursion limit") {
-        (
-            "the condition is nested too deeply",
-            "split it into several routes",
-        )
+        ("the condition is nested too deeply", "split it into several routes")
     } else if here.starts_with('=') && here != "==" {
         ("`=` compares nothing", "compare with `==`")
     } else {
         (said.as_str(), "correct the CEL expression")
     };
-    ConditionError {
-        line,
-        column,
-        problem: problem.to_owned(),
-        remedy: remedy.to_owned(),
-    }
+    ConditionError { line, column, problem: problem.to_owned(), remedy: remedy.to_owned() }
 }
 
 /// The parser's words, which repeat the source, without control characters and not too long.
 fn printable(said: &str) -> String {
-    said.chars()
-        .take(120)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    said.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

@@ -57,14 +57,9 @@ pub fn load(path: &Path) -> Result<Loaded, Errors> {
             remedy: remedy.to_owned(),
         }])
     };
-    let bytes = std::fs::read(path).map_err(|error| {
-        unreadable(
-            format!("can't be read: {error}"),
-            "name a file that exists and is readable",
-        )
-    })?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| unreadable("is not UTF-8".to_owned(), "save it as UTF-8"))?;
+    let bytes = std::fs::read(path)
+        .map_err(|error| unreadable(format!("can't be read: {error}"), "name a file that exists and is readable"))?;
+    let text = String::from_utf8(bytes).map_err(|_| unreadable("is not UTF-8".to_owned(), "save it as UTF-8"))?;
     let base = path.parent().unwrap_or(Path::new(""));
     parse(&text, &name, base, &|variable| std::env::var(variable).ok())
 }
@@ -74,12 +69,7 @@ pub fn load(path: &Path) -> Result<Loaded, Errors> {
 ///
 /// # Errors
 /// Everything that is wrong with it; if it isn't TOML, only the first place where it isn't.
-pub fn parse(
-    text: &str,
-    file: &str,
-    base: &Path,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> Result<Loaded, Errors> {
+pub fn parse(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Errors> {
     let lines = Lines::new(file, text);
     let tree = match DeTable::parse(text) {
         Ok(tree) => tree,

@@ -37,11 +37,7 @@ pub struct HttpGrant {
 
 impl fmt::Display for HttpGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (scheme, usual) = if self.tls {
-            ("https", 443)
-        } else {
-            ("http", 80)
-        };
+        let (scheme, usual) = if self.tls { ("https", 443) } else { ("http", 80) };
         let star = if self.subdomains { "*." } else { "" };
         write!(f, "{scheme}://{star}{}", self.host)?;
         if self.port != usual {
@@ -67,9 +63,7 @@ impl fmt::Display for TcpGrant {
 }
 
 pub(crate) fn read(channel: &Table<'_>) -> Grants {
-    let table = channel
-        .get("grants")
-        .and_then(|node| node.table("{ http = [\"https://api.example.com\"] }"));
+    let table = channel.get("grants").and_then(|node| node.table("{ http = [\"https://api.example.com\"] }"));
     let Some(table) = table else {
         return Grants::default();
     };
@@ -77,22 +71,14 @@ pub(crate) fn read(channel: &Table<'_>) -> Grants {
         http: list(&table, "http", http),
         addresses: list(&table, "addresses", addresses),
         tcp: list(&table, "tcp", tcp),
-        reveal: list(&table, "reveal", |node| {
-            node.name("a secret's name in quotes")
-        }),
+        reveal: list(&table, "reveal", |node| node.name("a secret's name in quotes")),
     };
     table.finish();
     grants
 }
 
 fn list<T>(table: &Table<'_>, key: &'static str, read: impl Fn(&Node<'_>) -> Option<T>) -> Vec<T> {
-    table
-        .get(key)
-        .map(|node| node.items("an array, [\"…\"]"))
-        .unwrap_or_default()
-        .iter()
-        .filter_map(read)
-        .collect()
+    table.get(key).map(|node| node.items("an array, [\"…\"]")).unwrap_or_default().iter().filter_map(read).collect()
 }
 
 const HTTP_EXAMPLE: &str = "scheme, host and port only, such as \"https://api.example.com\"";
@@ -101,10 +87,7 @@ fn http(node: &Node<'_>) -> Option<HttpGrant> {
     let text = node.string(HTTP_EXAMPLE)?;
     let grant = parse_http(text);
     if grant.is_none() {
-        node.error(
-            format!("{} is not an origin", quote(text)),
-            format!("write {HTTP_EXAMPLE}"),
-        );
+        node.error(format!("{} is not an origin", quote(text)), format!("write {HTTP_EXAMPLE}"));
     }
     grant
 }
@@ -132,26 +115,15 @@ fn parse_http(text: &str) -> Option<HttpGrant> {
     if host.is_empty() || host.contains('*') {
         return None;
     }
-    Some(HttpGrant {
-        tls,
-        host: host.to_owned(),
-        subdomains,
-        port: url.port_or_known_default()?,
-    })
+    Some(HttpGrant { tls, host: host.to_owned(), subdomains, port: url.port_or_known_default()? })
 }
 
 fn addresses(node: &Node<'_>) -> Option<IpNet> {
     let example = "an address or a range, such as \"10.0.0.0/8\"";
     let text = node.string(example)?;
-    let range = text
-        .parse::<IpNet>()
-        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .ok();
+    let range = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
     if range.is_none() {
-        node.error(
-            format!("{} is not a range of addresses", quote(text)),
-            format!("write {example}"),
-        );
+        node.error(format!("{} is not a range of addresses", quote(text)), format!("write {example}"));
     }
     range.map(|range| range.trunc())
 }
@@ -160,16 +132,10 @@ fn tcp(node: &Node<'_>) -> Option<TcpGrant> {
     let example = "host and port, such as \"relay.example.com:2424\"";
     let text = node.string(example)?;
     let grant = text.rsplit_once(':').and_then(|(host, port)| {
-        Some(TcpGrant {
-            host: Host::parse(host).ok()?.to_string(),
-            port: port.parse().ok().filter(|port| *port != 0)?,
-        })
+        Some(TcpGrant { host: Host::parse(host).ok()?.to_string(), port: port.parse().ok().filter(|port| *port != 0)? })
     });
     if grant.is_none() {
-        node.error(
-            format!("{} is not a host and port", quote(text)),
-            format!("write {example}"),
-        );
+        node.error(format!("{} is not a host and port", quote(text)), format!("write {example}"));
     }
     grant
 }

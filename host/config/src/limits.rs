@@ -55,17 +55,11 @@ const MINUTE: Duration = Duration::from_secs(60);
 const MOST: u32 = 1_000_000;
 
 pub(crate) fn read(channel: &Table<'_>) -> Limits {
-    let table = channel
-        .get("limits")
-        .and_then(|node| node.table("{ memory = \"64MiB\" }"));
+    let table = channel.get("limits").and_then(|node| node.table("{ memory = \"64MiB\" }"));
     let Some(table) = table else {
         return Limits::default();
     };
-    let time = |key, most| {
-        table
-            .get(key)
-            .and_then(|node| node.duration(MILLISECOND, most))
-    };
+    let time = |key, most| table.get(key).and_then(|node| node.duration(MILLISECOND, most));
     let size = |key, least, most| table.get(key).and_then(|node| node.size(least, most));
     let number = |key, most| table.get(key).and_then(|node| node.integer(1, most));
 

@@ -22,10 +22,7 @@ impl DriverRef {
         if !well_named || !version.is_none_or(is_version) {
             return None;
         }
-        Some(DriverRef {
-            name: name.to_owned(),
-            version: version.map(str::to_owned),
-        })
+        Some(DriverRef { name: name.to_owned(), version: version.map(str::to_owned) })
     }
 }
 
@@ -46,9 +43,7 @@ pub(crate) const ID_RULE: &str =
 pub(crate) fn is_id(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.@+".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@+".contains(&byte))
 }
 
 /// `MAJOR.MINOR.PATCH`, with pre-release and build if it likes.
@@ -60,7 +55,5 @@ fn is_version(text: &str) -> bool {
     numbers.len() == 3
         && numbers.iter().all(number)
         && rest.len() != 1
-        && rest
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-+.".contains(&byte))
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-+.".contains(&byte))
 }

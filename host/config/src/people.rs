@@ -29,11 +29,8 @@ pub enum Role {
     ReadOnly,
 }
 
-const ROLES: [(&str, Role); 3] = [
-    ("operator", Role::Operator),
-    ("supervisor", Role::Supervisor),
-    ("read-only", Role::ReadOnly),
-];
+const ROLES: [(&str, Role); 3] =
+    [("operator", Role::Operator), ("supervisor", Role::Supervisor), ("read-only", Role::ReadOnly)];
 
 impl Role {
     /// The word for it in the config and the API.
@@ -73,15 +70,9 @@ pub(crate) fn read_operators(root: &Table<'_>) -> Vec<Operator> {
     root.tables("operator")
         .into_iter()
         .map(|table| {
-            let role = table
-                .get("role")
-                .and_then(|node| node.choice(&ROLES))
-                .unwrap_or(Role::Operator);
+            let role = table.get("role").and_then(|node| node.choice(&ROLES)).unwrap_or(Role::Operator);
             let operator = Operator {
-                name: table
-                    .get("name")
-                    .and_then(|node| names.take(&node))
-                    .unwrap_or_else(|| role.as_str().to_owned()),
+                name: table.get("name").and_then(|node| names.take(&node)).unwrap_or_else(|| role.as_str().to_owned()),
                 role,
                 token: read_token(&table).unwrap_or_else(NO_TOKEN),
             };
@@ -96,23 +87,14 @@ pub(crate) fn read_agents(root: &Table<'_>) -> Vec<Agent> {
     root.tables("agent")
         .into_iter()
         .map(|table| {
-            let id = table
-                .required("id", "id = \"ana\"")
-                .and_then(|node| ids.take(&node))
-                .unwrap_or_default();
+            let id = table.required("id", "id = \"ana\"").and_then(|node| ids.take(&node)).unwrap_or_default();
             let agent = Agent {
-                name: table
-                    .get("name")
-                    .and_then(|node| node.name("a name in quotes"))
-                    .unwrap_or_else(|| id.clone()),
+                name: table.get("name").and_then(|node| node.name("a name in quotes")).unwrap_or_else(|| id.clone()),
                 id,
                 token: read_token(&table).unwrap_or_else(NO_TOKEN),
                 skills: table.get("skills").map(levels).unwrap_or_default(),
                 teams: table.get("teams").map(teams).unwrap_or_default(),
-                capacity: table
-                    .get("capacity")
-                    .and_then(|node| node.integer(0, 1_000_000))
-                    .unwrap_or(100),
+                capacity: table.get("capacity").and_then(|node| node.integer(0, 1_000_000)).unwrap_or(100),
                 addresses: table
                     .get("addresses")
                     .map(|node| texts(&node, "{ MEDIUM = \"ADDRESS\" }"))
@@ -132,10 +114,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn new(kind: &'static str) -> Self {
-        Ids {
-            kind,
-            seen: BTreeMap::new(),
-        }
+        Ids { kind, seen: BTreeMap::new() }
     }
 
     /// Reads an id and reports one that is malformed or taken.
@@ -146,14 +125,9 @@ impl Ids {
             return None;
         }
         if let Some(line) = self.seen.get(text) {
-            node.error(
-                format!("`{text}` is already the {} of line {line}", self.kind),
-                "give each a name of its own",
-            );
+            node.error(format!("`{text}` is already the {} of line {line}", self.kind), "give each a name of its own");
         }
-        self.seen
-            .entry(text.to_owned())
-            .or_insert_with(|| node.place().line);
+        self.seen.entry(text.to_owned()).or_insert_with(|| node.place().line);
         Some(text.to_owned())
     }
 }
@@ -184,10 +158,7 @@ fn teams(node: Node<'_>) -> Vec<String> {
             continue;
         };
         if teams.contains(&team) {
-            item.error(
-                format!("{} stands here twice", quote(&team)),
-                "remove one of them",
-            );
+            item.error(format!("{} stands here twice", quote(&team)), "remove one of them");
         }
         teams.push(team);
     }

@@ -30,13 +30,7 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub(crate) fn new(file: &str, text: &'a str) -> Self {
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        Lines {
-            file: file.into(),
-            text,
-            starts: std::iter::once(0)
-                .chain(newlines.map(|(at, _)| at + 1))
-                .collect(),
-        }
+        Lines { file: file.into(), text, starts: std::iter::once(0).chain(newlines.map(|(at, _)| at + 1)).collect() }
     }
 
     /// The place of a byte offset; one beyond the end, or inside a character, counts as the next one before it.
@@ -44,11 +38,7 @@ impl<'a> Lines<'a> {
         let offset = self.text.floor_char_boundary(offset);
         let line = self.starts.partition_point(|start| *start <= offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        Place {
-            file: self.file.clone(),
-            line,
-            column: self.text[start..offset].chars().count() + 1,
-        }
+        Place { file: self.file.clone(), line, column: self.text[start..offset].chars().count() + 1 }
     }
 
     /// The text between two byte offsets, empty if they don't fit.

@@ -19,12 +19,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem {
-            place,
-            key,
-            problem,
-            remedy,
-        } = self;
+        let Problem { place, key, problem, remedy } = self;
         write!(f, "{place}: {key}: {problem}; {remedy}")
     }
 }
@@ -45,10 +40,7 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// Names the candidate nearest to `word`, if one is near enough to be a slip of the fingers.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Beyond this length nothing that was meant is near, and the comparison grows with the square.
     if word.len() > 128 {
         return None;

@@ -45,17 +45,11 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Queue> {
         .map(|table| {
             let flag = |key| table.get(key).and_then(|node| node.boolean());
             let queue = Queue {
-                id: table
-                    .required("id", "id = \"support\"")
-                    .and_then(|node| ids.take(&node))
-                    .unwrap_or_default(),
+                id: table.required("id", "id = \"support\"").and_then(|node| ids.take(&node)).unwrap_or_default(),
                 offer_timeout: table
                     .get("offer-timeout")
                     .and_then(|node| node.duration(Duration::from_secs(1), HOUR * 24)),
-                choose: table
-                    .get("choose")
-                    .and_then(choose)
-                    .unwrap_or(Choose::LongestIdle),
+                choose: table.get("choose").and_then(choose).unwrap_or(Choose::LongestIdle),
                 wrap_up: table
                     .get("wrap-up")
                     .and_then(|node| node.duration(Duration::ZERO, HOUR * 24))
@@ -81,10 +75,7 @@ fn choose(node: Node<'_>) -> Option<Choose> {
         ("best-skill", Choose::BestSkill),
     ])?;
     if choice != Choose::LongestIdle {
-        node.error(
-            "this way to choose is not served yet by this version",
-            "write \"longest-idle\"",
-        );
+        node.error("this way to choose is not served yet by this version", "write \"longest-idle\"");
     }
     Some(choice)
 }

@@ -27,11 +27,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(
-        lines: Lines<'a>,
-        base: &'a Path,
-        env: &'a dyn Fn(&str) -> Option<String>,
-    ) -> Self {
+    pub(crate) fn new(lines: Lines<'a>, base: &'a Path, env: &'a dyn Fn(&str) -> Option<String>) -> Self {
         Reader {
             lines,
             base,
@@ -130,10 +126,7 @@ impl<'a> Node<'a> {
 
     /// The value as it is written, quotes and escapes included.
     pub(crate) fn source(&self) -> (&'a str, usize) {
-        (
-            self.reader.lines.slice(self.value.span()),
-            self.value.span().start,
-        )
+        (self.reader.lines.slice(self.value.span()), self.value.span().start)
     }
 
     pub(crate) fn error(&self, problem: impl Into<String>, remedy: impl Into<String>) {
@@ -165,10 +158,7 @@ impl<'a> Node<'a> {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        self.error(
-            format!("is {found}, not {wanted}"),
-            format!("write {example}"),
-        );
+        self.error(format!("is {found}, not {wanted}"), format!("write {example}"));
         None
     }
 
@@ -208,10 +198,7 @@ impl<'a> Node<'a> {
             .and_then(|number| u32::try_from(number).ok())
             .filter(|number| (low..=high).contains(number));
         if parsed.is_none() {
-            self.error(
-                format!("{} is out of range", quote(&number.to_string())),
-                format!("write {range}"),
-            );
+            self.error(format!("{} is out of range", quote(&number.to_string())), format!("write {range}"));
         }
         parsed
     }
@@ -224,19 +211,12 @@ impl<'a> Node<'a> {
             Ok(_) => {
                 self.error(
                     format!("{} is out of range", quote(text)),
-                    format!(
-                        "write a duration from {} to {}",
-                        show_duration(low),
-                        show_duration(high)
-                    ),
+                    format!("write a duration from {} to {}", show_duration(low), show_duration(high)),
                 );
                 None
             }
             Err(error) => {
-                self.error(
-                    format!("{} is not a duration", quote(text)),
-                    error.to_string(),
-                );
+                self.error(format!("{} is not a duration", quote(text)), error.to_string());
                 None
             }
         }
@@ -248,10 +228,7 @@ impl<'a> Node<'a> {
         match text.parse::<ByteSize>() {
             Ok(size) if (low..=high).contains(&size) => Some(size),
             Ok(_) => {
-                self.error(
-                    format!("{} is out of range", quote(text)),
-                    format!("write a size from {low} to {high}"),
-                );
+                self.error(format!("{} is out of range", quote(text)), format!("write a size from {low} to {high}"));
                 None
             }
             Err(error) => {
@@ -281,11 +258,7 @@ impl<'a> Node<'a> {
         items
             .iter()
             .enumerate()
-            .map(|(index, value)| Node {
-                reader: self.reader,
-                value,
-                path: format!("{}[{index}]", self.path),
-            })
+            .map(|(index, value)| Node { reader: self.reader, value, path: format!("{}[{index}]", self.path) })
             .collect()
     }
 
@@ -312,11 +285,7 @@ impl<'a> Node<'a> {
         let mut entries = Vec::with_capacity(table.len());
         for (key, value) in table {
             let name = key.get_ref().as_ref();
-            let node = Node {
-                reader: self.reader,
-                value,
-                path: join(&self.path, name),
-            };
+            let node = Node { reader: self.reader, value, path: join(&self.path, name) };
             if name.trim().is_empty() {
                 node.error("its key is empty", "give it a name");
             } else {
@@ -339,13 +308,7 @@ pub(crate) struct Table<'a> {
 impl<'a> Table<'a> {
     /// The whole file. Missing sections are reported at its beginning.
     pub(crate) fn root(reader: &'a Reader<'a>, table: &'a DeTable<'a>) -> Self {
-        Table {
-            reader,
-            table,
-            path: String::new(),
-            place: reader.place(0),
-            asked: RefCell::default(),
-        }
+        Table { reader, table, path: String::new(), place: reader.place(0), asked: RefCell::default() }
     }
 
     pub(crate) fn reader(&self) -> &'a Reader<'a> {
@@ -362,33 +325,19 @@ impl<'a> Table<'a> {
 
     /// Each key with the place of its value.
     pub(crate) fn key_places(&self) -> impl Iterator<Item = (&'a str, Place)> {
-        self.table.iter().map(|(key, value)| {
-            (
-                key.get_ref().as_ref(),
-                self.reader.place(value.span().start),
-            )
-        })
+        self.table.iter().map(|(key, value)| (key.get_ref().as_ref(), self.reader.place(value.span().start)))
     }
 
     pub(crate) fn get(&self, key: &'static str) -> Option<Node<'a>> {
         self.asked.borrow_mut().insert(key);
-        self.table.get(key).map(|value| Node {
-            reader: self.reader,
-            value,
-            path: join(&self.path, key),
-        })
+        self.table.get(key).map(|value| Node { reader: self.reader, value, path: join(&self.path, key) })
     }
 
     /// A key that must be there; `example` is the line to add.
     pub(crate) fn required(&self, key: &'static str, example: &str) -> Option<Node<'a>> {
         let node = self.get(key);
         if node.is_none() {
-            self.reader.error(
-                self.place.clone(),
-                join(&self.path, key),
-                "is missing",
-                format!("add {example}"),
-            );
+            self.reader.error(self.place.clone(), join(&self.path, key), "is missing", format!("add {example}"));
         }
         node
     }
@@ -399,10 +348,7 @@ impl<'a> Table<'a> {
             return Vec::new();
         };
         let example = format!("it with double brackets, [[{key}]]");
-        node.items(&example)
-            .iter()
-            .filter_map(|item| item.table(&example))
-            .collect()
+        node.items(&example).iter().filter_map(|item| item.table(&example)).collect()
     }
 
     /// Reports the keys that nobody asked for.
@@ -432,18 +378,7 @@ impl<'a> Table<'a> {
 
 /// A key's path below another, with the key quoted if TOML would have to quote it.
 pub(crate) fn join(path: &str, key: &str) -> String {
-    let bare = !key.is_empty()
-        && key
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    let key = if bare {
-        key.to_owned()
-    } else {
-        format!("\"{}\"", key.escape_debug())
-    };
-    if path.is_empty() {
-        key
-    } else {
-        format!("{path}.{key}")
-    }
+    let bare = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    let key = if bare { key.to_owned() } else { format!("\"{}\"", key.escape_debug()) };
+    if path.is_empty() { key } else { format!("{path}.{key}") }
 }

@@ -43,10 +43,7 @@ pub(crate) fn read(root: &Table<'_>, queues: &[Queue]) -> Vec<Route> {
                     .and_then(|node| node.integer(0, 1000))
                     .and_then(|priority| u16::try_from(priority).ok()),
                 skills: table.get("skills").map(levels).unwrap_or_default(),
-                attributes: table
-                    .get("attributes")
-                    .map(|node| texts(&node, "{ tier = \"gold\" }"))
-                    .unwrap_or_default(),
+                attributes: table.get("attributes").map(|node| texts(&node, "{ tier = \"gold\" }")).unwrap_or_default(),
                 place: table.place().clone(),
             };
             table.finish();
@@ -90,32 +87,22 @@ fn queue(node: &Node<'_>, queues: &[Queue]) -> Option<String> {
     let text = node.string("a queue's id in quotes")?;
     let known: Vec<&str> = queues.iter().map(|queue| queue.id.as_str()).collect();
     if !known.contains(&text) {
-        let remedy = if known.is_empty() {
-            format!("add [[queue]] with id = {text:?}")
-        } else {
-            meant(text, &known)
-        };
+        let remedy = if known.is_empty() { format!("add [[queue]] with id = {text:?}") } else { meant(text, &known) };
         node.error(format!("there is no queue {}", quote(text)), remedy);
     }
     Some(text.to_owned())
 }
 
 fn condition(node: &Node<'_>) -> Option<Condition> {
-    let text =
-        node.string("a condition in quotes, such as 'message.workItem.language == \"es\"'")?;
+    let text = node.string("a condition in quotes, such as 'message.workItem.language == \"es\"'")?;
     let error = match Condition::compile(text) {
         Ok(condition) => return Some(condition),
         Err(error) => error,
     };
     match place_inside(node, text, &error) {
-        Some(place) => node
-            .reader()
-            .error(place, node.path(), error.problem, error.remedy),
+        Some(place) => node.reader().error(place, node.path(), error.problem, error.remedy),
         None => node.error(
-            format!(
-                "{} (line {}, column {} of the condition)",
-                error.problem, error.line, error.column
-            ),
+            format!("{} (line {}, column {} of the condition)", error.problem, error.line, error.column),
             error.remedy,
         ),
     }
@@ -129,16 +116,8 @@ fn place_inside(node: &Node<'_>, text: &str, error: &ConditionError) -> Option<P
         let quotes = at + text.len() + 3 >= source.len();
         quotes && *at <= 5
     })?;
-    let line_start: usize = text
-        .split_inclusive('\n')
-        .take(error.line - 1)
-        .map(str::len)
-        .sum();
+    let line_start: usize = text.split_inclusive('\n').take(error.line - 1).map(str::len).sum();
     let line = text.get(line_start..)?;
-    let column: usize = line
-        .chars()
-        .take(error.column - 1)
-        .map(char::len_utf8)
-        .sum();
+    let column: usize = line.chars().take(error.column - 1).map(char::len_utf8).sum();
     Some(node.reader().place(start + inside + line_start + column))
 }

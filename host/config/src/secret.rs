@@ -73,18 +73,12 @@ pub(crate) fn read_secret(node: &Node<'_>) -> Option<Secret> {
         from_file(node, path)?
     } else {
         if !source.is_empty() {
-            node.warn(
-                "is a secret written out in the file",
-                "write \"env:NAME\" or \"file:PATH\" instead",
-            );
+            node.warn("is a secret written out in the file", "write \"env:NAME\" or \"file:PATH\" instead");
         }
         source.as_bytes().to_vec()
     };
     if bytes.is_empty() {
-        node.error(
-            "is an empty secret",
-            "give it a value, in the file or where it points to",
-        );
+        node.error("is an empty secret", "give it a value, in the file or where it points to");
         return None;
     }
     Some(Secret(bytes))
@@ -96,10 +90,7 @@ pub(crate) fn read_token(table: &Table<'_>) -> Option<TokenHash> {
     let secret = read_secret(&node)?;
     // It is presented in a header; what can't stand there could never match.
     if !secret.expose().iter().all(u8::is_ascii_graphic) {
-        node.error(
-            "is a token with spaces or characters beyond ASCII",
-            "use letters, digits and punctuation only",
-        );
+        node.error("is a token with spaces or characters beyond ASCII", "use letters, digits and punctuation only");
         return None;
     }
     let hash = TokenHash::of(secret.expose());
@@ -108,15 +99,9 @@ pub(crate) fn read_token(table: &Table<'_>) -> Option<TokenHash> {
 }
 
 fn from_environment(node: &Node<'_>, name: &str) -> Option<Vec<u8>> {
-    let well_formed = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let well_formed = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !well_formed {
-        node.error(
-            "names no environment variable",
-            "write \"env:NAME\" with letters, digits and _",
-        );
+        node.error("names no environment variable", "write \"env:NAME\" with letters, digits and _");
         return None;
     }
     let value = node.reader().variable(name);
@@ -132,8 +117,7 @@ fn from_environment(node: &Node<'_>, name: &str) -> Option<Vec<u8>> {
 fn from_file(node: &Node<'_>, path: &str) -> Option<Vec<u8>> {
     let path = node.reader().resolve(path);
     let mut bytes = Vec::new();
-    let read = File::open(&path)
-        .and_then(|file| file.take(MAX_SECRET + 1).read_to_end(&mut bytes).map(drop));
+    let read = File::open(&path).and_then(|file| file.take(MAX_SECRET + 1).read_to_end(&mut bytes).map(drop));
     if let Err(error) = read {
         node.error(
             format!("the file {} can't be read: {error}", path.display()),

@@ -86,9 +86,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// # Errors
 /// The remedy, if it is neither.
 pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
-    let loopback = text
-        .strip_prefix("localhost:")
-        .map(|port| format!("127.0.0.1:{port}"));
+    let loopback = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
     loopback
         .as_deref()
         .unwrap_or(text)
@@ -98,26 +96,17 @@ pub fn parse_listen(text: &str) -> Result<SocketAddr, &'static str> {
 
 /// Reads the section; every key has a default, and so has the section.
 pub(crate) fn read(root: &Table<'_>) -> Server {
-    let table = root
-        .get("server")
-        .and_then(|node| node.table("it as a section, [server]"));
+    let table = root.get("server").and_then(|node| node.table("it as a section, [server]"));
     let get = |key| table.as_ref().and_then(|table| table.get(key));
-    let path = |node: Node<'_>| {
-        node.name("a path in quotes")
-            .map(|path| node.reader().resolve(&path))
-    };
+    let path = |node: Node<'_>| node.name("a path in quotes").map(|path| node.reader().resolve(&path));
     let base = |name| root.reader().resolve(name);
     let span = |node: Node<'_>, low, high| node.duration(low, high);
 
     let server = Server {
-        listen: get("listen")
-            .and_then(listen)
-            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
+        listen: get("listen").and_then(listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
         public_url: get("public-url").and_then(public_url),
         data: get("data").and_then(path).unwrap_or_else(|| base("data")),
-        drivers: get("drivers")
-            .and_then(path)
-            .unwrap_or_else(|| base("drivers")),
+        drivers: get("drivers").and_then(path).unwrap_or_else(|| base("drivers")),
         metrics: get("metrics")
             .and_then(|node| {
                 node.choice(&[
@@ -128,12 +117,8 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
             })
             .unwrap_or(Metrics::Loopback),
         signing: get("signing").and_then(signing).unwrap_or(Signing::Warn),
-        dedupe_window: get("dedupe-window")
-            .and_then(|node| span(node, DAY / 24, DAY * 3660))
-            .unwrap_or(DAY * 400),
-        agent_grace: get("agent-grace")
-            .and_then(|node| span(node, Duration::ZERO, DAY))
-            .unwrap_or(SECOND * 60),
+        dedupe_window: get("dedupe-window").and_then(|node| span(node, DAY / 24, DAY * 3660)).unwrap_or(DAY * 400),
+        agent_grace: get("agent-grace").and_then(|node| span(node, Duration::ZERO, DAY)).unwrap_or(SECOND * 60),
         log: get("log")
             .and_then(|node| {
                 node.choice(&[
@@ -159,10 +144,7 @@ fn listen(node: Node<'_>) -> Option<SocketAddr> {
     let text = node.string("\"127.0.0.1:8080\"")?;
     parse_listen(text)
         .map_err(|remedy| {
-            node.error(
-                format!("{} is not an address to listen on", quote(text)),
-                remedy,
-            );
+            node.error(format!("{} is not an address to listen on", quote(text)), remedy);
         })
         .ok()
 }
@@ -188,16 +170,9 @@ fn public_url(node: Node<'_>) -> Option<String> {
 }
 
 fn signing(node: Node<'_>) -> Option<Signing> {
-    let choice = node.choice(&[
-        ("off", Some(Signing::Off)),
-        ("warn", Some(Signing::Warn)),
-        ("required", None),
-    ])?;
+    let choice = node.choice(&[("off", Some(Signing::Off)), ("warn", Some(Signing::Warn)), ("required", None)])?;
     if choice.is_none() {
-        node.error(
-            "`required` is not served yet by this version",
-            "write \"warn\" or \"off\"",
-        );
+        node.error("`required` is not served yet by this version", "write \"warn\" or \"off\"");
     }
     choice
 }

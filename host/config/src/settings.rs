@@ -32,10 +32,7 @@ pub(crate) fn to_json(node: &Node<'_>, pointer: &str, places: &mut Places) -> Va
         DeValue::Float(number) => {
             let parsed = number.as_str().parse().ok().and_then(Number::from_f64);
             if parsed.is_none() {
-                node.error(
-                    format!("{} has no form in JSON", quote(number.as_str())),
-                    "write a finite number",
-                );
+                node.error(format!("{} has no form in JSON", quote(number.as_str())), "write a finite number");
             }
             parsed.map_or(Value::Null, Value::Number)
         }

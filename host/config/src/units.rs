@@ -65,14 +65,8 @@ impl FromStr for ByteSize {
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
         let (number, unit) = split(text).ok_or(UnitError::Size)?;
-        let (_, shift) = SIZES
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or(UnitError::Size)?;
-        number
-            .checked_mul(1 << shift)
-            .map(ByteSize)
-            .ok_or(UnitError::Size)
+        let (_, shift) = SIZES.iter().find(|(name, _)| *name == unit).ok_or(UnitError::Size)?;
+        number.checked_mul(1 << shift).map(ByteSize).ok_or(UnitError::Size)
     }
 }
 
@@ -93,19 +87,11 @@ pub(crate) fn show_duration(duration: Duration) -> String {
     if milliseconds == 0 {
         return "0s".to_owned();
     }
-    let units = [
-        ("d", 24 * 3600 * 1000),
-        ("h", 3600 * 1000),
-        ("m", 60 * 1000),
-        ("s", 1000),
-    ];
+    let units = [("d", 24 * 3600 * 1000), ("h", 3600 * 1000), ("m", 60 * 1000), ("s", 1000)];
     units
         .iter()
         .find(|(_, size)| milliseconds.is_multiple_of(*size))
-        .map_or_else(
-            || format!("{milliseconds}ms"),
-            |(unit, size)| format!("{}{unit}", milliseconds / size),
-        )
+        .map_or_else(|| format!("{milliseconds}ms"), |(unit, size)| format!("{}{unit}", milliseconds / size))
 }
 
 fn split(text: &str) -> Option<(u64, &str)> {

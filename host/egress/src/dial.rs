@@ -41,42 +41,20 @@ impl Dialer {
         let addresses = permit.admit(self.addresses(permit, url, deadline).await?)?;
         let tcp = connect(&addresses, port, deadline)
             .await
-            .map_err(|source| ErrorKind::Connect {
-                target: target(),
-                source,
-            })?;
+            .map_err(|source| ErrorKind::Connect { target: target(), source })?;
         let written = Arc::new(AtomicBool::new(false));
         if url.scheme() == "http" {
-            return Ok(Stream {
-                inner: Inner::Plain(tcp),
-                written,
-            });
+            return Ok(Stream { inner: Inner::Plain(tcp), written });
         }
-        let secured = timeout_at(deadline, self.secure(tcp, url))
-            .await
-            .unwrap_or_else(|_| Err(too_slow()));
+        let secured = timeout_at(deadline, self.secure(tcp, url)).await.unwrap_or_else(|_| Err(too_slow()));
         match secured {
-            Ok(tls) => Ok(Stream {
-                inner: Inner::Tls(Box::new(tls)),
-                written,
-            }),
-            Err(source) => Err(ErrorKind::Tls {
-                target: target(),
-                source,
-            }),
+            Ok(tls) => Ok(Stream { inner: Inner::Tls(Box::new(tls)), written }),
+            Err(source) => Err(ErrorKind::Tls { target: target(), source }),
         }
     }
 
-    async fn addresses(
-        &self,
-        permit: &Permit,
-        url: &Url,
-        deadline: Instant,
-    ) -> Result<Vec<IpAddr>, ErrorKind> {
-        let failed = |reason: String| ErrorKind::Dns {
-            target: permit.target().to_owned(),
-            reason,
-        };
+    async fn addresses(&self, permit: &Permit, url: &Url, deadline: Instant) -> Result<Vec<IpAddr>, ErrorKind> {
+        let failed = |reason: String| ErrorKind::Dns { target: permit.target().to_owned(), reason };
         let name = match url.host() {
             Some(Host::Ipv4(address)) => return Ok(vec![address.into()]),
             Some(Host::Ipv6(address)) => return Ok(vec![address.into()]),
@@ -84,9 +62,7 @@ impl Dialer {
             None => return Err(failed("there is none".to_owned())),
         };
         match timeout_at(deadline, self.resolver.resolve(name)).await {
-            Ok(Ok(addresses)) if addresses.is_empty() => {
-                Err(failed("it has no address".to_owned()))
-            }
+            Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has no address".to_owned())),
             Ok(Ok(addresses)) => Ok(addresses),
             Ok(Err(error)) => Err(failed(error.to_string())),
             Err(_) => Err(failed(too_slow().to_string())),
@@ -95,16 +71,12 @@ impl Dialer {
 
     async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<TlsStream<TcpStream>> {
         let name = match url.host() {
-            Some(Host::Domain(name)) => {
-                ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
-            }
+            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
             Some(Host::Ipv4(address)) => ServerName::from(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => ServerName::from(IpAddr::V6(address)),
             None => return Err(io::Error::other("the URL has no host")),
         };
-        TlsConnector::from(Arc::clone(&self.tls.config))
-            .connect(name, tcp)
-            .await
+        TlsConnector::from(Arc::clone(&self.tls.config)).connect(name, tcp).await
     }
 }
 
@@ -164,11 +136,7 @@ impl Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         match &mut self.inner {
             Inner::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Inner::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
@@ -177,11 +145,7 @@ impl AsyncRead for Stream {
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        data: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = match &mut self.inner {
             Inner::Plain(stream) => Pin::new(stream).poll_write(cx, data),
             Inner::Tls(stream) => Pin::new(stream).poll_write(cx, data),

@@ -52,9 +52,7 @@ pub enum ErrorKind {
     #[error(transparent)]
     Denied(#[from] Denied),
     /// The host's name has no address.
-    #[error(
-        "the name of {target} can't be resolved: {reason}; check the host name and the machine's DNS"
-    )]
+    #[error("the name of {target} can't be resolved: {reason}; check the host name and the machine's DNS")]
     Dns {
         /// Scheme, host and port.
         target: String,

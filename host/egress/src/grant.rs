@@ -55,24 +55,15 @@ impl Grant {
             problem,
             remedy: remedy.to_owned(),
         };
-        if text
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
-        {
-            return Err(wrong(
-                "has spaces, control characters or backslashes",
-                "remove them",
-            ));
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+            return Err(wrong("has spaces, control characters or backslashes", "remove them"));
         }
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(wrong("has no scheme", &format!("write \"https://{text}\"")));
         };
         let scheme = scheme.to_ascii_lowercase();
         if scheme != "https" && scheme != "http" {
-            return Err(wrong(
-                "is neither https nor http",
-                "grant an https or http address",
-            ));
+            return Err(wrong("is neither https nor http", "grant an https or http address"));
         }
         let (below, rest) = match rest.strip_prefix("*.") {
             Some(rest) => (true, rest),
@@ -81,34 +72,18 @@ impl Grant {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         if authority.contains('*') {
             let remedy = "write the host in full, or \"*.\" and a domain for all names below it";
-            return Err(wrong(
-                "has a * that isn't a whole first label before a domain",
-                remedy,
-            ));
+            return Err(wrong("has a * that isn't a whole first label before a domain", remedy));
         }
         if authority.contains('@') {
-            return Err(wrong(
-                "has a user name",
-                "give credentials as secrets, and remove them here",
-            ));
+            return Err(wrong("has a user name", "give credentials as secrets, and remove them here"));
         }
-        let url = Url::parse(&format!("{scheme}://{rest}")).map_err(|_| {
-            wrong(
-                "is not a URL",
-                "write it as \"https://host\" or \"https://host:port/path/\"",
-            )
-        })?;
+        let url = Url::parse(&format!("{scheme}://{rest}"))
+            .map_err(|_| wrong("is not a URL", "write it as \"https://host\" or \"https://host:port/path/\""))?;
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(wrong(
-                "has a query or a fragment",
-                "end it after the path; any query is allowed",
-            ));
+            return Err(wrong("has a query or a fragment", "end it after the path; any query is allowed"));
         }
         if hides_dots(url.path()) {
-            return Err(wrong(
-                "has an encoded .. in its path",
-                "write the path that is meant",
-            ));
+            return Err(wrong("has an encoded .. in its path", "write the path that is meant"));
         }
         let port = match url.port_or_known_default() {
             Some(port) if port != 0 => port,
@@ -121,10 +96,7 @@ impl Grant {
         let host = match (below, host) {
             (true, Host::Domain(name)) => HostRule::Below(name),
             (true, _) => {
-                return Err(wrong(
-                    "has a * before an IP address",
-                    "write the address alone",
-                ));
+                return Err(wrong("has a * before an IP address", "write the address alone"));
             }
             (false, Host::Ipv4(address)) if !is_spelt_plainly(authority, address.into()) => {
                 let remedy = format!("write it as {address}");
@@ -132,16 +104,10 @@ impl Grant {
             }
             (false, host) => HostRule::Exactly(host),
         };
-        if matches!(&host, HostRule::Below(name) | HostRule::Exactly(Host::Domain(name)) if name.ends_with('.'))
-        {
+        if matches!(&host, HostRule::Below(name) | HostRule::Exactly(Host::Domain(name)) if name.ends_with('.')) {
             return Err(wrong("has a dot at the end of its host", "remove the dot"));
         }
-        Ok(Self {
-            scheme,
-            host,
-            port,
-            path: url.path().to_owned(),
-        })
+        Ok(Self { scheme, host, port, path: url.path().to_owned() })
     }
 
     pub(crate) fn fit(&self, url: &Url) -> Fit {
@@ -191,9 +157,7 @@ impl HostRule {
 
 /// `0x7f.1` and `2130706433` are the same address to a URL parser, but a reader of the config sees something else.
 fn is_spelt_plainly(authority: &str, address: IpAddr) -> bool {
-    let host = authority
-        .rsplit_once(':')
-        .map_or(authority, |(host, _)| host);
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     host.parse() == Ok(address)
 }
 
@@ -214,26 +178,15 @@ fn hides_dots(path: &str) -> bool {
 
 /// One line of `grants.addresses`: a range such as `10.0.0.0/8`, or one address.
 pub(crate) fn parse_range(text: &str) -> Result<IpNet, GrantError> {
-    let wrong = |problem, remedy: String| GrantError {
-        key: "addresses",
-        grant: text.to_owned(),
-        problem,
-        remedy,
-    };
+    let wrong = |problem, remedy: String| GrantError { key: "addresses", grant: text.to_owned(), problem, remedy };
     if let Ok(address) = text.parse::<IpAddr>() {
         return Ok(IpNet::from(address));
     }
-    let net: IpNet = text.parse().map_err(|_| {
-        wrong(
-            "is not a range of addresses",
-            "write it as 10.1.0.0/16 or fd12::/64".to_owned(),
-        )
-    })?;
+    let net: IpNet = text
+        .parse()
+        .map_err(|_| wrong("is not a range of addresses", "write it as 10.1.0.0/16 or fd12::/64".to_owned()))?;
     if net.trunc() != net {
-        return Err(wrong(
-            "has bits set after its prefix",
-            format!("write {}, or one address alone", net.trunc()),
-        ));
+        return Err(wrong("has bits set after its prefix", format!("write {}, or one address alone", net.trunc())));
     }
     Ok(net)
 }

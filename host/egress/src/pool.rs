@@ -30,20 +30,13 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn new(stream: Stream) -> Result<Self, hyper::Error> {
         let written = stream.written();
-        let (sender, connection) = http1::Builder::new()
-            .max_buf_size(HEAD_BYTES)
-            .handshake(TokioIo::new(stream))
-            .await?;
+        let (sender, connection) =
+            http1::Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await?;
         // What it ends with is told to the request that waits on it; nothing is left to report here.
         let task = tokio::spawn(async move {
             let _ = connection.await;
         });
-        Ok(Self {
-            sender,
-            task: task.abort_handle(),
-            written,
-            reused: false,
-        })
+        Ok(Self { sender, task: task.abort_handle(), written, reused: false })
     }
 
     /// Sends one request; the answer's body comes through this connection, so keep it until that is read.
@@ -83,25 +76,17 @@ struct Idle {
 
 impl Pool {
     pub(crate) fn new(keep: Duration, size: usize) -> Arc<Self> {
-        Arc::new(Self {
-            idle: Mutex::default(),
-            keep,
-            size,
-        })
+        Arc::new(Self { idle: Mutex::default(), keep, size })
     }
 
     /// The connection to `target` used last, if one is open and idle for less than `age`.
     pub(crate) fn take(&self, target: &str, age: Duration) -> Option<Connection> {
         let age = age.min(self.keep);
         let mut idle = self.idle.lock();
-        idle.connections
-            .retain(|(_, connection, _)| !connection.sender.is_closed());
-        let index = idle
-            .connections
-            .iter()
-            .rposition(|(key, connection, since)| {
-                key == target && connection.sender.is_ready() && since.elapsed() < age
-            })?;
+        idle.connections.retain(|(_, connection, _)| !connection.sender.is_closed());
+        let index = idle.connections.iter().rposition(|(key, connection, since)| {
+            key == target && connection.sender.is_ready() && since.elapsed() < age
+        })?;
         let (_, mut connection, _) = idle.connections.remove(index);
         connection.reused = true;
         connection.written.store(false, Ordering::Release);
@@ -117,8 +102,7 @@ impl Pool {
         if idle.connections.len() >= self.size {
             idle.connections.remove(0);
         }
-        idle.connections
-            .push((target.to_owned(), connection, Instant::now()));
+        idle.connections.push((target.to_owned(), connection, Instant::now()));
         if !idle.swept {
             idle.swept = true;
             self.sweep();
@@ -133,8 +117,7 @@ impl Pool {
                 tokio::time::sleep(keep).await;
                 let Some(pool) = pool.upgrade() else { return };
                 let mut idle = pool.idle.lock();
-                idle.connections
-                    .retain(|(_, _, since)| since.elapsed() < keep);
+                idle.connections.retain(|(_, _, since)| since.elapsed() < keep);
                 if idle.connections.is_empty() {
                     idle.swept = false;
                     return;

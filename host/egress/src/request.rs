@@ -87,11 +87,7 @@ pub struct Header {
 impl Header {
     /// A header without a secret.
     pub fn new(name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-            sensitive: false,
-        }
+        Self { name: name.into(), value: value.into(), sensitive: false }
     }
 }
 
@@ -116,20 +112,13 @@ pub(crate) struct Hop {
 }
 
 fn invalid(problem: impl Into<String>) -> ErrorKind {
-    ErrorKind::Invalid {
-        problem: problem.into(),
-    }
+    ErrorKind::Invalid { problem: problem.into() }
 }
 
 /// Parses a URL as a browser does, but refuses what different parsers read differently.
 pub(crate) fn parse_url(text: &str) -> Result<Url, ErrorKind> {
-    if text
-        .bytes()
-        .any(|byte| byte <= b' ' || byte == 0x7f || byte == b'\\')
-    {
-        return Err(invalid(
-            "the URL has spaces, control characters or backslashes; encode them",
-        ));
+    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f || byte == b'\\') {
+        return Err(invalid("the URL has spaces, control characters or backslashes; encode them"));
     }
     Url::parse(text).map_err(|error| invalid(format!("the URL can't be read: {error}")))
 }
@@ -139,48 +128,23 @@ impl Hop {
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
-            .ok_or_else(|| {
-                invalid("the method can't be used; take GET, POST, PUT, PATCH or DELETE")
-            })?;
+            .ok_or_else(|| invalid("the method can't be used; take GET, POST, PUT, PATCH or DELETE"))?;
         if request.body.len() > request_bytes {
-            return Err(invalid(format!(
-                "the body is longer than {request_bytes} bytes"
-            )));
+            return Err(invalid(format!("the body is longer than {request_bytes} bytes")));
         }
-        let size: usize = request
-            .headers
-            .iter()
-            .map(|header| header.name.len() + header.value.len())
-            .sum();
+        let size: usize = request.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
         if size > HEADER_BYTES {
-            return Err(invalid(format!(
-                "the headers are longer than {HEADER_BYTES} bytes together"
-            )));
+            return Err(invalid(format!("the headers are longer than {HEADER_BYTES} bytes together")));
         }
-        let headers = request
-            .headers
-            .into_iter()
-            .map(checked)
-            .collect::<Result<_, _>>()?;
-        let Request {
-            body,
-            body_sensitive,
-            ..
-        } = request;
-        Ok(Self {
-            method,
-            url,
-            headers,
-            body,
-            body_sensitive,
-        })
+        let headers = request.headers.into_iter().map(checked).collect::<Result<_, _>>()?;
+        let Request { body, body_sensitive, .. } = request;
+        Ok(Self { method, url, headers, body, body_sensitive })
     }
 
     /// The request as hyper wants it.
     pub(crate) fn to_http(&self) -> Result<http::Request<http_body_util::Full<Bytes>>, ErrorKind> {
         let path = &self.url[Position::BeforePath..Position::AfterQuery];
-        let uri = Uri::try_from(path)
-            .map_err(|_| invalid("the URL's path or query has characters to encode"))?;
+        let uri = Uri::try_from(path).map_err(|_| invalid("the URL's path or query has characters to encode"))?;
         let host = HeaderValue::try_from(&self.url[Position::BeforeHost..Position::AfterPort])
             .map_err(|_| invalid("the URL's host can't be put in a header"))?;
         let mut request = http::Request::new(http_body_util::Full::new(self.body.clone()));
@@ -193,13 +157,9 @@ impl Hop {
         }
         headers
             .entry(header::USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!(
-                "jackfield/",
-                env!("CARGO_PKG_VERSION")
-            )));
+            .or_insert(HeaderValue::from_static(concat!("jackfield/", env!("CARGO_PKG_VERSION"))));
         // Without it some servers answer 411.
-        if self.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&self.method)
-        {
+        if self.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&self.method) {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         Ok(request)
@@ -221,8 +181,7 @@ impl Hop {
             self.method = Method::GET;
             self.body = Bytes::new();
             self.body_sensitive = false;
-            self.headers
-                .retain(|(name, _)| !name.as_str().starts_with("content-"));
+            self.headers.retain(|(name, _)| !name.as_str().starts_with("content-"));
         }
         if url.origin() != self.url.origin() {
             if self.body_sensitive {
@@ -242,15 +201,10 @@ fn checked(header: Header) -> Result<(HeaderName, HeaderValue), ErrorKind> {
     let name = HeaderName::from_bytes(header.name.as_bytes())
         .map_err(|_| invalid("a header's name has characters that names don't have"))?;
     if RESERVED.contains(&name.as_str()) {
-        return Err(invalid(format!(
-            "the header {name} is the host's to write; leave it out"
-        )));
+        return Err(invalid(format!("the header {name} is the host's to write; leave it out")));
     }
-    let mut value = HeaderValue::from_bytes(&header.value).map_err(|_| {
-        invalid(format!(
-            "the header {name} has a line break or control character in its value"
-        ))
-    })?;
+    let mut value = HeaderValue::from_bytes(&header.value)
+        .map_err(|_| invalid(format!("the header {name} has a line break or control character in its value")))?;
     value.set_sensitive(header.sensitive);
     Ok((name, value))
 }

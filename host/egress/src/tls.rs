@@ -37,22 +37,16 @@ impl Tls {
         let mut store = RootCertStore::empty();
         let (_, ignored) = store.add_parsable_certificates(roots);
         if ignored > 0 {
-            tracing::warn!(
-                ignored,
-                "trusted certificates left out, since they can't be parsed"
-            );
+            tracing::warn!(ignored, "trusted certificates left out, since they can't be parsed");
         }
         // Named here, so that no process-wide default has to be installed before.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let versions = [&rustls::version::TLS13, &rustls::version::TLS12];
-        let mut config =
-            match ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions) {
-                Ok(builder) => builder.with_root_certificates(store).with_no_client_auth(),
-                Err(error) => unreachable!("ring has cipher suites for TLS 1.2 and 1.3: {error}"),
-            };
+        let mut config = match ClientConfig::builder_with_provider(provider).with_protocol_versions(&versions) {
+            Ok(builder) => builder.with_root_certificates(store).with_no_client_auth(),
+            Err(error) => unreachable!("ring has cipher suites for TLS 1.2 and 1.3: {error}"),
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self {
-            config: Arc::new(config),
-        }
+        Self { config: Arc::new(config) }
     }
 }

@@ -16,7 +16,9 @@ pub struct Endpoint {
 impl Endpoint {
     /// Whether the caller is on this machine. A proxy on this machine speaks for somebody who may not be.
     pub(crate) fn is_here(&self, headers: &HeaderMap) -> bool {
-        let proxied = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for") || headers.contains_key("x-real-ip");
+        let proxied = headers.contains_key(FORWARDED)
+            || headers.contains_key("x-forwarded-for")
+            || headers.contains_key("x-real-ip");
         self.peer.ip().to_canonical().is_loopback() && !proxied
     }
 }

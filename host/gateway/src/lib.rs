@@ -30,3 +30,5 @@ pub use serve::serve;
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,10 @@ pub(crate) struct Facts {
 impl Facts {
     /// The facts of an item that has only this message.
     pub(crate) fn of_first(message: &Arc<Message>) -> Self {
-        let mut facts = Self { first: Some(message.clone()), external_ids: VecDeque::new() };
+        let mut facts = Self {
+            first: Some(message.clone()),
+            external_ids: VecDeque::new(),
+        };
         facts.note(message.external_id.as_deref());
         facts
     }
@@ -48,8 +51,15 @@ impl Facts {
 
     /// Adds an external id as the newest, unless it is there.
     fn note(&mut self, external_id: Option<&str>) {
-        let Some(external_id) = external_id else { return };
-        if self.external_ids.iter().rev().any(|known| **known == *external_id) {
+        let Some(external_id) = external_id else {
+            return;
+        };
+        if self
+            .external_ids
+            .iter()
+            .rev()
+            .any(|known| **known == *external_id)
+        {
             return;
         }
         if self.external_ids.len() == EXTERNAL_IDS {
@@ -59,11 +69,15 @@ impl Facts {
     }
 
     fn weight(&self) -> usize {
-        let texts = self.first.iter().flat_map(|first| &first.parts).map(|part| match part {
-            Part::Text(text) => text.text.len(),
-            Part::Attachment(_) => 256,
-            Part::Structured(structured) => 4 * 1024 + structured.fallback.len(),
-        });
+        let texts = self
+            .first
+            .iter()
+            .flat_map(|first| &first.parts)
+            .map(|part| match part {
+                Part::Text(text) => text.text.len(),
+                Part::Attachment(_) => 256,
+                Part::Structured(structured) => 4 * 1024 + structured.fallback.len(),
+            });
         ENTRY + texts.sum::<usize>()
     }
 }
@@ -77,7 +91,10 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     pub(crate) fn new(messages: Messages) -> Self {
-        Self { messages, cache: Arc::default() }
+        Self {
+            messages,
+            cache: Arc::default(),
+        }
     }
 
     /// Committed messages.
@@ -101,8 +118,15 @@ impl Lookup {
     ///
     /// # Errors
     /// The database can't be read.
-    pub(crate) fn facts_with(&self, item: &WorkItem, message: &Arc<Message>) -> Result<Arc<Facts>, Error> {
-        let known = self.cache.lock().update(&item.id, |facts| facts.note(message.external_id.as_deref()));
+    pub(crate) fn facts_with(
+        &self,
+        item: &WorkItem,
+        message: &Arc<Message>,
+    ) -> Result<Arc<Facts>, Error> {
+        let known = self
+            .cache
+            .lock()
+            .update(&item.id, |facts| facts.note(message.external_id.as_deref()));
         let only = item.message_count == 1 && message.id.as_deref() == Some(&*item.first_message);
         match known {
             Some(facts) => Ok(facts),
@@ -117,7 +141,9 @@ impl Lookup {
     }
 
     fn load(&self, item: &str) -> Result<Facts, Error> {
-        let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else { return Ok(Facts::default()) };
+        let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else {
+            return Ok(Facts::default());
+        };
         let mut facts = Facts::default();
         let mut first = true;
         self.each_row(&id, |row| {
@@ -135,9 +161,16 @@ impl Lookup {
     ///
     /// # Errors
     /// The database can't be read.
-    pub(crate) fn newest(&self, item: &str, count: usize, until: u64) -> Result<VecDeque<MessageRow>, Error> {
+    pub(crate) fn newest(
+        &self,
+        item: &str,
+        count: usize,
+        until: u64,
+    ) -> Result<VecDeque<MessageRow>, Error> {
         let mut newest = VecDeque::new();
-        let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else { return Ok(newest) };
+        let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else {
+            return Ok(newest);
+        };
         let until = i64::try_from(until).unwrap_or(i64::MAX);
         self.each_row(&id, |row| {
             if row.at <= until {
@@ -151,10 +184,17 @@ impl Lookup {
         Ok(newest)
     }
 
-    fn each_row(&self, item: &RowId, mut look: impl FnMut(&MessageRow) -> Result<(), Error>) -> Result<(), Error> {
+    fn each_row(
+        &self,
+        item: &RowId,
+        mut look: impl FnMut(&MessageRow) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut after = None;
         loop {
-            let rows = self.messages.reader().messages_of_item(item, after.as_ref(), PAGE)?;
+            let rows = self
+                .messages
+                .reader()
+                .messages_of_item(item, after.as_ref(), PAGE)?;
             for row in &rows {
                 look(row)?;
             }

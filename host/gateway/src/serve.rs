@@ -32,7 +32,9 @@ pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Futur
             accepted = accept(&gateway, &listener) => accepted,
             () = &mut shutdown => break,
         };
-        let Some((stream, permit)) = accepted else { continue };
+        let Some((stream, permit)) = accepted else {
+            continue;
+        };
         let connection = connection(gateway.clone(), app.clone(), stream);
         tokio::spawn(async move {
             connection.await;
@@ -41,13 +43,22 @@ pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Futur
     }
     drop(listener);
     gateway.drain();
-    if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS)).await.is_err() {
-        tracing::warn!("some requests did not end in {} s and are cut off", DRAIN.as_secs());
+    if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS))
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "some requests did not end in {} s and are cut off",
+            DRAIN.as_secs()
+        );
     }
 }
 
 /// The next connection, once there is room for it.
-async fn accept(gateway: &Gateway, listener: &TcpListener) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(
+    gateway: &Gateway,
+    listener: &TcpListener,
+) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let permit = gateway.open().clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, permit)),
@@ -60,7 +71,9 @@ async fn accept(gateway: &Gateway, listener: &TcpListener) -> Option<(TcpStream,
 }
 
 async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
-    let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else { return };
+    let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
+        return;
+    };
     let endpoint = Endpoint { peer, local };
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!("answers to {peer} may be slow: {error}");

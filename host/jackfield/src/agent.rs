@@ -17,8 +17,7 @@ pub enum Agent {
     /// List agents: presence and load
     List(Listing),
     /// Be an agent in the terminal; the token is the agent's own
-    #[command(
-        after_help = "Typed, one a line (`help` shows it again):\n  \
+    #[command(after_help = "Typed, one a line (`help` shows it again):\n  \
         available, busy, away [REASON], finishing, offline   presence\n  \
         accept [N], reject [N] [REASON]                      answer an offer, the newest without N\n  \
         TEXT, say TEXT                                       answer the customer of the work item in use\n  \
@@ -31,8 +30,7 @@ pub enum Agent {
         When the connection is lost, it is made again and goes on after the last event; commands without a result are\n\
         sent once more under their ids, which does nothing twice.\n\n\
         Examples:\n  JACKFIELD_TOKEN=ana-token jackfield agent connect --state available\n  \
-        echo '{\"id\":\"c1\",\"type\":\"agent.set-state\",\"state\":\"away\"}' | jackfield agent connect --json"
-    )]
+        echo '{\"id\":\"c1\",\"type\":\"agent.set-state\",\"state\":\"away\"}' | jackfield agent connect --json")]
     Connect(Connect),
 }
 

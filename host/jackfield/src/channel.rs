@@ -1,7 +1,7 @@
 //! `channel`: channels of a running server.
 
 use crate::client::{Client, Server};
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::out::{self, cell, text};
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -87,9 +87,7 @@ pub async fn run(command: Channel) -> Result<(), Exit> {
 }
 
 async fn list(server: &Server, json: bool) -> Result<(), Exit> {
-    let (channels, _) = Client::new(server)?
-        .list(&["channels"], &[], usize::MAX)
-        .await?;
+    let (channels, _) = Client::new(server)?.list(&["channels"], &[], usize::MAX).await?;
     if json {
         return out::json(&channels);
     }
@@ -108,10 +106,7 @@ async fn list(server: &Server, json: bool) -> Result<(), Exit> {
 
 fn row(channel: &Value) -> [String; 8] {
     let count = |name: &str| channel.get(name).and_then(Value::as_u64).unwrap_or(0);
-    let action = channel
-        .pointer("/health/userAction")
-        .and_then(Value::as_bool)
-        .unwrap_or(false);
+    let action = channel.pointer("/health/userAction").and_then(Value::as_bool).unwrap_or(false);
     let health = cell(channel, "health.state");
     [
         cell(channel, "id"),
@@ -134,26 +129,50 @@ async fn switch(server: &Server, id: &str, verb: &str, done: &str, json: bool) -
 }
 
 async fn log(client: &Client, id: &str, lines: u32, json: bool, follow: bool) -> Result<(), Exit> {
-    let path = ["channels", id, "log"];
-    let mut query = vec![("limit", lines.to_string())];
     let mut after = 0;
-    loop {
-        let page = client.get(&path, &query).await?;
-        let found = page.get("items").and_then(Value::as_array);
-        let found = found.map_or(&[][..], Vec::as_slice);
-        for line in found {
-            out::line(&if json { line.to_string() } else { log_line(line) })?;
-            // A server that repeats itself must not make us go back.
-            after = line.get("number").and_then(Value::as_u64).unwrap_or(0).max(after);
+    let newest = [("limit", lines.to_string())];
+    log_page(client, id, &newest, json, &mut after).await?;
+    let mut away = false;
+    while follow {
+        let query = [("limit", LINES.to_string()), ("after", after.to_string())];
+        match log_page(client, id, &query, json, &mut after).await {
+            Ok(LINES) => continue,
+            Ok(_) if away => {
+                away = false;
+                eprintln!("the server is back");
+            }
+            Ok(_) => {}
+            // It was there before, so it restarts: the log is worth most just then.
+            Err(exit) if exit.is_unreachable() && away => {}
+            Err(exit) if exit.is_unreachable() => {
+                away = true;
+                exit::report(&exit);
+                eprintln!("asking again until it can");
+            }
+            Err(exit) => return Err(exit),
         }
-        if !follow {
-            return Ok(());
-        }
-        if found.len() < usize::try_from(LINES).unwrap_or(usize::MAX) || query.len() == 1 {
-            tokio::time::sleep(PACE).await;
-        }
-        query = vec![("limit", LINES.to_string()), ("after", after.to_string())];
+        tokio::time::sleep(PACE).await;
     }
+    Ok(())
+}
+
+/// Prints a page of a log, says how many lines it had, and moves `after` to the last one.
+async fn log_page(
+    client: &Client,
+    id: &str,
+    query: &[(&str, String)],
+    json: bool,
+    after: &mut u64,
+) -> Result<u32, Exit> {
+    let page = client.get(&["channels", id, "log"], query).await?;
+    let mut count = 0;
+    for line in page.get("items").and_then(Value::as_array).into_iter().flatten() {
+        out::line(&if json { line.to_string() } else { log_line(line) })?;
+        // A server that repeats itself must not make us go back.
+        *after = line.get("number").and_then(Value::as_u64).unwrap_or(0).max(*after);
+        count += 1;
+    }
+    Ok(count)
 }
 
 fn log_line(line: &Value) -> String {

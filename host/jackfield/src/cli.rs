@@ -26,6 +26,21 @@ enum Command {
     /// Look at drivers
     #[command(subcommand)]
     Driver(Driver),
+    /// Look at a running server's channels, pause and resume them
+    #[command(subcommand)]
+    Channel(crate::channel::Channel),
+    /// Look at a running server's work items
+    #[command(subcommand)]
+    Item(crate::item::Item),
+    /// Look at a running server's agents, or be one
+    #[command(subcommand)]
+    Agent(crate::agent::Agent),
+    /// Look into a data folder
+    #[command(subcommand)]
+    Journal(crate::journal::Journal),
+    /// Print the published documents
+    #[command(subcommand)]
+    Spec(crate::spec::Spec),
 }
 
 /// Options of `serve`.
@@ -56,6 +71,8 @@ enum Driver {
         #[arg(long)]
         json: bool,
     },
+    /// List the drivers that a running server has loaded
+    List(crate::lists::Listing),
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -72,5 +89,11 @@ pub async fn run(cli: Cli) -> Result<(), Exit> {
         Command::Serve(options) => crate::serve::run(options).await,
         Command::Check { config } => crate::check::run(&config).await,
         Command::Driver(Driver::Check { file, json }) => crate::driver::check(&file, json).await,
+        Command::Driver(Driver::List(listing)) => crate::lists::drivers(&listing).await,
+        Command::Channel(command) => crate::channel::run(command).await,
+        Command::Item(command) => crate::item::run(command).await,
+        Command::Agent(command) => crate::agent::run(command).await,
+        Command::Journal(command) => crate::journal::run(&command),
+        Command::Spec(document) => crate::spec::run(&document),
     }
 }

@@ -31,6 +31,11 @@ pub fn refused(error: anyhow::Error) -> Exit {
 }
 
 impl Exit {
+    /// Whether the server can't be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.code == 3
+    }
+
     /// Whether the server refuses this token.
     pub fn is_refused(&self) -> bool {
         self.code == 4

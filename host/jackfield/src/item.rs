@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 #[derive(Subcommand)]
 pub enum Item {
     /// List work items, oldest first
-    #[command(after_help = "Examples:\n  jackfield item list --state queued\n  jackfield item list --limit 1000 --json")]
+    #[command(
+        after_help = "Examples:\n  jackfield item list --state queued\n  jackfield item list --limit 1000 --json"
+    )]
     List {
         /// Only those in this state: queued, offered, active, wrapping, closed or cancelled. Without it: all
         #[arg(long, value_name = "STATE")]
@@ -42,7 +44,12 @@ pub enum Item {
 /// Does what was asked.
 pub async fn run(command: Item) -> Result<(), Exit> {
     match command {
-        Item::List { state, limit, json, server } => list(&server, state, limit, json).await,
+        Item::List {
+            state,
+            limit,
+            json,
+            server,
+        } => list(&server, state, limit, json).await,
         Item::Show { id, json, server } => show(&server, &id, json).await,
     }
 }
@@ -57,7 +64,9 @@ async fn list(server: &Server, state: Option<String>, limit: u32, json: bool) ->
         out::json(&items)?;
     } else {
         let rows: Vec<_> = items.iter().map(row).collect();
-        let heading = ["id", "state", "queue", "owner", "channel", "media", "priority", "created", "customer"];
+        let heading = [
+            "id", "state", "queue", "owner", "channel", "media", "priority", "created", "customer",
+        ];
         out::table(heading, &rows)?;
     }
     if more {
@@ -67,10 +76,22 @@ async fn list(server: &Server, state: Option<String>, limit: u32, json: bool) ->
 }
 
 fn row(item: &Value) -> [String; 9] {
-    let names = ["id", "state", "queue", "owner", "channel", "mediaType", "priority", "createdAt"];
+    let names = [
+        "id",
+        "state",
+        "queue",
+        "owner",
+        "channel",
+        "mediaType",
+        "priority",
+        "createdAt",
+    ];
     let customer = item.get("customer").filter(|customer| !customer.is_null());
     let customer = customer.map_or_else(|| "-".to_owned(), transcript::customer);
-    let mut cells = names.into_iter().map(|name| cell(item, name)).chain([customer]);
+    let mut cells = names
+        .into_iter()
+        .map(|name| cell(item, name))
+        .chain([customer]);
     std::array::from_fn(|_| cells.next().unwrap_or_default())
 }
 
@@ -87,7 +108,8 @@ async fn show(server: &Server, id: &str, json: bool) -> Result<(), Exit> {
         out::line(&line)?;
     }
     // Reports on what was sent are messages as well; they would drown what was said.
-    let status = |message: &&Value| out::text(message, "interaction.name") == Some("message.status");
+    let status =
+        |message: &&Value| out::text(message, "interaction.name") == Some("message.status");
     for message in messages.iter().filter(|message| !status(message)) {
         out::line(&format!("\n{}", said(message)))?;
     }
@@ -116,7 +138,9 @@ fn about(item: &Value) -> Vec<String> {
         ("updated", "updatedAt"),
         ("external ids", "externalIds"),
     ];
-    let rows = names.into_iter().map(|(name, path)| (name, cell(item, path)));
+    let rows = names
+        .into_iter()
+        .map(|(name, path)| (name, cell(item, path)));
     rows.filter(|(_, value)| value != "-")
         .map(|(name, value)| format!("{name:<14}{value}"))
         .collect()

@@ -24,7 +24,9 @@ pub enum Journal {
         json: bool,
     },
     /// Print records, one JSON object a line: seq, at, hash, entry. Reads only; a server may run on the folder
-    #[command(after_help = "Example:\n  jackfield journal dump --data ./data --from 1000 --limit 10")]
+    #[command(
+        after_help = "Example:\n  jackfield journal dump --data ./data --from 1000 --limit 10"
+    )]
     Dump {
         /// The data folder
         #[arg(long, value_name = "DIR")]
@@ -38,11 +40,9 @@ pub enum Journal {
     },
     /// Make the router's state from all records, from the first one, and tell what is in it; or what happened to one work
     /// item and why. A server may run on the folder; the newest snapshot is compared only if none does
-    #[command(
-        after_help = "Examples:\n  jackfield journal replay --data ./data\n  \
+    #[command(after_help = "Examples:\n  jackfield journal replay --data ./data\n  \
         jackfield journal replay --data ./data --to 1000 --json\n  \
-        jackfield journal replay --data ./data --item 0198c0de-0000-7000-8000-000000000001"
-    )]
+        jackfield journal replay --data ./data --item 0198c0de-0000-7000-8000-000000000001")]
     Replay {
         /// The data folder
         #[arg(long, value_name = "DIR")]
@@ -64,8 +64,18 @@ pub fn run(command: &Journal) -> Result<(), Exit> {
     match command {
         Journal::Verify { data, json } => verify::run(data, *json),
         Journal::Dump { data, from, limit } => dump::run(data, *from, *limit),
-        Journal::Replay { data, to, item: None, json } => replay::run(data, *to, *json),
-        Journal::Replay { data, to, item: Some(item), json } => history::run(data, *to, item, *json),
+        Journal::Replay {
+            data,
+            to,
+            item: None,
+            json,
+        } => replay::run(data, *to, *json),
+        Journal::Replay {
+            data,
+            to,
+            item: Some(item),
+            json,
+        } => history::run(data, *to, item, *json),
     }
 }
 

@@ -19,7 +19,10 @@ pub struct Listing {
 /// The loaded drivers.
 pub async fn drivers(listing: &Listing) -> Result<(), Exit> {
     let heading = ["name", "version", "vendor", "exports", "channels", "digest"];
-    list(listing, "drivers", heading, |driver| heading.map(|name| cell(driver, name))).await
+    list(listing, "drivers", heading, |driver| {
+        heading.map(|name| cell(driver, name))
+    })
+    .await
 }
 
 /// The agents.

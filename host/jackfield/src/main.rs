@@ -1,12 +1,21 @@
 //! The jackfield server and its command line.
 
+mod agent;
+mod channel;
 mod check;
 mod cli;
+mod client;
 mod demo;
 mod driver;
 mod exit;
+mod item;
+mod journal;
+mod lists;
 mod logging;
+mod out;
 mod serve;
+mod spec;
+mod transcript;
 
 use clap::Parser;
 use std::process::ExitCode;

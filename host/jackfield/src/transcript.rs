@@ -18,14 +18,23 @@ pub fn message(message: &Value) -> String {
     }
     let said = pieces.join(" ");
     let said = if said.is_empty() { "(nothing)" } else { &said };
-    format!("{}: {}", speaker(message), said.trim_end().replace('\n', "\n    "))
+    format!(
+        "{}: {}",
+        speaker(message),
+        said.trim_end().replace('\n', "\n    ")
+    )
 }
 
 /// Who says it.
 fn speaker(message: &Value) -> String {
     if text(message, "direction") == Some("outbound") {
         // On the way to an agent, `agent` is who gets it.
-        let names = ["encodedAgent.name", "encodedAgent.id", "agent.name", "agent.id"];
+        let names = [
+            "encodedAgent.name",
+            "encodedAgent.id",
+            "agent.name",
+            "agent.id",
+        ];
         let agent = names.into_iter().find_map(|name| text(message, name));
         return agent.map_or_else(|| "server".to_owned(), one_line);
     }

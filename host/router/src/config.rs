@@ -134,51 +134,32 @@ pub struct MediaConfig {
 impl Config {
     /// The queue that an item routed to `queue` goes to: itself, or the catch-all's where it is gone.
     pub fn queue_or_default(&self, queue: &Id) -> Id {
-        if self.queues.contains_key(queue) {
-            queue.clone()
-        } else {
-            self.default_queue.clone()
-        }
+        if self.queues.contains_key(queue) { queue.clone() } else { self.default_queue.clone() }
     }
 
     /// What an item of this queue, channel and media type weighs: the queue's word, else the driver's, else
     /// [`DEFAULT_WEIGHT`].
     pub fn weight(&self, queue: &str, channel: &str, media_type: &str) -> u32 {
-        let of_queue = self
-            .queues
-            .get(queue)
-            .and_then(|queue| queue.weights.get(media_type).copied());
-        let of_driver = || {
-            self.media(channel, media_type)
-                .and_then(|media| media.weight)
-        };
+        let of_queue = self.queues.get(queue).and_then(|queue| queue.weights.get(media_type).copied());
+        let of_driver = || self.media(channel, media_type).and_then(|media| media.weight);
         of_queue.or_else(of_driver).unwrap_or(DEFAULT_WEIGHT)
     }
 
     /// How long an offer waits: the queue's word, else the driver's, else [`DEFAULT_OFFER_TIMEOUT`].
     pub fn offer_timeout(&self, queue: &str, channel: &str, media_type: &str) -> Millis {
-        let of_queue = self
-            .queues
-            .get(queue)
-            .and_then(|queue| queue.offer_timeout_ms);
-        let of_driver = || {
-            self.media(channel, media_type)
-                .and_then(|media| media.offer_timeout_ms)
-        };
+        let of_queue = self.queues.get(queue).and_then(|queue| queue.offer_timeout_ms);
+        let of_driver = || self.media(channel, media_type).and_then(|media| media.offer_timeout_ms);
         of_queue.or_else(of_driver).unwrap_or(DEFAULT_OFFER_TIMEOUT)
     }
 
     /// Whether the customer of such an item is there and waits.
     pub fn real_time(&self, channel: &str, media_type: &str) -> bool {
-        self.media(channel, media_type)
-            .is_some_and(|media| media.real_time)
+        self.media(channel, media_type).is_some_and(|media| media.real_time)
     }
 
     /// Whether the channel's driver wants notifications of this name.
     pub fn wants(&self, channel: &str, interaction: &str) -> bool {
-        self.channels
-            .get(channel)
-            .is_some_and(|channel| channel.interactions.contains(interaction))
+        self.channels.get(channel).is_some_and(|channel| channel.interactions.contains(interaction))
     }
 
     fn media(&self, channel: &str, media_type: &str) -> Option<&MediaConfig> {

@@ -52,15 +52,7 @@ struct Context<'a> {
 impl<'a> Context<'a> {
     fn new(state: &'a mut State, at: Millis) -> Context<'a> {
         let lanes = BTreeMap::new();
-        Context {
-            state,
-            at,
-            events: Vec::new(),
-            notices: Vec::new(),
-            effects: Vec::new(),
-            ended: Vec::new(),
-            lanes,
-        }
+        Context { state, at, events: Vec::new(), notices: Vec::new(), effects: Vec::new(), ended: Vec::new(), lanes }
     }
 
     fn command(&mut self, command: &Command) -> Reply {
@@ -72,17 +64,8 @@ impl<'a> Context<'a> {
             Command::Disconnected { agent, connection } => self.disconnected(agent, connection),
             Command::Agent { agent, id, action } => self.agent(agent, id, action),
             Command::Attempt { message_id } => self.attempt(message_id),
-            Command::Delivered {
-                message_id,
-                attempt,
-                outcome,
-            } => self.delivered(message_id, *attempt, outcome),
-            Command::SetTimer {
-                channel,
-                name,
-                due,
-                payload,
-            } => self.set_timer(channel, name, *due, payload),
+            Command::Delivered { message_id, attempt, outcome } => self.delivered(message_id, *attempt, outcome),
+            Command::SetTimer { channel, name, due, payload } => self.set_timer(channel, name, *due, payload),
             Command::CancelTimer { channel, name } => self.cancel_timer(channel, name),
             Command::TimerDone { channel, name, due } => self.timer_done(channel, name, *due),
             Command::TimerFailed { channel, name, due } => self.timer_failed(channel, name, *due),
@@ -140,9 +123,7 @@ impl<'a> Context<'a> {
             | Event::DeliveryEnded { message_id, .. }
             | Event::DeliveryDue { message_id }
             | Event::DeliveryPassed { message_id }
-            | Event::DeliveryRevived { message_id } => {
-                self.state.delivery(message_id).map(lane_key)
-            }
+            | Event::DeliveryRevived { message_id } => self.state.delivery(message_id).map(lane_key),
             _ => None,
         }
     }
@@ -152,8 +133,7 @@ impl<'a> Context<'a> {
         for (lane, before) in std::mem::take(&mut self.lanes) {
             let released = self.state.released(&lane);
             if released != before.as_ref() {
-                self.effects
-                    .extend(released.and_then(|head| self.state.deliver(head)));
+                self.effects.extend(released.and_then(|head| self.state.deliver(head)));
             }
         }
     }
@@ -163,10 +143,7 @@ impl<'a> Context<'a> {
             let Some(item) = self.state.item(&item) else {
                 return;
             };
-            let timeout =
-                self.state
-                    .config()
-                    .offer_timeout(&item.queue, &item.channel, &item.media_type);
+            let timeout = self.state.config().offer_timeout(&item.queue, &item.channel, &item.media_type);
             let offer = Offer {
                 id: self.new_id(),
                 item: item.id.clone(),
@@ -181,11 +158,7 @@ impl<'a> Context<'a> {
 
     /// The id that the next event with a new id will use up.
     fn new_id(&self) -> Id {
-        ids::make(
-            self.at,
-            self.state.stored.counter,
-            self.state.stored.salt.unwrap_or_default(),
-        )
+        ids::make(self.at, self.state.stored.counter, self.state.stored.salt.unwrap_or_default())
     }
 
     /// Tells the channel's driver about a work item, if it wants to know.
@@ -193,19 +166,10 @@ impl<'a> Context<'a> {
         if !self.state.config().wants(&item.channel, name) {
             return;
         }
-        let notification = Notification {
-            name: name.into(),
-            agent: agent.cloned(),
-            queue: item.queue.clone(),
-        };
-        let delivery = Delivery {
-            agent: None,
-            notification: Some(notification),
-            ..self.new_delivery(self.new_id(), item)
-        };
-        self.apply(Event::DeliveryQueued {
-            delivery: Box::new(delivery),
-        });
+        let notification = Notification { name: name.into(), agent: agent.cloned(), queue: item.queue.clone() };
+        let delivery =
+            Delivery { agent: None, notification: Some(notification), ..self.new_delivery(self.new_id(), item) };
+        self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });
     }
 
     fn new_delivery(&self, message_id: Id, item: &WorkItem) -> Delivery {
@@ -231,11 +195,7 @@ impl<'a> Context<'a> {
 }
 
 fn refuse(code: ErrorCode, message: impl Into<String>) -> Reply {
-    Reply::Refused(Refusal {
-        code,
-        message: message.into(),
-        state: None,
-    })
+    Reply::Refused(Refusal { code, message: message.into(), state: None })
 }
 
 fn wrong_state(what: &str, state: &str) -> Reply {

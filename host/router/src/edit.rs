@@ -53,9 +53,7 @@ impl State {
 
     pub(crate) fn insert_delivery(&mut self, delivery: Delivery) {
         self.index.add_delivery(&delivery);
-        self.stored
-            .deliveries
-            .insert(delivery.message_id.clone(), delivery);
+        self.stored.deliveries.insert(delivery.message_id.clone(), delivery);
     }
 
     pub(crate) fn edit_delivery(&mut self, id: &str, change: impl FnOnce(&mut Delivery)) {
@@ -92,11 +90,7 @@ impl State {
         }
     }
 
-    pub(crate) fn edit_conversation(
-        &mut self,
-        key: PerChannel,
-        change: impl FnOnce(&mut Conversation),
-    ) {
+    pub(crate) fn edit_conversation(&mut self, key: PerChannel, change: impl FnOnce(&mut Conversation)) {
         let conversation = self.stored.conversations.entry(key.clone()).or_default();
         self.index.remove_conversation(&key, conversation);
         change(conversation);
@@ -105,26 +99,20 @@ impl State {
 
     pub(crate) fn insert_report(&mut self, key: PerChannel, report: Report) {
         self.remove_report(&key);
-        self.index
-            .due
-            .insert((report.until, Due::ReportDropped(key.clone())));
+        self.index.due.insert((report.until, Due::ReportDropped(key.clone())));
         self.stored.reports.insert(key, report);
     }
 
     pub(crate) fn remove_report(&mut self, key: &PerChannel) {
         if let Some(report) = self.stored.reports.remove(key) {
-            self.index
-                .due
-                .remove(&(report.until, Due::ReportDropped(key.clone())));
+            self.index.due.remove(&(report.until, Due::ReportDropped(key.clone())));
         }
     }
 
     pub(crate) fn insert_answer(&mut self, key: (Id, Id), answer: Answer) {
         let until = answer.until;
         if let Some(old) = self.stored.answers.insert(key.clone(), answer) {
-            self.index
-                .memory
-                .remove(&(old.until, Memory::Answer(key.clone())));
+            self.index.memory.remove(&(old.until, Memory::Answer(key.clone())));
         }
         self.index.memory.insert((until, Memory::Answer(key)));
     }
@@ -132,28 +120,19 @@ impl State {
     pub(crate) fn insert_send(&mut self, key: (Id, Id), answer: Answer) {
         let until = answer.until;
         if let Some(old) = self.stored.sends.insert(key.clone(), answer) {
-            self.index
-                .memory
-                .remove(&(old.until, Memory::Send(key.clone())));
+            self.index.memory.remove(&(old.until, Memory::Send(key.clone())));
         }
         self.index.memory.insert((until, Memory::Send(key)));
     }
 
     pub(crate) fn insert_ended(&mut self, id: Id, ended: Ended) {
-        self.index
-            .memory
-            .insert((ended.until, Memory::Ended(id.clone())));
+        self.index.memory.insert((ended.until, Memory::Ended(id.clone())));
         self.stored.ended.insert(id, ended);
     }
 
     /// Forgets everything whose time is up at `until`.
     pub(crate) fn forget(&mut self, until: Millis) {
-        while self
-            .index
-            .memory
-            .first()
-            .is_some_and(|(at, _)| *at <= until)
-        {
+        while self.index.memory.first().is_some_and(|(at, _)| *at <= until) {
             let Some((_, memory)) = self.index.memory.pop_first() else {
                 return;
             };

@@ -13,11 +13,7 @@ use crate::offer::{Offer, OfferOutcome};
 /// One fact. Its JSON is the journal's format: a field that is added later needs a default, and what is here
 /// keeps its name and meaning for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "kebab-case",
-    rename_all_fields = "camelCase"
-)]
+#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 pub enum Event {
     /// The journal's first event.
     Genesis {

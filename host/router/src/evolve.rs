@@ -30,11 +30,7 @@ pub(crate) const KEEP_ENDED: Millis = 15 * 60_000;
 /// An event about something that isn't there changes nothing.
 pub fn evolve(state: &mut State, at: Millis, event: &Event) -> Vec<Notice> {
     state.stored.now = at;
-    let mut evolution = Evolution {
-        state,
-        at,
-        notices: Vec::new(),
-    };
+    let mut evolution = Evolution { state, at, notices: Vec::new() };
     evolution.apply(event);
     evolution.notices
 }
@@ -42,10 +38,7 @@ pub fn evolve(state: &mut State, at: Millis, event: &Event) -> Vec<Notice> {
 impl Record {
     /// Applies the record's events in order, as at replay.
     pub fn apply(&self, state: &mut State) -> Vec<Notice> {
-        self.events
-            .iter()
-            .flat_map(|event| evolve(state, self.at, event))
-            .collect()
+        self.events.iter().flat_map(|event| evolve(state, self.at, event)).collect()
     }
 }
 
@@ -62,137 +55,59 @@ impl Evolution<'_> {
             Event::Configured { config } => self.configured(config),
             Event::Restarted { grace_until } => self.restarted(*grace_until),
             Event::AgentConnected { agent, connection } => self.agent_connected(agent, connection),
-            Event::AgentDisconnected {
-                agent,
-                connection,
-                grace_until,
-            } => {
+            Event::AgentDisconnected { agent, connection, grace_until } => {
                 self.agent_disconnected(agent, connection, *grace_until);
             }
-            Event::PresenceChanged {
-                agent,
-                presence,
-                reason,
-                cause: _,
-            } => {
+            Event::PresenceChanged { agent, presence, reason, cause: _ } => {
                 self.presence_changed(agent, *presence, reason);
             }
             Event::ItemOpened { item } => self.item_opened(item),
             Event::ItemJoined { item, message_id } => self.item_joined(item, message_id),
-            Event::ItemTouched {
-                item,
-                message_id,
-                changes,
-            } => self.item_touched(item, message_id, *changes),
+            Event::ItemTouched { item, message_id, changes } => self.item_touched(item, message_id, *changes),
             Event::MessageRecorded { .. } => {}
-            Event::ItemQueued {
-                item,
-                queue,
-                weight,
-                preferred,
-                ..
-            } => {
+            Event::ItemQueued { item, queue, weight, preferred, .. } => {
                 self.item_queued(item, queue, *weight, preferred);
             }
             Event::OfferCreated { offer } => self.offer_created(offer),
             Event::OfferEnded { offer, outcome, .. } => self.offer_ended(offer, *outcome),
             Event::OfferAccepted { offer } => self.offer_accepted(offer),
-            Event::ItemWrapping {
-                item, until, code, ..
-            } => self.item_wrapping(item, *until, code),
+            Event::ItemWrapping { item, until, code, .. } => self.item_wrapping(item, *until, code),
             Event::ItemClosed { item, code, .. } => self.item_closed(item, code),
             Event::ItemCancelled { item, .. } => self.item_cancelled(item),
             Event::DeliveryQueued { delivery } => self.delivery_queued(delivery),
-            Event::AttemptStarted {
-                message_id,
-                attempt,
-            } => self.attempt_started(message_id, *attempt),
+            Event::AttemptStarted { message_id, attempt } => self.attempt_started(message_id, *attempt),
             Event::AttemptCut { message_id } => self.attempt_cut(message_id),
-            Event::AttemptPostponed {
-                message_id,
-                until,
-                counts,
-                previous,
-                ..
-            } => {
+            Event::AttemptPostponed { message_id, until, counts, previous, .. } => {
                 self.attempt_postponed(message_id, *until, *counts, *previous);
             }
-            Event::DeliveryEnded {
-                message_id,
-                status,
-                error,
-                external_keys,
-            } => {
+            Event::DeliveryEnded { message_id, status, error, external_keys } => {
                 self.delivery_ended(message_id, *status, error, external_keys);
             }
             Event::DeliveryDue { message_id } => self.delivery_due(message_id),
             Event::DeliveryPassed { message_id } => self.delivery_passed(message_id),
             Event::DeliveryRevived { message_id } => self.delivery_revived(message_id),
-            Event::StatusReported {
-                message_id,
-                status,
-                error,
-            } => {
+            Event::StatusReported { message_id, status, error } => {
                 self.status_reported(message_id, *status, error);
             }
-            Event::ReportWaits {
-                channel,
-                external_key,
-                status,
-                error,
-                until,
-            } => {
-                self.report_waits(
-                    (channel.clone(), external_key.clone()),
-                    *status,
-                    error,
-                    *until,
-                );
+            Event::ReportWaits { channel, external_key, status, error, until } => {
+                self.report_waits((channel.clone(), external_key.clone()), *status, error, *until);
             }
-            Event::ReportDropped {
-                channel,
-                external_key,
-            } => {
-                self.state
-                    .remove_report(&(channel.clone(), external_key.clone()));
+            Event::ReportDropped { channel, external_key } => {
+                self.state.remove_report(&(channel.clone(), external_key.clone()));
             }
-            Event::TimerSet {
-                channel,
-                name,
-                due,
-                payload,
-            } => self.timer_set(channel, name, *due, payload),
-            Event::TimerRemoved {
-                channel,
-                name,
-                handled: _,
-            } => {
+            Event::TimerSet { channel, name, due, payload } => self.timer_set(channel, name, *due, payload),
+            Event::TimerRemoved { channel, name, handled: _ } => {
                 self.state.remove_timer(&(channel.clone(), name.clone()));
             }
             Event::TimerFired { channel, name } => self.timer_fired(channel, name),
-            Event::TimerPostponed {
-                channel,
-                name,
-                until,
-            } => self.timer_postponed(channel, name, *until),
-            Event::Answered {
-                agent,
-                id,
-                send,
-                reply,
-                until,
-            } => {
-                let answer = Answer {
-                    reply: reply.clone(),
-                    until: *until,
-                };
+            Event::TimerPostponed { channel, name, until } => self.timer_postponed(channel, name, *until),
+            Event::Answered { agent, id, send, reply, until } => {
+                let answer = Answer { reply: reply.clone(), until: *until };
                 if let Some(send) = send {
-                    self.state
-                        .insert_send((send.item.clone(), send.key.clone()), answer.clone());
+                    self.state.insert_send((send.item.clone(), send.key.clone()), answer.clone());
                 }
                 if !id.is_empty() {
-                    self.state
-                        .insert_answer((agent.clone(), id.clone()), answer);
+                    self.state.insert_answer((agent.clone(), id.clone()), answer);
                 }
             }
             Event::Forgotten { until } => self.state.forget(*until),
@@ -203,12 +118,7 @@ impl Evolution<'_> {
     fn tell(&mut self, agent: &Id, body: AgentEvent) {
         if let Some(known) = self.state.stored.agents.get_mut(agent) {
             known.sequence += 1;
-            self.notices.push(Notice {
-                agent: agent.clone(),
-                sequence: known.sequence,
-                at: self.at,
-                body,
-            });
+            self.notices.push(Notice { agent: agent.clone(), sequence: known.sequence, at: self.at, body });
         }
     }
 
@@ -227,17 +137,13 @@ impl Evolution<'_> {
 
     fn debit(&mut self, id: &Id, agent: &Id, weight: u32) {
         if self.state.stored.ledger.debit(id, agent, weight) {
-            self.state.edit_agent(agent, |agent| {
-                agent.load = agent.load.saturating_add(weight)
-            });
+            self.state.edit_agent(agent, |agent| agent.load = agent.load.saturating_add(weight));
         }
     }
 
     fn credit(&mut self, id: &Id) {
         if let Some(Debit { agent, weight }) = self.state.stored.ledger.credit(id) {
-            self.state.edit_agent(&agent, |agent| {
-                agent.load = agent.load.saturating_sub(weight)
-            });
+            self.state.edit_agent(&agent, |agent| agent.load = agent.load.saturating_sub(weight));
         }
     }
 }

@@ -54,60 +54,28 @@ impl Index {
     pub(crate) fn build(stored: &Stored) -> Index {
         let mut index = Index::default();
         stored.items.values().for_each(|item| index.add_item(item));
-        stored
-            .agents
-            .iter()
-            .for_each(|(id, agent)| index.add_agent(id, agent));
-        stored
-            .offers
-            .values()
-            .for_each(|offer| index.add_offer(offer));
-        stored
-            .deliveries
-            .values()
-            .for_each(|delivery| index.add_delivery(delivery));
-        stored
-            .timers
-            .iter()
-            .for_each(|(key, timer)| index.add_timer(key, timer));
-        stored
-            .conversations
-            .iter()
-            .for_each(|(key, conversation)| index.add_conversation(key, conversation));
+        stored.agents.iter().for_each(|(id, agent)| index.add_agent(id, agent));
+        stored.offers.values().for_each(|offer| index.add_offer(offer));
+        stored.deliveries.values().for_each(|delivery| index.add_delivery(delivery));
+        stored.timers.iter().for_each(|(key, timer)| index.add_timer(key, timer));
+        stored.conversations.iter().for_each(|(key, conversation)| index.add_conversation(key, conversation));
         let reports = stored.reports.iter();
-        index
-            .due
-            .extend(reports.map(|(key, report)| (report.until, Due::ReportDropped(key.clone()))));
+        index.due.extend(reports.map(|(key, report)| (report.until, Due::ReportDropped(key.clone()))));
         let answers = stored.answers.iter();
-        index
-            .memory
-            .extend(answers.map(|(key, answer)| (answer.until, Memory::Answer(key.clone()))));
+        index.memory.extend(answers.map(|(key, answer)| (answer.until, Memory::Answer(key.clone()))));
         let sends = stored.sends.iter();
-        index
-            .memory
-            .extend(sends.map(|(key, answer)| (answer.until, Memory::Send(key.clone()))));
+        index.memory.extend(sends.map(|(key, answer)| (answer.until, Memory::Send(key.clone()))));
         let ended = stored.ended.iter();
-        index
-            .memory
-            .extend(ended.map(|(id, ended)| (ended.until, Memory::Ended(id.clone()))));
+        index.memory.extend(ended.map(|(id, ended)| (ended.until, Memory::Ended(id.clone()))));
         index
     }
 
     pub(crate) fn add_item(&mut self, item: &WorkItem) {
-        *self
-            .counts
-            .entry((item.queue.clone(), item.state))
-            .or_default() += 1;
+        *self.counts.entry((item.queue.clone(), item.state)).or_default() += 1;
         if item.state == ItemState::Queued {
-            self.waiting
-                .entry(item.weight)
-                .or_default()
-                .insert(item.rank());
+            self.waiting.entry(item.weight).or_default().insert(item.rank());
         }
-        self.due.extend(
-            item.wrap_up_until
-                .map(|until| (until, Due::WrapUpEnds(item.id.clone()))),
-        );
+        self.due.extend(item.wrap_up_until.map(|until| (until, Due::WrapUpEnds(item.id.clone()))));
     }
 
     pub(crate) fn remove_item(&mut self, item: &WorkItem) {
@@ -130,17 +98,10 @@ impl Index {
         if agent.willing() {
             self.willing_count += 1;
             if let Some(left) = agent.headroom() {
-                self.willing
-                    .entry(left)
-                    .or_default()
-                    .insert((agent.idle_since, id.clone()));
+                self.willing.entry(left).or_default().insert((agent.idle_since, id.clone()));
             }
         }
-        self.due.extend(
-            agent
-                .grace_until
-                .map(|until| (until, Due::GraceEnds(id.clone()))),
-        );
+        self.due.extend(agent.grace_until.map(|until| (until, Due::GraceEnds(id.clone()))));
     }
 
     pub(crate) fn remove_agent(&mut self, id: &Id, agent: &Agent) {
@@ -156,20 +117,17 @@ impl Index {
     }
 
     pub(crate) fn add_offer(&mut self, offer: &Offer) {
-        self.due
-            .insert((offer.expires, Due::OfferExpires(offer.id.clone())));
+        self.due.insert((offer.expires, Due::OfferExpires(offer.id.clone())));
     }
 
     pub(crate) fn remove_offer(&mut self, offer: &Offer) {
-        self.due
-            .remove(&(offer.expires, Due::OfferExpires(offer.id.clone())));
+        self.due.remove(&(offer.expires, Due::OfferExpires(offer.id.clone())));
     }
 
     pub(crate) fn add_delivery(&mut self, delivery: &Delivery) {
         self.due.extend(delivery_dues(delivery));
         if let Phase::Done { forget } = delivery.phase {
-            self.memory
-                .insert((forget, Memory::Delivery(delivery.message_id.clone())));
+            self.memory.insert((forget, Memory::Delivery(delivery.message_id.clone())));
         }
     }
 
@@ -178,17 +136,12 @@ impl Index {
             self.due.remove(&due);
         }
         if let Phase::Done { forget } = delivery.phase {
-            self.memory
-                .remove(&(forget, Memory::Delivery(delivery.message_id.clone())));
+            self.memory.remove(&(forget, Memory::Delivery(delivery.message_id.clone())));
         }
     }
 
     pub(crate) fn add_timer(&mut self, key: &PerChannel, timer: &Timer) {
-        self.due.extend(
-            timer
-                .fires
-                .map(|fires| (fires, Due::TimerFires(key.clone()))),
-        );
+        self.due.extend(timer.fires.map(|fires| (fires, Due::TimerFires(key.clone()))));
     }
 
     pub(crate) fn remove_timer(&mut self, key: &PerChannel, timer: &Timer) {
@@ -198,17 +151,12 @@ impl Index {
     }
 
     pub(crate) fn add_conversation(&mut self, key: &PerChannel, conversation: &Conversation) {
-        self.memory.extend(
-            conversation
-                .forget
-                .map(|forget| (forget, Memory::Conversation(key.clone()))),
-        );
+        self.memory.extend(conversation.forget.map(|forget| (forget, Memory::Conversation(key.clone()))));
     }
 
     pub(crate) fn remove_conversation(&mut self, key: &PerChannel, conversation: &Conversation) {
         if let Some(forget) = conversation.forget {
-            self.memory
-                .remove(&(forget, Memory::Conversation(key.clone())));
+            self.memory.remove(&(forget, Memory::Conversation(key.clone())));
         }
     }
 }

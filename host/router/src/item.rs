@@ -125,11 +125,7 @@ impl WorkItem {
 
     /// The order of waiting: priority first, then age, then id.
     pub(crate) fn rank(&self) -> Rank {
-        Rank {
-            behind: u16::MAX - self.priority,
-            first_queued: self.first_queued,
-            id: self.id.clone(),
-        }
+        Rank { behind: u16::MAX - self.priority, first_queued: self.first_queued, id: self.id.clone() }
     }
 }
 

@@ -29,13 +29,7 @@ impl Ledger {
         if self.debits.contains_key(id) {
             return false;
         }
-        self.debits.insert(
-            id.clone(),
-            Debit {
-                agent: agent.clone(),
-                weight,
-            },
-        );
+        self.debits.insert(id.clone(), Debit { agent: agent.clone(), weight });
         true
     }
 
@@ -56,10 +50,6 @@ impl Ledger {
 
     /// What an agent's debits add up to, counted anew.
     pub fn load(&self, agent: &str) -> u64 {
-        self.debits
-            .values()
-            .filter(|debit| &*debit.agent == agent)
-            .map(|debit| u64::from(debit.weight))
-            .sum()
+        self.debits.values().filter(|debit| &*debit.agent == agent).map(|debit| u64::from(debit.weight)).sum()
     }
 }

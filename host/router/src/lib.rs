@@ -41,8 +41,8 @@ mod timer;
 pub use agent::{Agent, AgentView, Presence};
 pub use command::{Action, Command, OperatorAction, Received, Route, StatusReport};
 pub use config::{
-    AgentConfig, ChannelConfig, Choice, Config, DEFAULT_DELIVER_RETRY, DEFAULT_GRACE,
-    DEFAULT_OFFER_TIMEOUT, DEFAULT_WEIGHT, MediaConfig, QueueConfig,
+    AgentConfig, ChannelConfig, Choice, Config, DEFAULT_DELIVER_RETRY, DEFAULT_GRACE, DEFAULT_OFFER_TIMEOUT,
+    DEFAULT_WEIGHT, MediaConfig, QueueConfig,
 };
 pub use decide::decide;
 pub use delivery::{Delivery, Failure, Notification, Outcome, Phase, Previous, Status};

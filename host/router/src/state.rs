@@ -226,34 +226,17 @@ impl State {
         Some(AgentSnapshot {
             sequence: known.sequence,
             agent: known.view(agent),
-            offers: offers
-                .filter_map(|offer| Some((offer.clone(), self.item(&offer.item)?.clone())))
-                .collect(),
-            items: known
-                .items
-                .iter()
-                .filter_map(|id| self.item(id))
-                .cloned()
-                .collect(),
+            offers: offers.filter_map(|offer| Some((offer.clone(), self.item(&offer.item)?.clone()))).collect(),
+            items: known.items.iter().filter_map(|id| self.item(id)).cloned().collect(),
         })
     }
 
     /// Everything that was to be carried out and hasn't been acknowledged: to be released again after a start.
     pub fn outstanding(&self) -> Vec<Effect> {
-        let heads = self
-            .stored
-            .lanes
-            .keys()
-            .filter_map(|lane| self.released(lane));
-        let timers = self
-            .stored
-            .timers
-            .iter()
-            .filter(|(_, timer)| timer.fires.is_none());
+        let heads = self.stored.lanes.keys().filter_map(|lane| self.released(lane));
+        let timers = self.stored.timers.iter().filter(|(_, timer)| timer.fires.is_none());
         let deliver = heads.filter_map(|head| self.deliver(head));
-        deliver
-            .chain(timers.map(|(key, timer)| fire(key, timer)))
-            .collect()
+        deliver.chain(timers.map(|(key, timer)| fire(key, timer))).collect()
     }
 
     /// When the next [`Tick`](crate::Command::Tick) is wanted; it may have passed already.
@@ -266,9 +249,7 @@ impl State {
     /// The delivery of a lane that may be attempted now, if there is one.
     pub(crate) fn released(&self, lane: &PerChannel) -> Option<&Id> {
         let head = self.stored.lanes.get(lane)?.front()?;
-        self.delivery(head)
-            .filter(|delivery| delivery.phase == Phase::Waiting)
-            .map(|_| head)
+        self.delivery(head).filter(|delivery| delivery.phase == Phase::Waiting).map(|_| head)
     }
 
     /// The effect that carries out a delivery.

@@ -43,7 +43,8 @@ impl Cache {
     }
 
     fn mac(&self, component: &Digest, engine: &str) -> Hmac<Sha256> {
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key).unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
+        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.key)
+            .unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
         mac.update(&component.0);
         mac.update(engine.as_bytes());
         mac

@@ -77,7 +77,10 @@ impl State {
         };
         let limit = channel.config.limits.host_calls;
         if self.call.host_calls > limit {
-            return Err(refuse("quota", format!("more than {limit} host calls in one call; raise limits.host-calls or do less at once")));
+            return Err(refuse(
+                "quota",
+                format!("more than {limit} host calls in one call; raise limits.host-calls or do less at once"),
+            ));
         }
         Ok(channel.clone())
     }
@@ -86,7 +89,10 @@ impl State {
     pub(crate) fn act(&mut self) -> Result<Arc<Channel>, Error> {
         let channel = self.look()?;
         if self.call.kind != CallKind::Handler {
-            return Err(refuse("denied", "`configure` may not act; do it in a handler, for example in the timer `start`"));
+            return Err(refuse(
+                "denied",
+                "`configure` may not act; do it in a handler, for example in the timer `start`",
+            ));
         }
         Ok(channel)
     }
@@ -103,7 +109,12 @@ pub(crate) fn info(error: ErrorInfo) -> Error {
 struct OutOfGuestTime;
 
 /// A store for one instance, with its three limits in force.
-pub(crate) fn store(engine: &wasmtime::Engine, channel: Option<Arc<Channel>>, memory: usize, host_call_bytes: usize) -> Store<State> {
+pub(crate) fn store(
+    engine: &wasmtime::Engine,
+    channel: Option<Arc<Channel>>,
+    memory: usize,
+    host_call_bytes: usize,
+) -> Store<State> {
     let state = State {
         channel,
         table: ResourceTable::new(),

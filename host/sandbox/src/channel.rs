@@ -1,8 +1,10 @@
 //! A channel as its driver's instances see it: settings, secrets, grants, limits.
 
+use crate::descriptor::Descriptor;
 use crate::limits::Limits;
 use crate::services::Services;
 use jackfield_egress::Client;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
@@ -74,11 +76,25 @@ pub struct Channel {
     pub(crate) services: Arc<dyn Services>,
     /// `name@version` of the driver that serves it.
     pub(crate) driver: String,
+    /// Request headers that the driver reads, settings put in; none: all.
+    pub(crate) headers: Vec<String>,
     pub(crate) started: Instant,
 }
 
 impl Channel {
-    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: String) -> Self {
-        Self { config, services, driver, started: Instant::now() }
+    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: &Descriptor) -> Self {
+        let headers = headers(&driver.headers, &config.settings);
+        let driver = format!("{}@{}", driver.name, driver.version);
+        Self { config, services, driver, headers, started: Instant::now() }
     }
+}
+
+/// The descriptor's header names; `{name}` stands for the setting of that name, and is left out where it isn't given.
+fn headers(named: &[String], settings: &str) -> Vec<String> {
+    let settings: Value = serde_json::from_str(settings).unwrap_or(Value::Null);
+    let put_in = |name: &String| match name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+        Some(setting) => settings.get(setting).and_then(Value::as_str).map(str::to_ascii_lowercase),
+        None => Some(name.clone()),
+    };
+    named.iter().filter_map(put_in).collect()
 }

@@ -27,7 +27,10 @@ fn json(pointer: &str, text: &str) -> Result<Value, Unfit> {
         return Ok(Value::Object(Default::default()));
     }
     if text.len() > spec::limits::ARGUMENTS {
-        return Err(unfit(pointer, format_args!("{} bytes of JSON, at most {} are allowed", text.len(), spec::limits::ARGUMENTS)));
+        return Err(unfit(
+            pointer,
+            format_args!("{} bytes of JSON, at most {} are allowed", text.len(), spec::limits::ARGUMENTS),
+        ));
     }
     spec::ijson::parse(text).map_err(|error| unfit(pointer, format_args!("not JSON: {error}")))
 }
@@ -45,7 +48,13 @@ fn optional_text(digest: Option<Digest>) -> Option<String> {
 }
 
 pub(crate) fn customer_in(c: wit::Customer) -> spec::Customer {
-    spec::Customer { address: c.address, aliases: c.aliases, name: c.name, id: c.id, attributes: Attributes(c.attributes) }
+    spec::Customer {
+        address: c.address,
+        aliases: c.aliases,
+        name: c.name,
+        id: c.id,
+        attributes: Attributes(c.attributes),
+    }
 }
 
 pub(crate) fn customer_out(c: spec::Customer) -> wit::Customer {
@@ -53,7 +62,13 @@ pub(crate) fn customer_out(c: spec::Customer) -> wit::Customer {
 }
 
 fn agent_in(a: wit::AgentInfo) -> spec::AgentInfo {
-    spec::AgentInfo { id: a.id, name: a.name, address: a.address, presence: a.presence, attributes: Attributes(a.attributes) }
+    spec::AgentInfo {
+        id: a.id,
+        name: a.name,
+        address: a.address,
+        presence: a.presence,
+        attributes: Attributes(a.attributes),
+    }
 }
 
 pub(crate) fn agent_out(a: spec::AgentInfo) -> wit::AgentInfo {
@@ -88,9 +103,12 @@ fn work_item_out(w: spec::WorkItemInfo) -> wit::WorkItemInfo {
 
 fn part_in(index: usize, part: wit::Part) -> Result<spec::Part, Unfit> {
     Ok(match part {
-        wit::Part::Text(t) => {
-            spec::Part::Text(spec::Text { text: t.text, format: t.format, language: t.language, attributes: Attributes(t.attributes) })
-        }
+        wit::Part::Text(t) => spec::Part::Text(spec::Text {
+            text: t.text,
+            format: t.format,
+            language: t.language,
+            attributes: Attributes(t.attributes),
+        }),
         wit::Part::Attachment(a) => spec::Part::Attachment(spec::Attachment {
             name: a.name,
             media_type: a.media_type,
@@ -111,9 +129,12 @@ fn part_in(index: usize, part: wit::Part) -> Result<spec::Part, Unfit> {
 
 fn part_out(part: spec::Part) -> wit::Part {
     match part {
-        spec::Part::Text(t) => {
-            wit::Part::Text(wit::TextPart { text: t.text, format: t.format, language: t.language, attributes: t.attributes.0 })
-        }
+        spec::Part::Text(t) => wit::Part::Text(wit::TextPart {
+            text: t.text,
+            format: t.format,
+            language: t.language,
+            attributes: t.attributes.0,
+        }),
         spec::Part::Attachment(a) => wit::Part::Attachment(wit::AttachmentPart {
             name: a.name,
             media_type: a.media_type,
@@ -222,7 +243,11 @@ pub(crate) fn message_out(m: spec::Message) -> wit::Message {
             expected_wait_ms: q.expected_wait_ms,
             attributes: q.attributes.0,
         }),
-        statistics: m.statistics.map(|s| wit::StatisticsInfo { name: s.name, values: s.values.to_string(), attributes: s.attributes.0 }),
+        statistics: m.statistics.map(|s| wit::StatisticsInfo {
+            name: s.name,
+            values: s.values.to_string(),
+            attributes: s.attributes.0,
+        }),
         connection: m.connection.map(|c| wit::ConnectionInfo {
             state: c.state,
             since: c.since.map(Timestamp::millis),
@@ -395,7 +420,12 @@ pub(crate) fn descriptor_in(w: driver::Descriptor) -> Result<d::Descriptor, Unfi
         secrets: w
             .secrets
             .into_iter()
-            .map(|s| d::WantedSecret { name: s.name, title: s.title, required: s.required, attributes: Attributes(s.attributes) })
+            .map(|s| d::WantedSecret {
+                name: s.name,
+                title: s.title,
+                required: s.required,
+                attributes: Attributes(s.attributes),
+            })
             .collect(),
         capabilities: w
             .capabilities

@@ -115,7 +115,8 @@ impl Sandbox {
         let indices = Indices::find(&pre, exports)?;
         let probe = Probe { sandbox: self.clone(), pre, indices };
         let task = self.spawn(probe.run());
-        let (probe, descriptor) = task.await.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))??;
+        let (probe, descriptor) =
+            task.await.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))??;
         let Probe { sandbox, pre, indices } = probe;
         Ok(Driver { inner: Arc::new(Loaded { sandbox, digest, pre, indices, exports, descriptor }) })
     }

@@ -4,8 +4,8 @@ use crate::cache::Cache;
 use crate::error::LoadError;
 use jackfield_spec::Digest;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
@@ -93,7 +93,8 @@ impl Sandbox {
     pub fn start(config: SandboxConfig) -> Result<Self, LoadError> {
         let host = |what: &str, error: &dyn std::fmt::Display| LoadError::Host(format!("{what}: {error}"));
         let compile_config = engine_config(config.instances);
-        let engine = Engine::new(&compile_config).map_err(|error| host("the engine can't start", &format!("{error:#}")))?;
+        let engine =
+            Engine::new(&compile_config).map_err(|error| host("the engine can't start", &format!("{error:#}")))?;
         let cache = Cache::open(&config.cache)
             .map_err(|error| host(&format!("the folder {} for compiled drivers", config.cache.display()), &error))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -111,7 +112,10 @@ impl Sandbox {
     }
 
     /// Runs a future on the guests' threads.
-    pub(crate) fn spawn<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> tokio::task::JoinHandle<T> {
         self.inner.handle.spawn(future)
     }
 
@@ -126,11 +130,14 @@ impl Sandbox {
         if let Some(code) = self.inner.cache.get(digest, &hash) {
             match deserialize(engine, &code) {
                 Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!(%digest, "a compiled driver does not fit this engine and is compiled again: {error:#}"),
+                Err(error) => {
+                    tracing::warn!(%digest, "a compiled driver does not fit this engine and is compiled again: {error:#}")
+                }
             }
         }
         // An engine of its own: this release of wasmtime keeps a compiler's memory for as long as its engine lives.
-        let compiler = Engine::new(&self.inner.compile_config).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let compiler =
+            Engine::new(&self.inner.compile_config).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         let code = compiler.precompile_component(bytes).map_err(|error| LoadError::Compile(format!("{error:#}")))?;
         drop(compiler);
         if let Err(error) = self.inner.cache.put(digest, &hash, &code) {
@@ -140,7 +147,10 @@ impl Sandbox {
     }
 }
 
-#[expect(unsafe_code, reason = "wasmtime can't check that bytes are code it made; the cache authenticates them, or we made them just now")]
+#[expect(
+    unsafe_code,
+    reason = "wasmtime can't check that bytes are code it made; the cache authenticates them, or we made them just now"
+)]
 fn deserialize(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: `code` comes from `precompile_component` of an engine with the same configuration: either just now, or
     // through the cache, which verifies a keyed tag over it.

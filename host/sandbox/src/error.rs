@@ -6,10 +6,14 @@ use std::time::Duration;
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Not a component at all.
-    #[error("this is not a WebAssembly component: {0}; build the driver for wasm32 and make a component of it (wit-component, `make drivers`)")]
+    #[error(
+        "this is not a WebAssembly component: {0}; build the driver for wasm32 and make a component of it (wit-component, `make drivers`)"
+    )]
     NotAComponent(String),
     /// Larger than may be.
-    #[error("the component has {found} bytes, at most {limit} are allowed; strip it, or leave out what it doesn't need")]
+    #[error(
+        "the component has {found} bytes, at most {limit} are allowed; strip it, or leave out what it doesn't need"
+    )]
     TooLarge {
         /// Bytes found.
         found: usize,
@@ -17,7 +21,9 @@ pub enum LoadError {
         limit: usize,
     },
     /// Built against another version of the specification.
-    #[error("the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints")]
+    #[error(
+        "the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints"
+    )]
     Version {
         /// Version found in the component.
         found: String,
@@ -25,19 +31,25 @@ pub enum LoadError {
         served: &'static str,
     },
     /// It doesn't export the one interface that every driver must have.
-    #[error("the component exports no jackfield:channel/driver@{served}; export `driver` (describe, configure, deliver), which every driver must have")]
+    #[error(
+        "the component exports no jackfield:channel/driver@{served}; export `driver` (describe, configure, deliver), which every driver must have"
+    )]
     NoDriver {
         /// Version served.
         served: &'static str,
     },
     /// It exports an interface that this server doesn't serve yet.
-    #[error("the driver exports `{interface}`, which this server does not serve yet; leave that export out, or use a server that serves it")]
+    #[error(
+        "the driver exports `{interface}`, which this server does not serve yet; leave that export out, or use a server that serves it"
+    )]
     ExportNotServed {
         /// The interface.
         interface: String,
     },
     /// It imports something that isn't there.
-    #[error("the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{served} may be imported")]
+    #[error(
+        "the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{served} may be imported"
+    )]
     UnknownImport {
         /// The import.
         import: String,
@@ -45,7 +57,9 @@ pub enum LoadError {
         served: &'static str,
     },
     /// Types don't fit.
-    #[error("the driver's `{interface}` does not fit jackfield:channel@{served}: {detail}; rebuild it against the WIT that `jackfield spec wit` prints")]
+    #[error(
+        "the driver's `{interface}` does not fit jackfield:channel@{served}: {detail}; rebuild it against the WIT that `jackfield spec wit` prints"
+    )]
     Types {
         /// The interface.
         interface: String,
@@ -58,7 +72,9 @@ pub enum LoadError {
     #[error("the component can't be compiled: {0}; check it with `wasm-tools validate`")]
     Compile(String),
     /// `describe` failed.
-    #[error("the driver was probed and failed in `{function}`: {source}; `describe` must answer without any capability")]
+    #[error(
+        "the driver was probed and failed in `{function}`: {source}; `describe` must answer without any capability"
+    )]
     Probe {
         /// The function.
         function: &'static str,
@@ -95,7 +111,9 @@ pub enum CallError {
         trap: String,
     },
     /// The guest asked for more memory than it may have, and trapped.
-    #[error("the driver trapped after it was refused memory beyond {limit} bytes: {trap}; raise limits.memory of the channel if it needs more")]
+    #[error(
+        "the driver trapped after it was refused memory beyond {limit} bytes: {trap}; raise limits.memory of the channel if it needs more"
+    )]
     Memory {
         /// Bytes allowed.
         limit: usize,

@@ -65,12 +65,15 @@ impl Driver {
     pub async fn serve(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Generation, CallError> {
         let instances = config.limits.instances;
         let lanes = Lanes { receive: Pool::new(instances), deliver: Pool::new(instances), timer: Pool::new(instances) };
-        let channel = Arc::new(Channel::new(config, services, self.name_and_version()));
-        let generation = Generation { inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }) };
+        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
+        let generation = Generation {
+            inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }),
+        };
         let warm = generation.clone();
         let task = self.inner.sandbox.spawn(async move {
             let inner = &warm.inner;
-            let lease = inner.lanes.receive.lease(&inner.driver.inner, &inner.channel, false, Duration::from_secs(1)).await?;
+            let lease =
+                inner.lanes.receive.lease(&inner.driver.inner, &inner.channel, false, Duration::from_secs(1)).await?;
             lease.give_back(false, u64::MAX);
             Ok::<_, CallError>(())
         });
@@ -82,9 +85,13 @@ impl Driver {
     ///
     /// # Errors
     /// What the driver says of them; other failures as [`Driver::serve`].
-    pub async fn check_settings(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Result<(), SettingsError>, CallError> {
+    pub async fn check_settings(
+        &self,
+        config: ChannelConfig,
+        services: Arc<dyn Services>,
+    ) -> Result<Result<(), SettingsError>, CallError> {
         let loaded = self.inner.clone();
-        let channel = Arc::new(Channel::new(config, services, self.name_and_version()));
+        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
         let task = self.inner.sandbox.spawn(async move { pool::start(&loaded, &channel).await.map(drop) });
         match joined(task.await)? {
             Ok(()) => Ok(Ok(())),
@@ -124,11 +131,15 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
-    pub async fn receive(&self, request: Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+    pub async fn receive(
+        &self,
+        request: Request,
+        again: bool,
+    ) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
         if !self.inner.driver.exports().webhook {
             return Err(CallError::NotExported("webhook"));
         }
-        let request = convert::request_out(request, &self.inner.driver.descriptor().headers);
+        let request = convert::request_out(request, &self.inner.channel.headers);
         let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),

@@ -1,9 +1,9 @@
 //! The instances of one lane of a generation.
 
+use crate::bindings::exports::jackfield::channel::driver as wit;
 use crate::call::{self, Call, CallKind, State};
 use crate::channel::Channel;
 use crate::driver::{Guest, Loaded};
-use crate::bindings::exports::jackfield::channel::driver as wit;
 use crate::error::{CallError, SettingsError};
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -38,7 +38,13 @@ impl Pool {
     }
 
     /// An idle instance, or a new one. Waits for a slot at most as long as the call itself may take.
-    pub(crate) async fn lease(&self, loaded: &Loaded, channel: &Arc<Channel>, fresh: bool, wait: Duration) -> Result<Lease<'_>, CallError> {
+    pub(crate) async fn lease(
+        &self,
+        loaded: &Loaded,
+        channel: &Arc<Channel>,
+        fresh: bool,
+        wait: Duration,
+    ) -> Result<Lease<'_>, CallError> {
         let slot = timeout(wait, self.slots.acquire()).await;
         let slot = match slot {
             Ok(Ok(slot)) => slot,
@@ -71,7 +77,8 @@ impl Lease<'_> {
 /// Makes an instance and configures it.
 pub(crate) async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, CallError> {
     let limits = &channel.config.limits;
-    let mut store = call::store(&loaded.sandbox.inner.engine, Some(channel.clone()), limits.memory, limits.host_call_bytes);
+    let mut store =
+        call::store(&loaded.sandbox.inner.engine, Some(channel.clone()), limits.memory, limits.host_call_bytes);
     let wall = limits.receive_wall;
     let configure = || Call::new(CallKind::Configure, limits.receive_cpu);
     call::begin(&mut store, configure());

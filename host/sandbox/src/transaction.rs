@@ -23,10 +23,7 @@ pub struct Transaction {
 impl Transaction {
     /// Whether there is nothing to make durable.
     pub fn is_empty(&self) -> bool {
-        self.pushes.is_empty()
-            && self.writes.is_empty()
-            && self.timers.is_empty()
-            && self.blobs.is_empty()
+        self.pushes.is_empty() && self.writes.is_empty() && self.timers.is_empty() && self.blobs.is_empty()
     }
 }
 

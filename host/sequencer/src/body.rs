@@ -23,7 +23,13 @@ impl Stored {
     ///
     /// # Errors
     /// A number that JSON can't write, which the validator would have refused.
-    pub fn new(keys: &Keys, channel: &str, direction: Direction, now: Timestamp, mut message: Message) -> Result<Self, serde_json::Error> {
+    pub fn new(
+        keys: &Keys,
+        channel: &str,
+        direction: Direction,
+        now: Timestamp,
+        mut message: Message,
+    ) -> Result<Self, serde_json::Error> {
         let id = match &message.event_id {
             Some(event_id) => keys.message_id(channel, event_id),
             None => message.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::now_v7),
@@ -96,7 +102,12 @@ impl Messages {
     ///
     /// # Errors
     /// The database can't be read.
-    pub fn of_item(&self, item: &str, after: Option<&str>, limit: usize) -> Result<Vec<Message>, jackfield_journal::Error> {
+    pub fn of_item(
+        &self,
+        item: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Message>, jackfield_journal::Error> {
         let Ok(item) = Uuid::try_parse(item) else { return Ok(Vec::new()) };
         let after = after.and_then(|after| Uuid::try_parse(after).ok()).map(Uuid::into_bytes);
         let rows = self.reader.messages_of_item(&item.into_bytes(), after.as_ref(), limit)?;

@@ -33,7 +33,11 @@ pub struct Commit {
 impl Commit {
     /// Whether there is nothing to make durable.
     pub fn is_empty(&self) -> bool {
-        self.pushes.is_empty() && self.writes.is_empty() && self.timers.is_empty() && self.blobs.is_empty() && self.ends.is_none()
+        self.pushes.is_empty()
+            && self.writes.is_empty()
+            && self.timers.is_empty()
+            && self.blobs.is_empty()
+            && self.ends.is_none()
     }
 }
 

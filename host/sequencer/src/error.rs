@@ -7,7 +7,9 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] jackfield_journal::Error),
     /// The data folder's key.
-    #[error("the key of the data folder, {path}: {source}; restore it from a backup, without it message ids can't be made")]
+    #[error(
+        "the key of the data folder, {path}: {source}; restore it from a backup, without it message ids can't be made"
+    )]
     Key {
         /// Its path.
         path: String,

@@ -77,7 +77,10 @@ impl Sequencer {
     ///
     /// # Errors
     /// The server is stopping.
-    pub async fn read<T: Send + 'static>(&self, look: impl FnOnce(&State) -> T + Send + 'static) -> Result<T, CommitError> {
+    pub async fn read<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&State) -> T + Send + 'static,
+    ) -> Result<T, CommitError> {
         let (answer, wait) = oneshot::channel();
         let look = move |state: &State| {
             // Whoever asked may have gone away.

@@ -119,7 +119,10 @@ pub(crate) fn rebuild(journal: &dyn Journal) -> Result<(State, u64), Error> {
         Some(snapshot) => match serde_json::from_slice(&snapshot.payload) {
             Ok(state) => (state, snapshot.seq),
             Err(error) => {
-                tracing::warn!("the snapshot at record {} can't be read and all records are replayed: {error}", snapshot.seq);
+                tracing::warn!(
+                    "the snapshot at record {} can't be read and all records are replayed: {error}",
+                    snapshot.seq
+                );
                 (State::default(), 0)
             }
         },

@@ -7,7 +7,7 @@ use crate::handle::Shared;
 use crate::start::{Announcement, Outputs, rebuild};
 use jackfield_journal::{Batch, Body, Id, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, Snapshots, digest_of};
 use jackfield_router::{Command, Decision, Effect, Notice, Received, Reply, State, Status, StatusReport};
-use jackfield_spec::{Digest, Message, limits};
+use jackfield_spec::{Digest, Message, Part, limits};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -143,7 +143,12 @@ impl Work {
     }
 
     /// Decides one command into a record of its own.
-    fn decide_into(&mut self, pending: &mut Pending, command: &Command, body: impl FnOnce(&Reply) -> Option<Stored>) -> Reply {
+    fn decide_into(
+        &mut self,
+        pending: &mut Pending,
+        command: &Command,
+        body: impl FnOnce(&Reply) -> Option<Stored>,
+    ) -> Reply {
         let now = (self.shared.clock)();
         let decision = jackfield_router::decide(&mut self.state, command, now);
         let mut entry = Entry {
@@ -161,11 +166,17 @@ impl Work {
             && let Some(stored) = body(&decision.reply)
         {
             let item = match command {
-                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => Some(work_item.to_string()),
+                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => {
+                    Some(work_item.to_string())
+                }
                 _ => None,
             };
             let record = pending.batch.records.len();
             self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
+            // The channel's driver is handed what the agent attached.
+            let channel = stored.message.channel.clone().unwrap_or_default();
+            entry.blobs = attachments(&stored.message);
+            rows.extend(entry.blobs.iter().map(|blob| Row::BlobGrant { channel: channel.clone(), digest: blob.0 }));
         }
         let reply = self.collect(pending, &mut entry, &mut rows, decision);
         self.record(pending, entry, rows);
@@ -173,12 +184,13 @@ impl Work {
     }
 
     /// Decides a handler call into one record, or refuses it before anything was decided.
-    fn commit(&mut self, pending: &mut Pending, commit: Commit) -> Result<Committed, CommitError> {
+    fn commit(&mut self, pending: &mut Pending, mut commit: Commit) -> Result<Committed, CommitError> {
         if let Some(key) = self.changed(pending, &commit)? {
             self.shared.counters.conflicts.fetch_add(1, Ordering::Relaxed);
             return Err(CommitError::Conflict { key });
         }
         let duplicates = self.duplicates(pending, &commit)?;
+        let external_ids = self.known(std::mem::take(&mut commit.external_ids))?;
         let now = (self.shared.clock)().max(self.state.now());
         let mut entry = Entry {
             at: now,
@@ -186,7 +198,7 @@ impl Work {
             channel: Some(commit.channel.clone()),
             events: Vec::new(),
             messages: Vec::new(),
-            external_ids: commit.external_ids,
+            external_ids,
             store: Vec::new(),
             blobs: commit.blobs.clone(),
         };
@@ -199,10 +211,13 @@ impl Work {
                 landed.push(Landed::Duplicate);
                 continue;
             }
-            let received = Command::Receive(Box::new(self.received(&push.stored, push.route.clone(), commit.simulated)));
+            let received =
+                Command::Receive(Box::new(self.received(&push.stored, push.route.clone(), commit.simulated)));
             let decision = jackfield_router::decide(&mut self.state, &received, now);
             let work_item = match &decision.reply {
-                Reply::Opened { item } | Reply::Joined { item } | Reply::Recorded { item: Some(item) } => Some(item.to_string()),
+                Reply::Opened { item } | Reply::Joined { item } | Reply::Recorded { item: Some(item) } => {
+                    Some(item.to_string())
+                }
                 _ => None,
             };
             self.message(pending, &mut entry, &mut rows, record, &push.stored, work_item.clone(), true);
@@ -260,6 +275,18 @@ impl Work {
         Ok(found)
     }
 
+    /// Those external ids whose message is stored: one that is not would fail the whole batch.
+    fn known(&self, external_ids: Vec<(String, String)>) -> Result<Vec<(String, String)>, CommitError> {
+        let mut known = Vec::with_capacity(external_ids.len());
+        for (message, external_id) in external_ids {
+            let Ok(id) = Uuid::try_parse(&message) else { continue };
+            if self.shared.reader.has_message(&id.into_bytes()).map_err(unavailable)? {
+                known.push((message, external_id));
+            }
+        }
+        Ok(known)
+    }
+
     fn received(&self, stored: &Stored, route: Option<jackfield_router::Route>, simulated: bool) -> Received {
         let message = &stored.message;
         let arguments = &message.interaction.arguments;
@@ -275,7 +302,9 @@ impl Work {
             support_request: message.interaction.name == "support-request",
             route,
             priority: priority.and_then(|priority| u16::try_from(priority.min(limits::PRIORITY)).ok()),
-            status: (message.interaction.name == "message.status").then(|| self.status_report(channel, message)).flatten(),
+            status: (message.interaction.name == "message.status")
+                .then(|| self.status_report(channel, message))
+                .flatten(),
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
@@ -301,7 +330,10 @@ impl Work {
         Some(StatusReport { external_keys: vec![key.into()], status, error })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the places that one message goes to; a struct of them would be used here only")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the places that one message goes to; a struct of them would be used here only"
+    )]
     fn message(
         &self,
         pending: &mut Pending,
@@ -472,10 +504,21 @@ fn ended_row(item: &jackfield_router::WorkItem) -> Option<Row> {
     Some(Row::WorkItem { id, state: item.state.name().to_owned(), closed: true, json })
 }
 
+/// The blobs that a message carries.
+fn attachments(message: &Message) -> Vec<Digest> {
+    let blob = |part: &Part| match part {
+        Part::Attachment(attachment) => attachment.blob,
+        Part::Text(_) | Part::Structured(_) => None,
+    };
+    message.parts.iter().filter_map(blob).collect()
+}
+
 fn timer_command(channel: &str, change: TimerChange) -> Command {
     let channel = channel.into();
     match change {
-        TimerChange::Set { name, due, payload } => Command::SetTimer { channel, name: name.into(), due: due.millis(), payload },
+        TimerChange::Set { name, due, payload } => {
+            Command::SetTimer { channel, name: name.into(), due: due.millis(), payload }
+        }
         TimerChange::Cancel { name } => Command::CancelTimer { channel, name: name.into() },
     }
 }

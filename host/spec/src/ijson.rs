@@ -51,9 +51,7 @@ impl<'de> Visitor<'de> for Strict {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| de::Error::custom("a number that is not finite"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| de::Error::custom("a number that is not finite"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -77,9 +75,7 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(key) = members.next_key::<String>()? {
             let value = members.next_value_seed(Strict)?;
             if object.contains_key(&key) {
-                return Err(de::Error::custom(format_args!(
-                    "the key `{key}` is there twice"
-                )));
+                return Err(de::Error::custom(format_args!("the key `{key}` is there twice")));
             }
             object.insert(key, value);
         }

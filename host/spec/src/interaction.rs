@@ -45,19 +45,13 @@ pub struct Entry {
 
 /// All interactions that the specification names, in its order.
 pub static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let docs =
-        wit::interface("interactions").and_then(|interface| interface.docs.contents.as_deref());
+    let docs = wit::interface("interactions").and_then(|interface| interface.docs.contents.as_deref());
     // A line of another form is prose. That no interaction is lost this way is tested.
     items(docs.unwrap_or_default()).filter_map(entry).collect()
 });
 
-static BY_NAME: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
-    CATALOGUE
-        .iter()
-        .enumerate()
-        .map(|(index, entry)| (entry.name, index))
-        .collect()
-});
+static BY_NAME: LazyLock<HashMap<&'static str, usize>> =
+    LazyLock::new(|| CATALOGUE.iter().enumerate().map(|(index, entry)| (entry.name, index)).collect());
 
 /// The entry of an interaction, none for a name that the specification does not know.
 pub fn find(name: &str) -> Option<&'static Entry> {
@@ -71,8 +65,7 @@ pub(crate) fn place(name: &str) -> Option<usize> {
 
 /// The items of the list.
 fn items(docs: &'static str) -> impl Iterator<Item = &'static str> {
-    docs.lines()
-        .filter_map(|line| line.trim().strip_prefix("- "))
+    docs.lines().filter_map(|line| line.trim().strip_prefix("- "))
 }
 
 /// Reads "`name` kind way, `record`, reply `record`: meaning"; `none` may stand for a record.
@@ -98,22 +91,11 @@ fn entry(line: &'static str) -> Option<Entry> {
         None => Reply::None,
         Some(reply) => record(reply.strip_prefix("reply ")?)?.map_or(Reply::Plain, Reply::Record),
     };
-    Some(Entry {
-        name,
-        kind,
-        way,
-        arguments,
-        reply,
-        meaning,
-    })
+    Some(Entry { name, kind, way, arguments, reply, meaning })
 }
 
 fn record(text: &'static str) -> Option<Option<&'static str>> {
-    if text == "none" {
-        Some(None)
-    } else {
-        quoted(text).map(Some)
-    }
+    if text == "none" { Some(None) } else { quoted(text).map(Some) }
 }
 
 fn quoted(text: &'static str) -> Option<&'static str> {

@@ -15,10 +15,7 @@ pub struct Attributes(pub Vec<(String, String)>);
 impl Attributes {
     /// The value of `key`, if it is there.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, v)| v.as_str())
+        self.0.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str())
     }
 
     /// Sets `key`, replacing what was there.
@@ -52,9 +49,7 @@ impl<'de> Deserialize<'de> for Attributes {
                 let mut pairs: Vec<(String, String)> = Vec::new();
                 while let Some((key, value)) = map.next_entry::<String, String>()? {
                     if pairs.iter().any(|(k, _)| *k == key) {
-                        return Err(de::Error::custom(format_args!(
-                            "the key `{key}` is there twice"
-                        )));
+                        return Err(de::Error::custom(format_args!("the key `{key}` is there twice")));
                     }
                     pairs.push((key, value));
                 }
@@ -363,11 +358,6 @@ pub struct ErrorInfo {
 impl ErrorInfo {
     /// An error with a code of the catalogue and a text.
     pub fn new(code: &str, text: impl Into<String>) -> Self {
-        Self {
-            code: code.to_owned(),
-            text: text.into(),
-            retry_after_ms: None,
-            attributes: Attributes::default(),
-        }
+        Self { code: code.to_owned(), text: text.into(), retry_after_ms: None, attributes: Attributes::default() }
     }
 }

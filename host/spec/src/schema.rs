@@ -38,19 +38,10 @@ pub fn json_schema() -> Value {
     }
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!(DRAFT));
-    schema.insert(
-        "$id".to_owned(),
-        json!(format!("urn:jackfield:channel:{VERSION}:message")),
-    );
-    schema.insert(
-        "title".to_owned(),
-        json!(format!("A message of jackfield:channel@{VERSION}")),
-    );
+    schema.insert("$id".to_owned(), json!(format!("urn:jackfield:channel:{VERSION}:message")));
+    schema.insert("title".to_owned(), json!(format!("A message of jackfield:channel@{VERSION}")));
     schema.insert("$ref".to_owned(), message);
-    schema.insert(
-        "x-interactions".to_owned(),
-        CATALOGUE.iter().map(listed).collect(),
-    );
+    schema.insert("x-interactions".to_owned(), CATALOGUE.iter().map(listed).collect());
     schema.insert("$defs".to_owned(), Value::Object(generator.finish()));
     Value::Object(schema)
 }
@@ -75,10 +66,7 @@ pub fn reply_schema(name: &str) -> Option<Value> {
 fn of_record(id: &str, record: Option<&str>) -> Value {
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!(DRAFT));
-    schema.insert(
-        "$id".to_owned(),
-        json!(format!("urn:jackfield:channel:{VERSION}:{id}")),
-    );
+    schema.insert("$id".to_owned(), json!(format!("urn:jackfield:channel:{VERSION}:{id}")));
     match record {
         None => {
             schema.insert("type".to_owned(), json!("object"));

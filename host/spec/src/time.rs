@@ -42,10 +42,7 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = date(self.0 / DAY);
         let (seconds, millis) = (self.0 % DAY / 1000, self.0 % 1000);
         let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z"
-        )
+        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
     }
 }
 
@@ -94,11 +91,7 @@ fn days(year: u64, month: u64, date: u64) -> Option<u64> {
 fn canonical(text: &str) -> Option<Timestamp> {
     let number = |from: usize, to: usize| -> Option<u64> {
         let digits = text.get(from..to)?;
-        digits
-            .bytes()
-            .all(|b| b.is_ascii_digit())
-            .then(|| digits.parse().ok())
-            .flatten()
+        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
     };
     let day = days(number(0, 4)?, number(5, 7)?, number(8, 10)?)?;
     let seconds = number(11, 13)? * 3600 + number(14, 16)? * 60 + number(17, 19)?;

@@ -27,11 +27,7 @@ pub struct Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() {
-            "the message"
-        } else {
-            &self.pointer
-        };
+        let place = if self.pointer.is_empty() { "the message" } else { &self.pointer };
         write!(f, "{place}: {}", self.text)
     }
 }
@@ -59,11 +55,7 @@ fn whole(message: &Message, bytes: Bytes) -> Result<(), Invalid> {
     if bytes.most() <= limits::MESSAGE {
         return Ok(());
     }
-    let found = if bytes.text > limits::MESSAGE {
-        bytes.text
-    } else {
-        length(message)
-    };
+    let found = if bytes.text > limits::MESSAGE { bytes.text } else { length(message) };
     if found <= limits::MESSAGE {
         return Ok(());
     }

@@ -7,27 +7,13 @@ pub(crate) const ATTACHMENT_STATES: &[&str] = &["pending", "ready", "failed", "r
 /// `attachment-part.disposition`.
 pub(crate) const DISPOSITIONS: &[&str] = &["attached", "inline"];
 /// `connection-info.state`.
-pub(crate) const CONNECTION_STATES: &[&str] = &[
-    "connecting",
-    "connected",
-    "transient-error",
-    "bad-credentials",
-    "logged-out",
-    "unknown-error",
-];
+pub(crate) const CONNECTION_STATES: &[&str] =
+    &["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"];
 /// `agent-info.presence`.
 pub(crate) const PRESENCES: &[&str] = &["available", "busy", "away", "finishing", "offline"];
 /// `work-item-info.state`.
-pub(crate) const WORK_ITEM_STATES: &[&str] = &[
-    "new",
-    "queued",
-    "offered",
-    "active",
-    "suspended",
-    "wrapping",
-    "closed",
-    "cancelled",
-];
+pub(crate) const WORK_ITEM_STATES: &[&str] =
+    &["new", "queued", "offered", "active", "suspended", "wrapping", "closed", "cancelled"];
 /// `mode` of who comes to a work item.
 const MODES: &[&str] = &["open", "silent"];
 
@@ -41,11 +27,7 @@ pub(crate) const WORDS: &[(&str, &str, &[&str])] = &[
     ("agent-info", "presence", PRESENCES),
     ("media-presence", "presence", PRESENCES),
     ("work-item-info", "state", WORK_ITEM_STATES),
-    (
-        "message-status",
-        "status",
-        &["sent", "delivered", "read", "failed"],
-    ),
+    ("message-status", "status", &["sent", "delivered", "read", "failed"]),
     ("work-item-transfer", "mode", &["blind", "attended"]),
     ("work-item-consult", "mode", MODES),
     ("work-item-join", "mode", MODES),
@@ -54,10 +36,7 @@ pub(crate) const WORDS: &[(&str, &str, &[&str])] = &[
 
 /// The words of a field, if the specification lists them.
 pub(crate) fn words(record: &str, field: &str) -> Option<&'static [&'static str]> {
-    WORDS
-        .iter()
-        .find(|(r, f, _)| *r == record && *f == field)
-        .map(|(_, _, words)| *words)
+    WORDS.iter().find(|(r, f, _)| *r == record && *f == field).map(|(_, _, words)| *words)
 }
 
 #[cfg(test)]

@@ -35,11 +35,7 @@ files!(
 pub fn text() -> String {
     let mut out = String::new();
     for (index, (_, text)) in FILES.iter().enumerate() {
-        let body = match text
-            .find("\npackage ")
-            .map(|at| at + 1)
-            .or(text.starts_with("package ").then_some(0))
-        {
+        let body = match text.find("\npackage ").map(|at| at + 1).or(text.starts_with("package ").then_some(0)) {
             Some(at) if index > 0 => text[at..].split_once('\n').map_or("", |(_, rest)| rest),
             _ => text,
         };
@@ -57,13 +53,8 @@ static RESOLVE: LazyLock<Resolve> = LazyLock::new(|| {
     }
     let mut resolve = Resolve::default();
     // The text is part of the program and no input reaches it; that it parses is tested.
-    let package = files
-        .parse()
-        .map_err(|(_, error)| error)
-        .expect("the embedded specification parses");
-    resolve
-        .push_group(package)
-        .expect("the embedded specification resolves");
+    let package = files.parse().map_err(|(_, error)| error).expect("the embedded specification parses");
+    resolve.push_group(package).expect("the embedded specification resolves");
     resolve
 });
 
@@ -74,11 +65,7 @@ pub(crate) fn resolve() -> &'static Resolve {
 
 /// An interface of the package, by its name.
 pub(crate) fn interface(name: &str) -> Option<&'static Interface> {
-    RESOLVE
-        .interfaces
-        .iter()
-        .map(|(_, interface)| interface)
-        .find(|i| i.name.as_deref() == Some(name))
+    RESOLVE.interfaces.iter().map(|(_, interface)| interface).find(|i| i.name.as_deref() == Some(name))
 }
 
 #[cfg(test)]

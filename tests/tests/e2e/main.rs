@@ -2,4 +2,12 @@
 //!
 //! `claims` goes first: a test for each claim of the design. The others go into the depth of one matter each.
 
+mod agents;
+mod check;
 mod claims;
+mod duplicates;
+mod http;
+mod kills;
+mod routes;
+mod sandbox;
+mod walls;

@@ -36,10 +36,7 @@ impl<'a> Value<'a> {
     /// The field of an object.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
         match self {
-            Value::Object(fields) => fields
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value),
+            Value::Object(fields) => fields.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
         }
     }
@@ -49,19 +46,14 @@ impl<'a> Value<'a> {
         if pointer.is_empty() {
             return Some(self);
         }
-        pointer
-            .strip_prefix('/')?
-            .split('/')
-            .try_fold(self, |value, token| match value {
-                Value::Object(_) if token.contains('~') => {
-                    value.get(&token.replace("~1", "/").replace("~0", "~"))
-                }
-                Value::Object(_) => value.get(token),
-                Value::Array(items) if token == "0" || !token.starts_with(['0', '+']) => {
-                    items.get(token.parse::<usize>().ok()?)
-                }
-                _ => None,
-            })
+        pointer.strip_prefix('/')?.split('/').try_fold(self, |value, token| match value {
+            Value::Object(_) if token.contains('~') => value.get(&token.replace("~1", "/").replace("~0", "~")),
+            Value::Object(_) => value.get(token),
+            Value::Array(items) if token == "0" || !token.starts_with(['0', '+']) => {
+                items.get(token.parse::<usize>().ok()?)
+            }
+            _ => None,
+        })
     }
 
     /// The text of a string.
@@ -136,13 +128,7 @@ impl<'a> Value<'a> {
     pub fn depth(&self) -> usize {
         match self {
             Value::Array(items) => 1 + items.iter().map(Value::depth).max().unwrap_or(0),
-            Value::Object(fields) => {
-                1 + fields
-                    .iter()
-                    .map(|(_, value)| value.depth())
-                    .max()
-                    .unwrap_or(0)
-            }
+            Value::Object(fields) => 1 + fields.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
             _ => 0,
         }
     }

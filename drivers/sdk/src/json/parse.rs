@@ -33,15 +33,10 @@ impl core::error::Error for ParseError {}
 /// What isn't UTF-8 or not JSON, and what I-JSON leaves out: a byte order mark, an object with a key twice, an
 /// escape that makes half of a surrogate pair, a number beyond a double; also nesting deeper than 64.
 pub fn parse(text: &[u8]) -> Result<Value<'_>, ParseError> {
-    let text = core::str::from_utf8(text).map_err(|error| ParseError {
-        reason: "not UTF-8",
-        offset: error.valid_up_to(),
-    })?;
+    let text =
+        core::str::from_utf8(text).map_err(|error| ParseError { reason: "not UTF-8", offset: error.valid_up_to() })?;
     if text.starts_with('\u{feff}') {
-        return Err(ParseError {
-            reason: "a byte order mark, which JSON doesn't have,",
-            offset: 0,
-        });
+        return Err(ParseError { reason: "a byte order mark, which JSON doesn't have,", offset: 0 });
     }
     let mut reader = Reader { text, at: 0 };
     reader.skip_space();
@@ -60,10 +55,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn error(&self, reason: &'static str) -> ParseError {
-        ParseError {
-            reason,
-            offset: self.at,
-        }
+        ParseError { reason, offset: self.at }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -107,9 +99,7 @@ impl<'a> Reader<'a> {
     }
 
     fn array(&mut self, depth: usize) -> Result<Value<'a>, ParseError> {
-        let depth = depth
-            .checked_sub(1)
-            .ok_or_else(|| self.error("nested too deep"))?;
+        let depth = depth.checked_sub(1).ok_or_else(|| self.error("nested too deep"))?;
         self.at += 1;
         let mut items = Vec::new();
         self.skip_space();
@@ -132,9 +122,7 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Result<Value<'a>, ParseError> {
         let start = self.at;
-        let depth = depth
-            .checked_sub(1)
-            .ok_or_else(|| self.error("nested too deep"))?;
+        let depth = depth.checked_sub(1).ok_or_else(|| self.error("nested too deep"))?;
         self.at += 1;
         let mut fields = Vec::new();
         self.skip_space();
@@ -159,10 +147,7 @@ impl<'a> Reader<'a> {
             }
             self.expect(b'}', "`,` or `}` was expected")?;
             if has_repeated_key(&fields) {
-                return Err(ParseError {
-                    reason: "a key twice in the object that begins",
-                    offset: start,
-                });
+                return Err(ParseError { reason: "a key twice in the object that begins", offset: start });
             }
             return Ok(Value::Object(fields));
         }
@@ -193,10 +178,7 @@ impl<'a> Reader<'a> {
         }
         let number = &self.text[start..self.at];
         if may_overflow && !number.parse::<f64>().is_ok_and(f64::is_finite) {
-            return Err(ParseError {
-                reason: "a number too large for a double",
-                offset: start,
-            });
+            return Err(ParseError { reason: "a number too large for a double", offset: start });
         }
         Ok(Value::Number(number))
     }
@@ -210,11 +192,7 @@ impl<'a> Reader<'a> {
     fn some_digits(&mut self) -> Result<(), ParseError> {
         let start = self.at;
         self.digits();
-        if self.at == start {
-            Err(self.error("a digit was expected"))
-        } else {
-            Ok(())
-        }
+        if self.at == start { Err(self.error("a digit was expected")) } else { Ok(()) }
     }
 
     fn string(&mut self) -> Result<Cow<'a, str>, ParseError> {
@@ -248,9 +226,7 @@ impl<'a> Reader<'a> {
     }
 
     fn escape(&mut self) -> Result<char, ParseError> {
-        let escaped = self
-            .peek()
-            .ok_or_else(|| self.error("the text ends too early"))?;
+        let escaped = self.peek().ok_or_else(|| self.error("the text ends too early"))?;
         self.at += 1;
         Ok(match escaped {
             b'"' => '"',
@@ -292,10 +268,7 @@ impl<'a> Reader<'a> {
     fn four_hex_digits(&mut self) -> Result<u32, ParseError> {
         let mut code = 0;
         for _ in 0..4 {
-            let digit = self
-                .peek()
-                .and_then(hex_digit)
-                .ok_or_else(|| self.error("a hex digit was expected"))?;
+            let digit = self.peek().and_then(hex_digit).ok_or_else(|| self.error("a hex digit was expected"))?;
             code = code << 4 | u32::from(digit);
             self.at += 1;
         }
@@ -306,10 +279,7 @@ impl<'a> Reader<'a> {
 fn has_repeated_key(fields: &[(Cow<'_, str>, Value<'_>)]) -> bool {
     // Few fields: comparing each with each is cheaper than a set, and needs no memory.
     if fields.len() <= 16 {
-        return fields
-            .iter()
-            .enumerate()
-            .any(|(at, (key, _))| fields[..at].iter().any(|(earlier, _)| earlier == key));
+        return fields.iter().enumerate().any(|(at, (key, _))| fields[..at].iter().any(|(earlier, _)| earlier == key));
     }
     let mut keys = BTreeSet::new();
     fields.iter().any(|(key, _)| !keys.insert(key.as_ref()))

@@ -16,10 +16,7 @@ fn values_of_every_kind_are_read() {
     assert_eq!(value.pointer("/a/2").and_then(Value::as_bool), Some(true));
     assert!(value.pointer("/a/4").is_some_and(Value::is_null));
     assert_eq!(value.pointer("/b/").and_then(Value::as_str), Some("x"));
-    assert_eq!(
-        value.get("é👍").and_then(Value::as_str),
-        Some("\"\\/\u{8}\u{c}\n\r\t")
-    );
+    assert_eq!(value.get("é👍").and_then(Value::as_str), Some("\"\\/\u{8}\u{c}\n\r\t"));
     assert_eq!(value.depth(), 2);
 }
 
@@ -41,59 +38,26 @@ fn pointers_follow_rfc_6901() {
     ] {
         assert_eq!(at(pointer).as_deref(), Some(json), "{pointer}");
     }
-    for pointer in [
-        "foo", "/foo/2", "/foo/00", "/foo/+1", "/foo/-", "/foo/bar", "/nothing", "//",
-    ] {
+    for pointer in ["foo", "/foo/2", "/foo/00", "/foo/+1", "/foo/-", "/foo/bar", "/nothing", "//"] {
         assert_eq!(at(pointer), None, "{pointer}");
     }
 }
 
 #[test]
 fn what_i_json_leaves_out_is_refused() {
-    assert_eq!(
-        reason(br#"{"a":1,"b":2,"a":3}"#),
-        "a key twice in the object that begins"
-    );
-    assert_eq!(
-        reason(br#"{"a":1,"\u0061":3}"#),
-        "a key twice in the object that begins"
-    );
+    assert_eq!(reason(br#"{"a":1,"b":2,"a":3}"#), "a key twice in the object that begins");
+    assert_eq!(reason(br#"{"a":1,"\u0061":3}"#), "a key twice in the object that begins");
     let many: Vec<String> = (0..100).map(|at| format!(r#""k{}":0"#, at % 99)).collect();
-    assert_eq!(
-        reason(format!("{{{}}}", many.join(",")).as_bytes()),
-        "a key twice in the object that begins"
-    );
+    assert_eq!(reason(format!("{{{}}}", many.join(",")).as_bytes()), "a key twice in the object that begins");
     for number in ["1e309", "-1e400", "1E+999999999999", &"9".repeat(310)] {
-        assert_eq!(
-            reason(number.as_bytes()),
-            "a number too large for a double",
-            "{number}"
-        );
+        assert_eq!(reason(number.as_bytes()), "a number too large for a double", "{number}");
     }
-    for text in [
-        r#""\ud800""#,
-        r#""\ud800x""#,
-        r#""\ud800\n""#,
-        r#""\udc00""#,
-        r#""\ud800\ud800""#,
-    ] {
-        assert_eq!(
-            reason(text.as_bytes()),
-            "half of a surrogate pair",
-            "{text}"
-        );
+    for text in [r#""\ud800""#, r#""\ud800x""#, r#""\ud800\n""#, r#""\udc00""#, r#""\ud800\ud800""#] {
+        assert_eq!(reason(text.as_bytes()), "half of a surrogate pair", "{text}");
     }
-    assert_eq!(
-        reason("\u{feff}1".as_bytes()),
-        "a byte order mark, which JSON doesn't have,"
-    );
+    assert_eq!(reason("\u{feff}1".as_bytes()), "a byte order mark, which JSON doesn't have,");
     assert_eq!(reason(b"\"\xff\""), "not UTF-8");
-    assert_eq!(
-        parse(&b"[".repeat(1 << 20))
-            .expect_err("to be refused")
-            .reason,
-        "nested too deep"
-    );
+    assert_eq!(parse(&b"[".repeat(1 << 20)).expect_err("to be refused").reason, "nested too deep");
     let deep = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(parse(deep(64).as_bytes()).is_ok());
     assert_eq!(reason(deep(65).as_bytes()), "nested too deep");
@@ -101,43 +65,21 @@ fn what_i_json_leaves_out_is_refused() {
 
 #[test]
 fn the_smallest_and_largest_numbers_are_taken() {
-    for number in [
-        "1e308",
-        "-0",
-        "1e-400",
-        "0.1",
-        "123456789012345678901234567890",
-    ] {
+    for number in ["1e308", "-0", "1e-400", "0.1", "123456789012345678901234567890"] {
         assert_eq!(parse(number.as_bytes()), Ok(Value::Number(number)));
     }
 }
 
 #[test]
 fn the_offset_is_where_it_went_wrong() {
-    assert_eq!(
-        parse(br#"{"a": x}"#),
-        Err(ParseError {
-            reason: "a value was expected",
-            offset: 6
-        })
-    );
-    assert_eq!(
-        parse(b"1 2").expect_err("to be refused").to_string(),
-        "something after the end of the value at byte 2"
-    );
+    assert_eq!(parse(br#"{"a": x}"#), Err(ParseError { reason: "a value was expected", offset: 6 }));
+    assert_eq!(parse(b"1 2").expect_err("to be refused").to_string(), "something after the end of the value at byte 2");
 }
 
 #[test]
 fn an_object_is_written_with_all_escapes() {
-    let json = Object::new()
-        .string("a\"", "\u{1}\u{1f}\u{7f}é\n")
-        .number("n", 7)
-        .boolean("b", true)
-        .finish();
-    assert_eq!(
-        json,
-        "{\"a\\\"\":\"\\u0001\\u001f\u{7f}é\\n\",\"n\":7,\"b\":true}"
-    );
+    let json = Object::new().string("a\"", "\u{1}\u{1f}\u{7f}é\n").number("n", 7).boolean("b", true).finish();
+    assert_eq!(json, "{\"a\\\"\":\"\\u0001\\u001f\u{7f}é\\n\",\"n\":7,\"b\":true}");
 }
 
 /// JSON texts, mostly good ones.
@@ -146,11 +88,7 @@ fn json() -> impl Strategy<Value = String> {
         Just("null".to_string()),
         Just("true".to_string()),
         any::<i64>().prop_map(|number| number.to_string()),
-        any::<f64>().prop_map(|number| if number.is_finite() {
-            format!("{number:e}")
-        } else {
-            "0".into()
-        }),
+        any::<f64>().prop_map(|number| if number.is_finite() { format!("{number:e}") } else { "0".into() }),
         any::<String>().prop_map(|text| {
             let mut json = String::new();
             push_string(&mut json, &text);
@@ -159,13 +97,9 @@ fn json() -> impl Strategy<Value = String> {
     ];
     leaf.prop_recursive(5, 40, 8, |inner| {
         prop_oneof![
-            proptest::collection::vec(inner.clone(), 0..8)
-                .prop_map(|items| format!("[{}]", items.join(" , "))),
+            proptest::collection::vec(inner.clone(), 0..8).prop_map(|items| format!("[{}]", items.join(" , "))),
             proptest::collection::btree_map("[a-z\\\\\"]{0,5}", inner, 0..20).prop_map(|fields| {
-                fields
-                    .iter()
-                    .fold(Object::new(), |object, (key, value)| object.raw(key, value))
-                    .finish()
+                fields.iter().fold(Object::new(), |object, (key, value)| object.raw(key, value)).finish()
             }),
         ]
     })

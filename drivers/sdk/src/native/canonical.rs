@@ -84,10 +84,7 @@ fn agent(agent: &AgentInfo) -> String {
 fn queue(queue: &QueueInfo) -> String {
     Object::new()
         .raw("attributes", &attributes(&queue.attributes))
-        .raw(
-            "expectedWaitMs",
-            &or_null(&queue.expected_wait_ms, u32::to_string),
-        )
+        .raw("expectedWaitMs", &or_null(&queue.expected_wait_ms, u32::to_string))
         .string("id", &queue.id)
         .raw("position", &or_null(&queue.position, u32::to_string))
         .raw("waiting", &or_null(&queue.waiting, u32::to_string))
@@ -157,12 +154,7 @@ fn direction(direction: Direction) -> &'static str {
 fn attributes(attributes: &Attributes) -> String {
     let mut sorted: Vec<_> = attributes.iter().collect();
     sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
-    sorted
-        .into_iter()
-        .fold(Object::new(), |object, (key, value)| {
-            object.string(key, value)
-        })
-        .finish()
+    sorted.into_iter().fold(Object::new(), |object, (key, value)| object.string(key, value)).finish()
 }
 
 fn or_null<T>(value: &Option<T>, write: impl FnOnce(&T) -> String) -> String {
@@ -170,10 +162,7 @@ fn or_null<T>(value: &Option<T>, write: impl FnOnce(&T) -> String) -> String {
 }
 
 fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
-    format!(
-        "[{}]",
-        items.iter().map(write).collect::<Vec<_>>().join(",")
-    )
+    format!("[{}]", items.iter().map(write).collect::<Vec<_>>().join(","))
 }
 
 fn quoted(text: &str) -> String {

@@ -25,12 +25,7 @@ pub(super) fn hash(algorithm: &str, data: &[u8]) -> Result<Vec<u8>, Error> {
 
 /// Compares all bytes, whatever the first difference.
 pub(super) fn equal(left: &[u8], right: &[u8]) -> bool {
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(right)
-            .fold(0, |difference, (a, b)| difference | (a ^ b))
-            == 0
+    left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
 fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
@@ -43,8 +38,5 @@ fn mac<M: Mac + KeyInit>(key: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 fn unknown(algorithm: &str) -> Error {
-    Error::new(
-        code::NOT_SUPPORTED,
-        format!("the host in memory has no algorithm `{algorithm}`: sha1, sha256"),
-    )
+    Error::new(code::NOT_SUPPORTED, format!("the host in memory has no algorithm `{algorithm}`: sha1, sha256"))
 }

@@ -19,9 +19,7 @@ pub mod clock {
 pub mod random {
     /// `length` bytes.
     pub fn bytes(length: u32) -> Vec<u8> {
-        (0..length)
-            .map(|at| (at.wrapping_mul(167) ^ 0x5a) as u8)
-            .collect()
+        (0..length).map(|at| (at.wrapping_mul(167) ^ 0x5a) as u8).collect()
     }
 }
 
@@ -54,28 +52,18 @@ pub mod server {
                 return Err(refused.clone());
             }
             host.pushed.push(message.clone());
-            Ok(format!(
-                "id-of-{}",
-                message.event_id.as_deref().unwrap_or_default()
-            ))
+            Ok(format!("id-of-{}", message.event_id.as_deref().unwrap_or_default()))
         })
     }
 
     /// Nothing is known here.
     pub fn query(_message: &Message) -> Result<Message, Error> {
-        Err(Error::new(
-            code::NOT_SUPPORTED,
-            "the host in memory answers no queries",
-        ))
+        Err(Error::new(code::NOT_SUPPORTED, "the host in memory answers no queries"))
     }
 
     /// No messages.
     pub fn messages(_conversation: &str, _after: Option<&str>, _limit: u32) -> Result<Page, Error> {
-        Ok(Page {
-            messages: Vec::new(),
-            next: None,
-            attributes: Vec::new(),
-        })
+        Ok(Page { messages: Vec::new(), next: None, attributes: Vec::new() })
     }
 
     /// Notes it.
@@ -118,19 +106,10 @@ pub mod timers {
     use crate::{Error, TimerOptions};
 
     /// Keeps it; nothing fires here.
-    pub fn set(
-        name: &str,
-        delay_ms: u64,
-        payload: &[u8],
-        _options: &TimerOptions,
-    ) -> Result<(), Error> {
+    pub fn set(name: &str, delay_ms: u64, payload: &[u8], _options: &TimerOptions) -> Result<(), Error> {
         with(|host| {
             host.timers.retain(|timer| timer.name != name);
-            host.timers.push(SetTimer {
-                name: name.into(),
-                delay_ms,
-                payload: payload.into(),
-            });
+            host.timers.push(SetTimer { name: name.into(), delay_ms, payload: payload.into() });
         });
         Ok(())
     }
@@ -170,15 +149,9 @@ pub mod store {
         Ok(with(|host| {
             host.store
                 .iter()
-                .filter(|(key, _)| {
-                    key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after)
-                })
+                .filter(|(key, _)| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after))
                 .take(limit as usize)
-                .map(|(key, value)| Entry {
-                    key: key.clone(),
-                    value: value.clone(),
-                    attributes: Vec::new(),
-                })
+                .map(|(key, value)| Entry { key: key.clone(), value: value.clone(), attributes: Vec::new() })
                 .collect()
         }))
     }
@@ -200,20 +173,14 @@ pub mod blobs {
 
     /// How many bytes it has.
     pub fn size(blob: &str) -> Result<u32, Error> {
-        with(|host| host.blobs.get(blob).map(|bytes| bytes.len() as u32))
-            .ok_or_else(|| missing(blob))
+        with(|host| host.blobs.get(blob).map(|bytes| bytes.len() as u32)).ok_or_else(|| missing(blob))
     }
 
     /// Some of its bytes.
     pub fn read(blob: &str, offset: u32, length: u32) -> Result<Vec<u8>, Error> {
         with(|host| {
             let bytes = host.blobs.get(blob).ok_or_else(|| missing(blob))?;
-            Ok(bytes
-                .iter()
-                .skip(offset as usize)
-                .take(length as usize)
-                .copied()
-                .collect())
+            Ok(bytes.iter().skip(offset as usize).take(length as usize).copied().collect())
         })
     }
 
@@ -244,19 +211,14 @@ pub mod secrets {
                 "hex" => to_hex(&bytes).into_bytes(),
                 "percent" => to_percent(&text(bytes)?).into_bytes(),
                 "form" => form::write(&[("", &text(bytes)?)]).as_bytes()[1..].into(),
-                "sha256" => to_hex(&crypto::hash("sha256", &bytes)?).into_bytes(),
-                "base64-decode" => from_base64(&bytes)
-                    .ok_or_else(|| Error::new(code::INVALID, "the secret isn't base64"))?,
+                "sha256" => crypto::hash("sha256", &bytes)?,
+                "base64-decode" => {
+                    from_base64(&bytes).ok_or_else(|| Error::new(code::INVALID, "the secret isn't base64"))?
+                }
                 other => match other.strip_prefix("strip-prefix;") {
-                    Some(prefix) => bytes
-                        .strip_prefix(prefix.as_bytes())
-                        .unwrap_or(&bytes)
-                        .into(),
+                    Some(prefix) => bytes.strip_prefix(prefix.as_bytes()).unwrap_or(&bytes).into(),
                     None => {
-                        return Err(Error::new(
-                            code::NOT_SUPPORTED,
-                            format!("no transform `{other}` in memory"),
-                        ));
+                        return Err(Error::new(code::NOT_SUPPORTED, format!("no transform `{other}` in memory")));
                     }
                 },
             };
@@ -278,12 +240,7 @@ pub mod secrets {
     }
 
     /// Whether any value of the key gives the claimed HMAC.
-    pub fn verify_hmac(
-        key: &str,
-        algorithm: &str,
-        data: &[Piece],
-        claimed: &[u8],
-    ) -> Result<bool, Error> {
+    pub fn verify_hmac(key: &str, algorithm: &str, data: &[Piece], claimed: &[u8]) -> Result<bool, Error> {
         with(|host| {
             let data = join(host, data)?;
             for value in values(host, key)? {
@@ -297,27 +254,17 @@ pub mod secrets {
 
     /// Whether any value of the secret is the claimed one.
     pub fn equals(secret: &str, claimed: &[u8]) -> Result<bool, Error> {
-        with(|host| {
-            Ok(values(host, secret)?
-                .iter()
-                .any(|value| crypto::equal(value, claimed)))
-        })
+        with(|host| Ok(values(host, secret)?.iter().any(|value| crypto::equal(value, claimed))))
     }
 
     /// No signatures here.
     pub fn sign(_key: &str, algorithm: &str, _data: &[Piece]) -> Result<Vec<u8>, Error> {
-        Err(Error::new(
-            code::NOT_SUPPORTED,
-            format!("the host in memory has no `{algorithm}` signatures"),
-        ))
+        Err(Error::new(code::NOT_SUPPORTED, format!("the host in memory has no `{algorithm}` signatures")))
     }
 
     /// Never granted here.
     pub fn reveal(secret: &str) -> Result<Vec<u8>, Error> {
-        Err(Error::new(
-            code::DENIED,
-            format!("`reveal` of {secret} is not granted"),
-        ))
+        Err(Error::new(code::DENIED, format!("`reveal` of {secret} is not granted")))
     }
 
     /// Forgets it.
@@ -332,11 +279,11 @@ pub mod secrets {
             match piece {
                 Piece::Text(text) => bytes.extend_from_slice(text.as_bytes()),
                 Piece::Bytes(piece) => bytes.extend_from_slice(piece),
-                Piece::Blob(digest) => {
-                    bytes.extend_from_slice(host.blobs.get(digest).ok_or_else(|| {
-                        Error::new(code::NOT_FOUND, format!("there is no blob {digest}"))
-                    })?)
-                }
+                Piece::Blob(digest) => bytes.extend_from_slice(
+                    host.blobs
+                        .get(digest)
+                        .ok_or_else(|| Error::new(code::NOT_FOUND, format!("there is no blob {digest}")))?,
+                ),
                 Piece::Secret(name) => bytes.extend_from_slice(&values(host, name)?[0]),
             }
         }
@@ -346,10 +293,7 @@ pub mod secrets {
     fn values<'a>(host: &'a Host, name: &str) -> Result<&'a [Vec<u8>], Error> {
         match host.secrets.get(name) {
             Some(values) if !values.is_empty() => Ok(values),
-            _ => Err(Error::new(
-                code::NOT_FOUND,
-                format!("there is no secret {name}"),
-            )),
+            _ => Err(Error::new(code::NOT_FOUND, format!("there is no secret {name}"))),
         }
     }
 
@@ -374,10 +318,7 @@ pub mod http {
             Ok::<_, Error>((sent, host.http.take()))
         })?;
         let Some(mut answer) = answer else {
-            return Err(Error::new(
-                code::DENIED,
-                "no grant: add `grants = { http = [\"...\"] }` to the channel",
-            ));
+            return Err(Error::new(code::DENIED, "no grant: add `grants = { http = [\"...\"] }` to the channel"));
         };
         let response = answer(&sent);
         with(|host| host.http = Some(answer));
@@ -385,12 +326,10 @@ pub mod http {
     }
 
     fn resolve(host: &Host, request: &Outgoing) -> Result<SentRequest, Error> {
-        let headers = request.headers.iter().map(|field| {
-            Ok(Header {
-                name: field.name.clone(),
-                value: join(host, &field.value)?,
-            })
-        });
+        let headers = request
+            .headers
+            .iter()
+            .map(|field| Ok(Header { name: field.name.clone(), value: join(host, &field.value)? }));
         Ok(SentRequest {
             method: request.method.clone(),
             url: String::from_utf8_lossy(&join(host, &request.url)?).into_owned(),

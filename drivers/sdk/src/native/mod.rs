@@ -24,8 +24,7 @@ use std::collections::BTreeMap;
 use crate::bindings::imports::jackfield::channel::peer::Peer;
 use crate::interactions::Own;
 use crate::{
-    Body, Context, Delivery, Direction, Error, Expiry, Header, Kind, Message, Refused, Request,
-    Response, WorkItem,
+    Body, Context, Delivery, Direction, Error, Expiry, Header, Kind, Message, Refused, Request, Response, WorkItem,
 };
 
 pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
@@ -120,10 +119,7 @@ impl Host {
     /// Adds a secret.
     #[must_use]
     pub fn with_secret(mut self, name: &str, value: &str) -> Self {
-        self.secrets
-            .entry(name.into())
-            .or_default()
-            .push(value.into());
+        self.secrets.entry(name.into()).or_default().push(value.into());
         self
     }
 
@@ -136,10 +132,7 @@ impl Host {
 
     /// Says how HTTP requests are answered.
     #[must_use]
-    pub fn with_http(
-        mut self,
-        answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static,
-    ) -> Self {
+    pub fn with_http(mut self, answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static) -> Self {
         self.http = Some(Box::new(answer));
         self
     }
@@ -166,12 +159,7 @@ pub fn request(method: &str, url: &str, body: impl Into<Vec<u8>>) -> Request {
 
 /// The channel `id`, called at `public_url`.
 pub fn context(id: &str, public_url: &str) -> Context {
-    Context {
-        channel: id.into(),
-        public_url: public_url.into(),
-        listeners: Vec::new(),
-        attributes: Vec::new(),
-    }
+    Context { channel: id.into(), public_url: public_url.into(), listeners: Vec::new(), attributes: Vec::new() }
 }
 
 /// The first try at delivering a message.
@@ -188,14 +176,8 @@ pub fn delivery(message: Message) -> Delivery {
 
 /// An agent's answer with the id `id`.
 pub fn answer(id: &str, work_item: WorkItem, text: &str) -> Message {
-    let own = Own {
-        kind: Kind::Command,
-        name: "message.send".into(),
-        arguments: "{}".into(),
-    };
-    let mut message = Message::new("message", &own)
-        .with_work_item(work_item)
-        .with_text(text);
+    let own = Own { kind: Kind::Command, name: "message.send".into(), arguments: "{}".into() };
+    let mut message = Message::new("message", &own).with_work_item(work_item).with_text(text);
     message.id = Some(id.into());
     message.direction = Some(Direction::Outbound);
     message

@@ -2,9 +2,7 @@
 
 use crate::encoding::{to_base64, to_hex};
 use crate::interactions::MessageStatus;
-use crate::{
-    AttachmentPart, Message, Outgoing, Part, Piece, Response, StructuredPart, WorkItem, host, json,
-};
+use crate::{AttachmentPart, Message, Outgoing, Part, Piece, Response, StructuredPart, WorkItem, host, json};
 
 use super::{Host, install, with};
 
@@ -12,73 +10,35 @@ use super::{Host, install, with};
 fn hmac_gives_published_vectors() {
     install(Host::new().with_secret("key", "Jefe"));
     // RFC 2202 and RFC 4231, test case 2.
-    let data = [
-        Piece::Text("what do ya want ".into()),
-        Piece::Bytes(b"for nothing?".to_vec()),
-    ];
+    let data = [Piece::Text("what do ya want ".into()), Piece::Bytes(b"for nothing?".to_vec())];
     let sha1 = host::secrets::hmac("key", "sha1", &data).expect("a key");
     assert_eq!(to_hex(&sha1), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
     let sha256 = host::secrets::hmac("key", "sha256", &data).expect("a key");
-    assert_eq!(
-        to_hex(&sha256),
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    );
-    assert_eq!(
-        host::secrets::verify_hmac("key", "sha256", &data, &sha256),
-        Ok(true)
-    );
-    assert_eq!(
-        host::secrets::verify_hmac("key", "sha256", &data, &sha1),
-        Ok(false)
-    );
-    assert_eq!(
-        host::secrets::hmac("key", "md4", &data)
-            .expect_err("unknown")
-            .code,
-        "not-supported"
-    );
-    assert_eq!(
-        host::secrets::hmac("none", "sha1", &data)
-            .expect_err("missing")
-            .code,
-        "not-found"
-    );
+    assert_eq!(to_hex(&sha256), "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    assert_eq!(host::secrets::verify_hmac("key", "sha256", &data, &sha256), Ok(true));
+    assert_eq!(host::secrets::verify_hmac("key", "sha256", &data, &sha1), Ok(false));
+    assert_eq!(host::secrets::hmac("key", "md4", &data).expect_err("unknown").code, "not-supported");
+    assert_eq!(host::secrets::hmac("none", "sha1", &data).expect_err("missing").code, "not-found");
 }
 
 #[test]
 fn secrets_are_composed_and_sent() {
-    install(
-        Host::new()
-            .with_secret("password", "a b")
-            .with_http(|_| Ok(Response::empty(204))),
-    );
+    install(Host::new().with_secret("password", "a b").with_http(|_| Ok(Response::empty(204))));
     let pieces = [Piece::Text("ann:".into()), Piece::Secret("password".into())];
     let basic = host::secrets::compose(&pieces, "base64").expect("composed");
-    let request = Outgoing::new("GET", "http://a.example/").with_header_pieces(
-        "authorization",
-        vec![Piece::Text("Basic ".into()), Piece::Secret(basic)],
-    );
+    let request = Outgoing::new("GET", "http://a.example/")
+        .with_header_pieces("authorization", vec![Piece::Text("Basic ".into()), Piece::Secret(basic)]);
     assert_eq!(request.send().expect("an answer").status, 204);
     let value = with(|host| host.sent[0].headers[0].value.clone());
-    assert_eq!(
-        value,
-        format!("Basic {}", to_base64(b"ann:a b")).into_bytes()
-    );
-    let form =
-        host::secrets::compose(&[Piece::Secret("password".into())], "form").expect("composed");
+    assert_eq!(value, format!("Basic {}", to_base64(b"ann:a b")).into_bytes());
+    let form = host::secrets::compose(&[Piece::Secret("password".into())], "form").expect("composed");
     assert_eq!(host::secrets::equals(&form, b"a+b"), Ok(true));
 }
 
 #[test]
 fn without_a_grant_http_is_denied() {
     install(Host::new());
-    assert_eq!(
-        Outgoing::new("GET", "http://a.example/")
-            .send()
-            .expect_err("no grant")
-            .code,
-        "denied"
-    );
+    assert_eq!(Outgoing::new("GET", "http://a.example/").send().expect_err("no grant").code, "denied");
 }
 
 #[test]
@@ -97,26 +57,13 @@ fn the_canonical_json_has_its_keys_in_order() {
         .with_attribute("a", "2")
         .with_text("x\"")
         .with_part(Part::Attachment(AttachmentPart::pending(None, "image/png")))
-        .with_part(Part::Structured(StructuredPart::new(
-            "location",
-            "{}".into(),
-            "here",
-        )));
+        .with_part(Part::Structured(StructuredPart::new("location", "{}".into(), "here")));
     message.interaction.arguments = "{}".into();
     let json = host::server::to_json(&message).expect("JSON");
     let value = json::parse(json.as_bytes()).expect("JSON");
     assert_eq!(json, sorted(&value), "{json}");
-    assert_eq!(
-        value
-            .pointer("/attributes")
-            .map(json::Value::to_json)
-            .as_deref(),
-        Some(r#"{"a":"2","b":"1"}"#)
-    );
-    assert_eq!(
-        value.pointer("/parts/1/type").and_then(json::Value::as_str),
-        Some("attachment")
-    );
+    assert_eq!(value.pointer("/attributes").map(json::Value::to_json).as_deref(), Some(r#"{"a":"2","b":"1"}"#));
+    assert_eq!(value.pointer("/parts/1/type").and_then(json::Value::as_str), Some("attachment"));
 }
 
 /// A value with its keys in order.
@@ -125,17 +72,9 @@ fn sorted(value: &json::Value<'_>) -> String {
         json::Value::Object(fields) => {
             let mut fields: Vec<_> = fields.iter().collect();
             fields.sort_by_key(|(key, _)| key.clone());
-            fields
-                .iter()
-                .fold(json::Object::new(), |object, (key, value)| {
-                    object.raw(key, &sorted(value))
-                })
-                .finish()
+            fields.iter().fold(json::Object::new(), |object, (key, value)| object.raw(key, &sorted(value))).finish()
         }
-        json::Value::Array(items) => format!(
-            "[{}]",
-            items.iter().map(sorted).collect::<Vec<_>>().join(",")
-        ),
+        json::Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
         other => other.to_json(),
     }
 }

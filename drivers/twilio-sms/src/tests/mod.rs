@@ -31,22 +31,17 @@ fn signed(url: &str, params: &[(&str, &str)]) -> Request {
     let mut sorted = params.to_vec();
     sorted.sort();
     sorted.dedup();
-    let text = sorted
-        .iter()
-        .fold(url.to_owned(), |text, (name, value)| text + name + value);
+    let text = sorted.iter().fold(url.to_owned(), |text, (name, value)| text + name + value);
     let hmac = host::secrets::hmac(AUTH_TOKEN, "sha1", &[Piece::Text(text)]).expect("a key");
     form_request(url, params).with_header("x-twilio-signature", to_base64(&hmac))
 }
 
 fn form_request(url: &str, params: &[(&str, &str)]) -> Request {
-    native::request("POST", url, form::write(params))
-        .with_header("content-type", "application/x-www-form-urlencoded")
+    native::request("POST", url, form::write(params)).with_header("content-type", "application/x-www-form-urlencoded")
 }
 
 fn receive(driver: &TwilioDriver, params: &[(&str, &str)]) -> Response {
-    driver
-        .receive(signed(URL, params))
-        .expect("the host has all that is asked of it")
+    driver.receive(signed(URL, params)).expect("the host has all that is asked of it")
 }
 
 fn pushed() -> Vec<Message> {

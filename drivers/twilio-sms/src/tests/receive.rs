@@ -31,44 +31,19 @@ fn a_text_becomes_a_support_request() {
     let driver = driver(SETTINGS);
     let response = receive(&driver, &TEXT);
     assert_eq!(response.status, 200);
-    assert_eq!(
-        response.body,
-        Body::Bytes(br#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#.to_vec())
-    );
+    assert_eq!(response.body, Body::Bytes(br#"<?xml version="1.0" encoding="UTF-8"?><Response/>"#.to_vec()));
     assert_eq!(response.headers[0].value, b"text/xml");
 
     let messages = pushed();
-    let [message] = messages.as_slice() else {
-        panic!("{messages:?}")
-    };
-    assert_eq!(
-        (message.interaction.kind, message.interaction.name.as_str()),
-        (Kind::Request, "support-request")
-    );
-    assert_eq!(
-        (message.event_id.as_deref(), message.external_id.as_deref()),
-        (Some("SM0123"), Some("SM0123"))
-    );
-    assert_eq!(
-        (message.media_type.as_str(), message.text().as_str()),
-        ("sms", " Hello 👍 &+ ")
-    );
+    let [message] = messages.as_slice() else { panic!("{messages:?}") };
+    assert_eq!((message.interaction.kind, message.interaction.name.as_str()), (Kind::Request, "support-request"));
+    assert_eq!((message.event_id.as_deref(), message.external_id.as_deref()), (Some("SM0123"), Some("SM0123")));
+    assert_eq!((message.media_type.as_str(), message.text().as_str()), ("sms", " Hello 👍 &+ "));
     let item = message.work_item.as_ref().expect("a work item");
-    assert_eq!(
-        (item.conversation.as_str(), item.customer.address.as_str()),
-        ("+14155551212", "+14155551212")
-    );
-    assert_eq!(
-        item.attributes,
-        [("twilio-sms.to".into(), "+18005551212".into())]
-    );
-    let attribute = |key: &str| {
-        message
-            .attributes
-            .iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
-    };
+    assert_eq!((item.conversation.as_str(), item.customer.address.as_str()), ("+14155551212", "+14155551212"));
+    assert_eq!(item.attributes, [("twilio-sms.to".into(), "+18005551212".into())]);
+    let attribute =
+        |key: &str| message.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str());
     assert_eq!(attribute("twilio-sms.FromCity"), Some("SAN FRANCISCO"));
     assert_eq!(attribute("twilio-sms.AccountSid"), Some("AC123"));
     assert_eq!(attribute("twilio-sms.Body"), None);
@@ -77,25 +52,10 @@ fn a_text_becomes_a_support_request() {
 #[test]
 fn new_parameters_are_verified_and_kept() {
     let driver = driver(SETTINGS);
-    assert_eq!(
-        receive(&driver, &with(&[("BrandNew", "x"), ("ProfileName", "Ann")])).status,
-        200
-    );
+    assert_eq!(receive(&driver, &with(&[("BrandNew", "x"), ("ProfileName", "Ann")])).status, 200);
     let message = pushed().remove(0);
-    assert!(
-        message
-            .attributes
-            .contains(&("twilio-sms.BrandNew".into(), "x".into()))
-    );
-    assert_eq!(
-        message
-            .work_item
-            .expect("a work item")
-            .customer
-            .name
-            .as_deref(),
-        Some("Ann")
-    );
+    assert!(message.attributes.contains(&("twilio-sms.BrandNew".into(), "x".into())));
+    assert_eq!(message.work_item.expect("a work item").customer.name.as_deref(), Some("Ann"));
 }
 
 #[test]
@@ -113,13 +73,7 @@ fn attributes_are_bounded() {
 #[test]
 fn unsigned_is_400_and_badly_signed_403() {
     let driver = driver(SETTINGS);
-    assert_eq!(
-        driver
-            .receive(form_request(URL, &TEXT))
-            .expect("a key")
-            .status,
-        400
-    );
+    assert_eq!(driver.receive(form_request(URL, &TEXT)).expect("a key").status, 400);
     let mut flipped = signed(URL, &TEXT);
     if let Body::Bytes(bytes) = &mut flipped.body {
         bytes[20] ^= 1;
@@ -130,10 +84,7 @@ fn unsigned_is_400_and_badly_signed_403() {
         bytes.truncate(40);
     }
     assert_eq!(driver.receive(cut).expect("a key").status, 403);
-    let elsewhere = Request {
-        url: "https://other.example.com/".into(),
-        ..signed(URL, &TEXT)
-    };
+    let elsewhere = Request { url: "https://other.example.com/".into(), ..signed(URL, &TEXT) };
     assert_eq!(driver.receive(elsewhere).expect("a key").status, 403);
     // A form that says it is none: its parameters would not be signed.
     let mut disguised = signed(URL, &TEXT);
@@ -146,10 +97,7 @@ fn unsigned_is_400_and_badly_signed_403() {
 fn the_body_is_signed_as_decoded_whatever_its_escapes() {
     let driver = driver(SETTINGS);
     let encoded = |plus: &str| {
-        let mut request = signed(
-            URL,
-            &[("From", "+1415"), ("MessageSid", "SM1"), ("Body", "a b")],
-        );
+        let mut request = signed(URL, &[("From", "+1415"), ("MessageSid", "SM1"), ("Body", "a b")]);
         request.body = Body::Bytes(format!("From={plus}1415&MessageSid=SM1&Body=a+b").into_bytes());
         driver.receive(request).expect("a key").status
     };
@@ -163,17 +111,10 @@ fn parameters_may_stand_in_the_url_of_a_get() {
     let driver = driver(SETTINGS);
     let url = format!("{URL}?MessageSid=SM9&From=%2B14155551212&Body=hi");
     let hmac = host::secrets::hmac(AUTH_TOKEN, "sha1", &[Piece::Text(url.clone())]).expect("a key");
-    let request =
-        native::request("GET", &url, "").with_header("x-twilio-signature", to_base64(&hmac));
+    let request = native::request("GET", &url, "").with_header("x-twilio-signature", to_base64(&hmac));
     assert_eq!(driver.receive(request).expect("a key").status, 200);
     assert_eq!(pushed().remove(0).text(), "hi");
-    assert_eq!(
-        driver
-            .receive(native::request("PUT", &url, ""))
-            .expect("a key")
-            .status,
-        405
-    );
+    assert_eq!(driver.receive(native::request("PUT", &url, "")).expect("a key").status, 405);
 }
 
 #[test]
@@ -190,17 +131,10 @@ fn what_is_no_text_is_refused_without_a_trap() {
 fn what_the_server_refuses_is_answered_and_no_picture_fetched() {
     let driver = driver(SETTINGS);
     native::with(|host| {
-        host.refuse = Some(Refused {
-            code: "quota".into(),
-            text: "too many".into(),
-            pointer: None,
-            attributes: vec![],
-        });
+        host.refuse =
+            Some(Refused { code: "quota".into(), text: "too many".into(), pointer: None, attributes: vec![] });
     });
-    let params = with(&[
-        ("NumMedia", "1"),
-        ("MediaUrl0", "https://api.twilio.com/m/ME1"),
-    ]);
+    let params = with(&[("NumMedia", "1"), ("MediaUrl0", "https://api.twilio.com/m/ME1")]);
     assert_eq!(receive(&driver, &params).status, 429);
     assert!(native::with(|host| host.timers.is_empty()));
 }
@@ -208,52 +142,25 @@ fn what_the_server_refuses_is_answered_and_no_picture_fetched() {
 #[test]
 fn stop_is_recorded_and_told_and_start_takes_it_back() {
     let driver = driver(SETTINGS);
-    for word in [
-        "STOP",
-        "stop",
-        " Unsubscribe\n",
-        "END",
-        "QUIT",
-        "STOPALL",
-        "REVOKE",
-        "OPTOUT",
-        "CANCEL",
-    ] {
+    for word in ["STOP", "stop", " Unsubscribe\n", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"] {
         native::with(|host| host.store.clear());
         assert_eq!(receive(&driver, &with(&[("Body", word)])).status, 200);
         let messages = pushed();
-        let [said, told] = messages.as_slice() else {
-            panic!("{word}: {messages:?}")
-        };
+        let [said, told] = messages.as_slice() else { panic!("{word}: {messages:?}") };
         assert_eq!(said.text(), word);
-        assert_eq!(
-            (told.interaction.name.as_str(), told.event_id.as_deref()),
-            ("opt-out", Some("SM0123/opt-out"))
-        );
-        assert_eq!(
-            told.interaction.arguments,
-            r#"{"address":"+14155551212","scope":"channel","out":true}"#
-        );
+        assert_eq!((told.interaction.name.as_str(), told.event_id.as_deref()), ("opt-out", Some("SM0123/opt-out")));
+        assert_eq!(told.interaction.arguments, r#"{"address":"+14155551212","scope":"channel","out":true}"#);
         assert!(told.work_item.is_some());
-        assert!(
-            native::with(|host| host.store.contains_key("opt-out/+14155551212")),
-            "{word}"
-        );
+        assert!(native::with(|host| host.store.contains_key("opt-out/+14155551212")), "{word}");
     }
     assert_eq!(receive(&driver, &with(&[("Body", "Yes")])).status, 200);
     let told = pushed().remove(1);
-    assert_eq!(
-        told.interaction.arguments,
-        r#"{"address":"+14155551212","scope":"channel","out":false}"#
-    );
+    assert_eq!(told.interaction.arguments, r#"{"address":"+14155551212","scope":"channel","out":false}"#);
     assert!(native::with(|host| host.store.is_empty()));
 
     assert_eq!(receive(&driver, &with(&[("Body", "yes")])).status, 200);
     assert_eq!(pushed().len(), 1, "the answer to some question");
-    assert_eq!(
-        receive(&driver, &with(&[("Body", "please stop")])).status,
-        200
-    );
+    assert_eq!(receive(&driver, &with(&[("Body", "please stop")])).status, 200);
     assert_eq!(pushed().len(), 1, "no keyword");
 }
 
@@ -264,10 +171,7 @@ fn with_advanced_opt_out_twilio_says_what_was_meant() {
     assert_eq!(pushed().len(), 2);
     receive(&driver, &with(&[("Body", "STOP"), ("OptOutType", "HELP")]));
     assert_eq!(pushed().len(), 1);
-    receive(
-        &driver,
-        &with(&[("Body", "RETOUR"), ("OptOutType", "START")]),
-    );
+    receive(&driver, &with(&[("Body", "RETOUR"), ("OptOutType", "START")]));
     assert_eq!(pushed().len(), 2);
 }
 
@@ -276,46 +180,22 @@ fn pictures_are_pending_and_a_timer_is_set() {
     let driver = driver(SETTINGS);
     let params = with(&[
         ("NumMedia", "2"),
-        (
-            "MediaUrl0",
-            "https://api.twilio.com/2010-04-01/Accounts/AC123/Messages/MM1/Media/ME1",
-        ),
+        ("MediaUrl0", "https://api.twilio.com/2010-04-01/Accounts/AC123/Messages/MM1/Media/ME1"),
         ("MediaContentType0", "image/jpeg"),
-        (
-            "MediaUrl1",
-            "https://api.twilio.com/2010-04-01/Accounts/AC123/Messages/MM1/Media/ME2",
-        ),
+        ("MediaUrl1", "https://api.twilio.com/2010-04-01/Accounts/AC123/Messages/MM1/Media/ME2"),
     ]);
     assert_eq!(receive(&driver, &params).status, 200);
     let message = pushed().remove(0);
-    let [
-        Part::Text(_),
-        Part::Attachment(first),
-        Part::Attachment(second),
-    ] = &message.parts[..]
-    else {
+    let [Part::Text(_), Part::Attachment(first), Part::Attachment(second)] = &message.parts[..] else {
         panic!("{:?}", message.parts)
     };
     assert_eq!(
-        (
-            first.name.as_deref(),
-            first.media_type.as_str(),
-            first.state.as_str()
-        ),
+        (first.name.as_deref(), first.media_type.as_str(), first.state.as_str()),
         (Some("ME1.jpg"), "image/jpeg", "pending")
     );
-    assert_eq!(
-        (second.name.as_deref(), second.media_type.as_str()),
-        (Some("ME2"), "application/octet-stream")
-    );
-    assert_eq!(
-        native::with(|host| host.timers[0].name.clone()),
-        "media/SM0123/0"
-    );
-    assert!(
-        native::with(|host| host.sent.is_empty()),
-        "nothing is fetched before the answer"
-    );
+    assert_eq!((second.name.as_deref(), second.media_type.as_str()), (Some("ME2"), "application/octet-stream"));
+    assert_eq!(native::with(|host| host.timers[0].name.clone()), "media/SM0123/0");
+    assert!(native::with(|host| host.sent.is_empty()), "nothing is fetched before the answer");
 }
 
 #[test]
@@ -325,10 +205,7 @@ fn settings_at_fault_are_named() {
         (r#"{"from":"+1"}"#, "/account-sid"),
         (r#"{"account-sid":"AC1"}"#, "/from"),
         (r#"{"account-sid":"AC1","from":1}"#, "/from"),
-        (
-            r#"{"account-sid":"AC1","from":"+1","api-base":"api.twilio.com"}"#,
-            "/api-base",
-        ),
+        (r#"{"account-sid":"AC1","from":"+1","api-base":"api.twilio.com"}"#, "/api-base"),
     ] {
         match TwilioDriver::configure(native::context("sms", URL), settings) {
             Ok(_) => panic!("{settings} is taken"),

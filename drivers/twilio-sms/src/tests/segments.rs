@@ -5,14 +5,7 @@ use crate::segments::Segments;
 fn check(text: &str, count: u32, encoding: &str) {
     assert_eq!(
         Segments::of(text),
-        Segments {
-            count,
-            encoding: if encoding == "gsm-7" {
-                "gsm-7"
-            } else {
-                "ucs-2"
-            }
-        },
+        Segments { count, encoding: if encoding == "gsm-7" { "gsm-7" } else { "ucs-2" } },
         "{text}"
     );
 }
@@ -32,21 +25,9 @@ fn characters_of_the_extension_are_two_septets_and_not_cut() {
     check(&"€".repeat(80), 1, "gsm-7");
     check(&"€".repeat(81), 2, "gsm-7");
     // 152 septets, then one of two that doesn't fit into the 153rd.
-    check(
-        &format!("{}€{}", "a".repeat(152), "a".repeat(7)),
-        2,
-        "gsm-7",
-    );
-    check(
-        &format!("{}€{}", "a".repeat(152), "a".repeat(151)),
-        2,
-        "gsm-7",
-    );
-    check(
-        &format!("{}€{}", "a".repeat(152), "a".repeat(152)),
-        3,
-        "gsm-7",
-    );
+    check(&format!("{}€{}", "a".repeat(152), "a".repeat(7)), 2, "gsm-7");
+    check(&format!("{}€{}", "a".repeat(152), "a".repeat(151)), 2, "gsm-7");
+    check(&format!("{}€{}", "a".repeat(152), "a".repeat(152)), 3, "gsm-7");
 }
 
 #[test]

@@ -6,12 +6,7 @@ use super::{SETTINGS, URL, driver, pushed, receive, signed};
 use crate::status::status_of;
 
 fn callback(status: &str) -> [(&str, &str); 4] {
-    [
-        ("MessageSid", "SM7"),
-        ("MessageStatus", status),
-        ("To", "+14155551212"),
-        ("From", "+18005551212"),
-    ]
+    [("MessageSid", "SM7"), ("MessageStatus", status), ("To", "+14155551212"), ("From", "+18005551212")]
 }
 
 #[test]
@@ -35,11 +30,7 @@ fn steps_are_told_in_the_words_of_the_specification() {
         assert_eq!(status_of(twilio), status, "{twilio}");
         let driver = driver(SETTINGS);
         let response = receive(&driver, &callback(twilio));
-        assert_eq!(
-            (response.status, response.body),
-            (204, Body::Bytes(vec![])),
-            "{twilio}"
-        );
+        assert_eq!((response.status, response.body), (204, Body::Bytes(vec![])), "{twilio}");
         assert_eq!(pushed().len(), usize::from(status.is_some()), "{twilio}");
     }
 }
@@ -51,23 +42,13 @@ fn a_step_is_an_event_of_its_own_about_the_text() {
     assert_eq!(driver.receive(request).expect("a key").status, 204);
     let message = pushed().remove(0);
     assert_eq!(message.interaction.name, "message.status");
-    assert_eq!(
-        (message.event_id.as_deref(), message.external_id.as_deref()),
-        (Some("SM7/delivered"), Some("SM7"))
-    );
+    assert_eq!((message.event_id.as_deref(), message.external_id.as_deref()), (Some("SM7/delivered"), Some("SM7")));
     assert_eq!(
         message.interaction.arguments,
         r#"{"externalId":"SM7","upTo":null,"status":"delivered","code":null,"text":null,"at":"2026-11-22T00:00:00.000Z"}"#
     );
-    assert!(
-        message
-            .attributes
-            .contains(&("twilio-sms.message-id".into(), "0198-m".into()))
-    );
-    assert_eq!(
-        message.work_item.expect("a work item").conversation,
-        "+14155551212"
-    );
+    assert!(message.attributes.contains(&("twilio-sms.message-id".into(), "0198-m".into())));
+    assert_eq!(message.work_item.expect("a work item").conversation, "+14155551212");
 }
 
 #[test]
@@ -82,10 +63,7 @@ fn a_changed_query_is_noticed() {
 fn failures_are_explained() {
     let driver = driver(SETTINGS);
     for (code, text) in [
-        (
-            "30003",
-            "The phone can't be reached: it is switched off or out of range.",
-        ),
+        ("30003", "The phone can't be reached: it is switched off or out of range."),
         ("39999", "Twilio's error 39999"),
     ] {
         let mut params = callback("undelivered").to_vec();
@@ -93,14 +71,8 @@ fn failures_are_explained() {
         assert_eq!(receive(&driver, &params).status, 204);
         let arguments = pushed().remove(0).interaction.arguments;
         let arguments = json::parse(arguments.as_bytes()).expect("JSON");
-        assert_eq!(
-            arguments.get("code").and_then(json::Value::as_str),
-            Some(format!("twilio-sms/{code}").as_str())
-        );
-        assert_eq!(
-            arguments.get("text").and_then(json::Value::as_str),
-            Some(text)
-        );
+        assert_eq!(arguments.get("code").and_then(json::Value::as_str), Some(format!("twilio-sms/{code}").as_str()));
+        assert_eq!(arguments.get("text").and_then(json::Value::as_str), Some(text));
     }
 }
 
@@ -110,12 +82,7 @@ fn a_refusal_for_opt_out_is_recorded() {
     let mut params = callback("failed").to_vec();
     params.push(("ErrorCode", "21610"));
     receive(&driver, &params);
-    let names: Vec<String> = pushed()
-        .into_iter()
-        .map(|message| message.interaction.name)
-        .collect();
+    let names: Vec<String> = pushed().into_iter().map(|message| message.interaction.name).collect();
     assert_eq!(names, ["message.status", "opt-out"]);
-    assert!(native::with(|host| host
-        .store
-        .contains_key("opt-out/+14155551212")));
+    assert!(native::with(|host| host.store.contains_key("opt-out/+14155551212")));
 }

@@ -15,11 +15,7 @@ const URL: &str = "https://support.example.com/channels/shop";
 
 /// A driver with these settings, and a host with this secret (empty: none).
 fn driver(settings: &str, secret: &str) -> WebhookDriver {
-    native::install(if secret.is_empty() {
-        Host::new()
-    } else {
-        Host::new().with_secret(SECRET, secret)
-    });
+    native::install(if secret.is_empty() { Host::new() } else { Host::new().with_secret(SECRET, secret) });
     match WebhookDriver::configure(native::context("shop", URL), settings) {
         Ok(driver) => driver,
         Err(error) => panic!("{}: {}", error.key, error.text),
@@ -31,9 +27,7 @@ fn post(body: impl Into<Vec<u8>>) -> Request {
 }
 
 fn receive(driver: &WebhookDriver, request: Request) -> Response {
-    driver
-        .receive(request)
-        .expect("the host has all that is asked of it")
+    driver.receive(request).expect("the host has all that is asked of it")
 }
 
 /// What was pushed by a driver with these settings that got this payload.
@@ -54,9 +48,5 @@ fn text(response: &Response) -> String {
 fn detail(response: &Response) -> String {
     let body = text(response);
     let problem = json::parse(body.as_bytes()).expect("JSON");
-    problem
-        .get("detail")
-        .and_then(json::Value::as_str)
-        .expect("a detail")
-        .into()
+    problem.get("detail").and_then(json::Value::as_str).expect("a detail").into()
 }

@@ -12,20 +12,14 @@ const PAYLOAD: &str = r#"{"id":"m1","conversation":"c1","from":"ann","text":"Hel
 fn a_message_is_pushed_and_its_id_answered() {
     let driver = driver("{}", "");
     let response = receive(&driver, post(PAYLOAD));
-    assert_eq!(
-        (response.status, text(&response)),
-        (200, r#"{"id":"id-of-m1"}"#.into())
-    );
+    assert_eq!((response.status, text(&response)), (200, r#"{"id":"id-of-m1"}"#.into()));
     assert_eq!(native::with(|host| host.pushed.len()), 1);
 }
 
 #[test]
 fn a_repetition_is_answered_as_the_first() {
     let driver = driver("{}", "");
-    assert_eq!(
-        receive(&driver, post(PAYLOAD)),
-        receive(&driver, post(PAYLOAD))
-    );
+    assert_eq!(receive(&driver, post(PAYLOAD)), receive(&driver, post(PAYLOAD)));
 }
 
 #[test]
@@ -34,10 +28,7 @@ fn other_methods_are_told_which_one() {
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "post"] {
         let response = receive(&driver, native::request(method, URL, ""));
         assert_eq!(response.status, 405, "{method}");
-        assert_eq!(
-            header_of(&response.headers, "allow").next(),
-            Some(b"POST".as_slice())
-        );
+        assert_eq!(header_of(&response.headers, "allow").next(), Some(b"POST".as_slice()));
     }
 }
 
@@ -54,15 +45,10 @@ fn only_json_in_utf8_is_taken() {
         ("text/plain", 415),
         ("", 415),
     ] {
-        let request =
-            native::request("POST", URL, PAYLOAD).with_header("content-type", content_type);
+        let request = native::request("POST", URL, PAYLOAD).with_header("content-type", content_type);
         assert_eq!(receive(&driver, request).status, status, "{content_type}");
     }
-    assert_eq!(
-        receive(&driver, native::request("POST", URL, PAYLOAD)).status,
-        200,
-        "no content type"
-    );
+    assert_eq!(receive(&driver, native::request("POST", URL, PAYLOAD)).status, 200, "no content type");
 }
 
 #[test]
@@ -86,27 +72,16 @@ fn what_is_no_strict_json_is_refused_with_the_reason() {
         let response = receive(&driver, post(body));
         assert_eq!(response.status, 400, "{reason}");
         assert!(detail(&response).contains(reason), "{}", detail(&response));
-        assert_eq!(
-            header_of(&response.headers, "content-type").next(),
-            Some(b"application/problem+json".as_slice())
-        );
+        assert_eq!(header_of(&response.headers, "content-type").next(), Some(b"application/problem+json".as_slice()));
     }
-    assert_eq!(
-        receive(&driver, post(b"{\"text\":\"\xff\"}".to_vec())).status,
-        400
-    );
+    assert_eq!(receive(&driver, post(b"{\"text\":\"\xff\"}".to_vec())).status, 400);
     assert_eq!(native::with(|host| host.pushed.len()), 0);
 }
 
 #[test]
 fn what_the_server_refuses_is_answered() {
     let driver = driver("{}", "");
-    for (code, status) in [
-        ("quota", 429),
-        ("invalid", 422),
-        ("limit", 422),
-        ("unavailable", 503),
-    ] {
+    for (code, status) in [("quota", 429), ("invalid", 422), ("limit", 422), ("unavailable", 503)] {
         native::with(|host| {
             host.refuse = Some(Refused {
                 code: code.into(),
@@ -118,10 +93,7 @@ fn what_the_server_refuses_is_answered() {
         let response = receive(&driver, post(PAYLOAD));
         assert_eq!(response.status, status, "{code}");
         assert_eq!(detail(&response), "no (at /eventId of the message)");
-        assert_eq!(
-            header_of(&response.headers, "retry-after").next().is_some(),
-            matches!(status, 429 | 503)
-        );
+        assert_eq!(header_of(&response.headers, "retry-after").next().is_some(), matches!(status, 429 | 503));
     }
 }
 
@@ -165,9 +137,7 @@ fn a_secret_that_is_no_key_is_named() {
             Err(error) => assert_eq!(error.key, "secrets/signing-secret"),
         }
     }
-    assert!(
-        WebhookDriver::configure(native::context("shop", URL), r#"{"signature":"hmac"}"#).is_ok()
-    );
+    assert!(WebhookDriver::configure(native::context("shop", URL), r#"{"signature":"hmac"}"#).is_ok());
 }
 
 #[test]
@@ -186,10 +156,7 @@ fn the_schema_is_strict_json_and_names_every_setting() {
         "reply-url",
         "notifications",
     ] {
-        assert!(
-            schema.pointer(&format!("/properties/{setting}")).is_some(),
-            "{setting}"
-        );
+        assert!(schema.pointer(&format!("/properties/{setting}")).is_some(), "{setting}");
     }
 }
 

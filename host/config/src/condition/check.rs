@@ -19,19 +19,8 @@ const MAX_LOOPS: usize = 2;
 const NAMES: [&str; 5] = ["message", "workItem", "customer", "channel", "now"];
 
 /// The names of CEL's types, for `type(x) == int`.
-const TYPES: [&str; 11] = [
-    "bool",
-    "bytes",
-    "double",
-    "google",
-    "int",
-    "list",
-    "map",
-    "null_type",
-    "string",
-    "type",
-    "uint",
-];
+const TYPES: [&str; 11] =
+    ["bool", "bytes", "double", "google", "int", "list", "map", "null_type", "string", "type", "uint"];
 
 struct Visit<'a> {
     node: &'a IdedExpr,
@@ -44,20 +33,11 @@ pub(super) fn check(source: &str, program: &Program) -> Result<(), ConditionErro
     let error = |node: &IdedExpr, problem: String, remedy: String| {
         let offset = program.source_info().offset_for(node.id);
         let (line, column) = position(source, offset.map_or(0, |(start, _)| start as usize));
-        ConditionError {
-            line,
-            column,
-            problem,
-            remedy,
-        }
+        ConditionError { line, column, problem, remedy }
     };
     let mut bound: BTreeSet<&str> = BTreeSet::new();
     let mut names: Vec<(&IdedExpr, &str)> = Vec::new();
-    let mut stack = vec![Visit {
-        node: program.expression(),
-        depth: 1,
-        loops: 0,
-    }];
+    let mut stack = vec![Visit { node: program.expression(), depth: 1, loops: 0 }];
     while let Some(Visit { node, depth, loops }) = stack.pop() {
         if depth > MAX_DEPTH {
             return Err(error(
@@ -67,11 +47,7 @@ pub(super) fn check(source: &str, program: &Program) -> Result<(), ConditionErro
             ));
         }
         let mut visit = |node, loops| {
-            stack.push(Visit {
-                node,
-                depth: depth + 1,
-                loops,
-            });
+            stack.push(Visit { node, depth: depth + 1, loops });
         };
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) => {}
@@ -124,27 +100,16 @@ pub(super) fn check(source: &str, program: &Program) -> Result<(), ConditionErro
                 }
                 bound.extend([step.iter_var.as_str(), step.accu_var.as_str()]);
                 bound.extend(step.iter_var2.as_deref());
-                for part in [
-                    &step.iter_range,
-                    &step.accu_init,
-                    &step.loop_cond,
-                    &step.loop_step,
-                    &step.result,
-                ] {
+                for part in [&step.iter_range, &step.accu_init, &step.loop_cond, &step.loop_step, &step.result] {
                     visit(part, loops + 1);
                 }
             }
         }
     }
-    let unknown = names
-        .into_iter()
-        .find(|(_, name)| !bound.contains(name) && !NAMES.contains(name) && !TYPES.contains(name));
+    let unknown =
+        names.into_iter().find(|(_, name)| !bound.contains(name) && !NAMES.contains(name) && !TYPES.contains(name));
     match unknown {
-        Some((node, name)) => Err(error(
-            node,
-            format!("there is no {}", quote(name)),
-            meant(name, &NAMES),
-        )),
+        Some((node, name)) => Err(error(node, format!("there is no {}", quote(name)), meant(name, &NAMES))),
         None => Ok(()),
     }
 }
@@ -152,21 +117,14 @@ pub(super) fn check(source: &str, program: &Program) -> Result<(), ConditionErro
 /// Asks CEL itself: a call without arguments says whether it is the name or only the arguments that are wrong.
 fn is_function(name: &str, member: bool) -> bool {
     // Operators are functions whose names no expression can spell.
-    if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        || name.starts_with('_')
-    {
+    if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') || name.starts_with('_') {
         return true;
     }
     let target = if member { "dyn(0)." } else { "" };
     let Ok(probe) = ENV.compile(&format!("{target}{name}()")) else {
         return false;
     };
-    !matches!(
-        probe.execute(&Context::with_env(ENV.clone())),
-        Err(ExecutionError::UndeclaredReference(_))
-    )
+    !matches!(probe.execute(&Context::with_env(ENV.clone())), Err(ExecutionError::UndeclaredReference(_)))
 }
 
 /// The pattern of `text.matches("pattern")`, if it is written out.
@@ -196,8 +154,5 @@ fn is_pattern(pattern: &IdedExpr) -> bool {
 fn position(source: &str, offset: usize) -> (usize, usize) {
     let before = &source[..source.floor_char_boundary(offset)];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (
-        before.matches('\n').count() + 1,
-        before[line_start..].chars().count() + 1,
-    )
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }

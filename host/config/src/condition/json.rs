@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use cel::ExecutionError;
 use cel::common::traits::{Container, Indexer, Iterable, Iterator, Sizer};
 use cel::common::types::{
-    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt, MAP_TYPE,
-    Type,
+    CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString, CelUInt, MAP_TYPE, Type,
 };
 use cel::common::value::{CowVal, Val};
 use serde_json::{Map, Value};
@@ -28,10 +27,7 @@ pub(super) fn value<'v>(json: &'v Value) -> Box<dyn Val + 'v> {
             }
         }
         Value::Array(items) => Box::new(CelList::from(items.iter().map(value).collect::<Vec<_>>())),
-        Value::Object(fields) => Box::new(Object {
-            fields,
-            whole: OnceLock::new(),
-        }),
+        Value::Object(fields) => Box::new(Object { fields, whole: OnceLock::new() }),
     }
 }
 
@@ -46,10 +42,7 @@ struct Object<'v> {
 impl<'v> Object<'v> {
     fn whole(&self) -> &CelMap<'v> {
         self.whole.get_or_init(|| {
-            let entries = self
-                .fields
-                .iter()
-                .map(|(key, field)| (CelMapKey::from(key.as_str()), value(field)));
+            let entries = self.fields.iter().map(|(key, field)| (CelMapKey::from(key.as_str()), value(field)));
             CelMap::from(entries.collect::<HashMap<_, _>>())
         })
     }
@@ -93,9 +86,7 @@ impl<'v> Val for Object<'v> {
         other.get_type() == self.get_type()
             && *size.size().inner() == self.fields.len() as i64
             && self.fields.iter().all(|(key, field)| {
-                fields
-                    .get(&CelString::from(key.as_str()))
-                    .is_ok_and(|theirs| value(field).equals(theirs.as_ref()))
+                fields.get(&CelString::from(key.as_str())).is_ok_and(|theirs| value(field).equals(theirs.as_ref()))
             })
     }
 
@@ -103,18 +94,13 @@ impl<'v> Val for Object<'v> {
     where
         Self: 'w,
     {
-        Box::new(Object {
-            fields: self.fields,
-            whole: OnceLock::new(),
-        })
+        Box::new(Object { fields: self.fields, whole: OnceLock::new() })
     }
 }
 
 impl Container for Object<'_> {
     fn contains(&self, key: &dyn Val) -> Result<bool, ExecutionError> {
-        Ok(key
-            .downcast_ref::<CelString<'_>>()
-            .is_some_and(|key| self.fields.contains_key(key.inner())))
+        Ok(key.downcast_ref::<CelString<'_>>().is_some_and(|key| self.fields.contains_key(key.inner())))
     }
 }
 

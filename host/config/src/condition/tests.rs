@@ -87,24 +87,12 @@ fn what_fails_says_why_without_the_customers_data() {
     for (source, reason) in [
         ("message.subject == 'x'", "there is no key `subject`"),
         ("message[customer.address] == 'x'", "there is no such key"),
-        (
-            "message.agent.name == 'x'",
-            "found no matching overload for '_._' applied to '(null_type, string)'",
-        ),
-        (
-            "message.mediaType",
-            "the condition gives a string, not true or false",
-        ),
-        (
-            "customer.address > 1",
-            "found no matching overload for '_>_' applied to '(string, int)'",
-        ),
+        ("message.agent.name == 'x'", "found no matching overload for '_._' applied to '(null_type, string)'"),
+        ("message.mediaType", "the condition gives a string, not true or false"),
+        ("customer.address > 1", "found no matching overload for '_>_' applied to '(string, int)'"),
         ("1 / (size(message.parts) - 2) == 1", "division by zero"),
         ("message.parts[7] == 1", "an index is beyond the list"),
-        (
-            "timestamp(customer.address) < now",
-            "the function `timestamp` failed",
-        ),
+        ("timestamp(customer.address) < now", "the function `timestamp` failed"),
     ] {
         let Outcome::Failed(said) = evaluate(source) else {
             panic!("{source} did not fail");
@@ -116,18 +104,12 @@ fn what_fails_says_why_without_the_customers_data() {
 #[test]
 fn errors_have_their_place_and_a_remedy() {
     for (source, expected) in [
-        (
-            "message.mediaType = 'sms'",
-            "line 1, column 19 of the condition: `=` compares nothing; compare with `==`",
-        ),
+        ("message.mediaType = 'sms'", "line 1, column 19 of the condition: `=` compares nothing; compare with `==`"),
         (
             "message.mediaType ==",
             "line 1, column 21 of the condition: the condition ends too early; write the rest of it",
         ),
-        (
-            "",
-            "line 1, column 1 of the condition: the condition ends too early; write the rest of it",
-        ),
+        ("", "line 1, column 1 of the condition: the condition ends too early; write the rest of it"),
         (
             "true\n && 'é' == mesage.x",
             "line 2, column 12 of the condition: there is no `mesage`; did you mean `message`?",
@@ -155,10 +137,7 @@ fn errors_have_their_place_and_a_remedy() {
             "line 1, column 69 of the condition: there are more than 2 loops in each other; \
              use fewer of all, exists, exists_one, map, filter",
         ),
-        (
-            "Foo{a: 1} == 1",
-            "line 1, column 4 of the condition: there is no type `Foo`; use a map, { \"key\": value }",
-        ),
+        ("Foo{a: 1} == 1", "line 1, column 4 of the condition: there is no type `Foo`; use a map, { \"key\": value }"),
     ] {
         let error = Condition::compile(source).expect_err(source);
         assert_eq!(error.to_string(), expected, "{source}");
@@ -188,12 +167,7 @@ fn hostile_conditions_are_refused_quickly() {
         let start = Instant::now();
         let refused = Condition::compile(&source);
         assert!(refused.is_err(), "{}", &source[..20]);
-        assert!(
-            start.elapsed() < Duration::from_secs(2),
-            "{} took {:?}",
-            &source[..20],
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(2), "{} took {:?}", &source[..20], start.elapsed());
     }
 }
 
@@ -205,12 +179,8 @@ fn the_deepest_condition_evaluates_on_a_small_stack() {
         .last()
         .expect("a short sum compiles");
     assert!(deepest.len() > 100, "{deepest}");
-    let outcome = std::thread::Builder::new()
-        .stack_size(512 << 10)
-        .spawn(move || evaluate(&deepest))
-        .unwrap()
-        .join()
-        .unwrap();
+    let outcome =
+        std::thread::Builder::new().stack_size(512 << 10).spawn(move || evaluate(&deepest)).unwrap().join().unwrap();
     assert_eq!(outcome, Outcome::Match);
 }
 

@@ -4,9 +4,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{LEAST, read};
-use crate::{
-    ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, load,
-};
+use crate::{ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, load};
 
 /// The example of the published contract, letter by letter.
 const CONTRACT: &str = include_str!("contract.toml");
@@ -14,37 +12,18 @@ const CONTRACT: &str = include_str!("contract.toml");
 #[test]
 fn the_contracts_example_is_read_whole() {
     let loaded = read(CONTRACT).unwrap_or_else(|errors| panic!("{errors}"));
-    let Config {
-        server,
-        operators,
-        agents,
-        queues,
-        routes,
-        channels,
-    } = &loaded.config;
+    let Config { server, operators, agents, queues, routes, channels } = &loaded.config;
     assert_eq!(server.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(
-        server.public_url.as_deref(),
-        Some("https://support.example.com")
-    );
+    assert_eq!(server.public_url.as_deref(), Some("https://support.example.com"));
     assert_eq!(server.data, Path::new("/etc/jackfield/./data"));
     assert_eq!(server.drivers, Path::new("/etc/jackfield/./drivers"));
 
-    assert_eq!(
-        (operators[0].name.as_str(), operators[0].role),
-        ("ops", Role::Operator)
-    );
+    assert_eq!((operators[0].name.as_str(), operators[0].role), ("ops", Role::Operator));
     assert!(operators[0].token.matches(b"value-of-OPS_TOKEN"));
 
-    assert_eq!(
-        (agents[0].id.as_str(), agents[0].name.as_str()),
-        ("ana", "Ana")
-    );
+    assert_eq!((agents[0].id.as_str(), agents[0].name.as_str()), ("ana", "Ana"));
     assert!(agents[0].token.matches(b"ana-token"));
-    assert_eq!(
-        (agents[0].skills["billing"], agents[0].skills["spanish"]),
-        (5, 3)
-    );
+    assert_eq!((agents[0].skills["billing"], agents[0].skills["spanish"]), (5, 3));
     assert_eq!(agents[0].teams, ["front"]);
     assert_eq!(agents[0].capacity, 100);
     assert_eq!(agents[0].addresses["voice"], "sip:ana@10.0.0.7");
@@ -53,10 +32,7 @@ fn the_contracts_example_is_read_whole() {
     assert_eq!(queues[0].offer_timeout, Some(Duration::from_secs(30)));
     assert_eq!(queues[0].choose, Choose::LongestIdle);
     assert_eq!(queues[0].wrap_up, Duration::ZERO);
-    assert_eq!(
-        (queues[0].weights["voice"], queues[0].weights["email"]),
-        (100, 10)
-    );
+    assert_eq!((queues[0].weights["voice"], queues[0].weights["email"]), (100, 10));
 
     assert_eq!(routes[0].queue, "support");
     assert_eq!(routes[0].priority, Some(5));
@@ -74,15 +50,9 @@ fn the_contracts_example_is_read_whole() {
     assert_eq!((routes[1].when.as_ref(), routes[1].priority), (None, None));
 
     let channel = &channels[0];
-    assert_eq!(
-        (channel.id.as_str(), channel.driver.to_string().as_str()),
-        ("support-sms", "twilio-sms")
-    );
+    assert_eq!((channel.id.as_str(), channel.driver.to_string().as_str()), ("support-sms", "twilio-sms"));
     assert_eq!(channel.settings, json!({"account-sid": "AC..."}));
-    assert_eq!(
-        channel.secrets["auth-token"].expose(),
-        b"value-of-TWILIO_TOKEN"
-    );
+    assert_eq!(channel.secrets["auth-token"].expose(), b"value-of-TWILIO_TOKEN");
     assert_eq!(channel.grants.http[0].to_string(), "https://api.twilio.com");
     assert_eq!(channel.limits.memory, Some(ByteSize::mib(64)));
     assert_eq!(channel.limits.receive, Some(Duration::from_secs(1)));
@@ -90,10 +60,8 @@ fn the_contracts_example_is_read_whole() {
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        [
-            "c.toml:15:9: agent[0].token: is a secret written out in the file; \
-          write \"env:NAME\" or \"file:PATH\" instead"
-        ]
+        ["c.toml:15:9: agent[0].token: is a secret written out in the file; \
+          write \"env:NAME\" or \"file:PATH\" instead"]
     );
 }
 
@@ -108,33 +76,18 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(config.server.public_url, None);
     assert_eq!(config.server.data, Path::new("/etc/jackfield/data"));
-    assert_eq!(
-        (config.server.metrics, config.server.signing),
-        (Metrics::Loopback, Signing::Warn)
-    );
-    assert_eq!(
-        config.server.dedupe_window,
-        Duration::from_secs(400 * 24 * 3600)
-    );
+    assert_eq!((config.server.metrics, config.server.signing), (Metrics::Loopback, Signing::Warn));
+    assert_eq!(config.server.dedupe_window, Duration::from_secs(400 * 24 * 3600));
     assert_eq!(config.server.agent_grace, Duration::from_secs(60));
-    assert_eq!(
-        (config.server.log, config.server.log_format),
-        (LogLevel::Info, LogFormat::Text)
-    );
+    assert_eq!((config.server.log, config.server.log_format), (LogLevel::Info, LogFormat::Text));
     assert_eq!(config.operators[0].name, "operator");
-    assert_eq!(
-        (config.agents[0].name.as_str(), config.agents[0].capacity),
-        ("a", 100)
-    );
+    assert_eq!((config.agents[0].name.as_str(), config.agents[0].capacity), ("a", 100));
     assert_eq!(config.queues[0].offer_timeout, None);
     assert!(!config.queues[0].offer_again && !config.queues[0].away_after_missed);
     let channel = &config.channels[0];
     assert_eq!(channel.settings, json!({}));
     assert_eq!(channel.limits, Limits::default());
-    assert_eq!(
-        (channel.limits.body, channel.limits.queue),
-        (ByteSize::mib(1), 1024)
-    );
+    assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
     assert!(!channel.simulated && !channel.resend_unknown && channel.listen.is_empty());
 }
 
@@ -188,10 +141,7 @@ fn every_key_is_taken() {
     .unwrap_or_else(|errors| panic!("{errors}"));
     let server = &loaded.config.server;
     assert_eq!(server.listen.to_string(), "127.0.0.1:0");
-    assert_eq!(
-        server.public_url.as_deref(),
-        Some("https://example.com/jackfield")
-    );
+    assert_eq!(server.public_url.as_deref(), Some("https://example.com/jackfield"));
     assert_eq!(server.data, Path::new("/var/lib/jackfield"));
     assert!(loaded.config.queues[1].offer_again && loaded.config.queues[1].away_after_missed);
 
@@ -203,21 +153,8 @@ fn every_key_is_taken() {
             "nested": {"list": [1, {"deep": true}]}
         })
     );
-    let http: Vec<String> = channel
-        .grants
-        .http
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    assert_eq!(
-        http,
-        [
-            "http://127.0.0.1:9000",
-            "https://*.example.com",
-            "https://api.example.com",
-            "http://[::1]"
-        ]
-    );
+    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
+    assert_eq!(http, ["http://127.0.0.1:9000", "https://*.example.com", "https://api.example.com", "http://[::1]"]);
     assert_eq!(channel.grants.addresses[0].to_string(), "10.0.0.0/8");
     assert_eq!(channel.grants.addresses[1].to_string(), "::1/128");
     let tcp: Vec<String> = channel.grants.tcp.iter().map(ToString::to_string).collect();
@@ -247,15 +184,9 @@ fn settings_have_places_for_those_who_check_them_later() {
     assert_eq!(channel.place_of_key("driver").to_string(), "c.toml:3:10");
     assert_eq!(channel.place_of_key("secrets").to_string(), "c.toml:1:1");
     let problem = channel.settings_problem("/a~1b/list/1/x", "is wrong".into(), "write 3".into());
-    assert_eq!(
-        problem.to_string(),
-        "c.toml:8:9: channel[0].settings.\"a/b\".list[1].x: is wrong; write 3"
-    );
+    assert_eq!(problem.to_string(), "c.toml:8:9: channel[0].settings.\"a/b\".list[1].x: is wrong; write 3");
     let problem = channel.key_problem("driver", "is not there".into(), "add it".into());
-    assert_eq!(
-        problem.to_string(),
-        "c.toml:3:10: channel[0].driver: is not there; add it"
-    );
+    assert_eq!(problem.to_string(), "c.toml:3:10: channel[0].driver: is not there; add it");
 }
 
 #[test]
@@ -280,15 +211,7 @@ fn a_file_is_loaded_with_paths_beside_it() {
 
     std::fs::write(&file, [0xff]).unwrap();
     let errors = load(&file).expect_err("is not text").to_string();
-    assert!(
-        errors.ends_with("jackfield.toml:1:1: file: is not UTF-8; save it as UTF-8"),
-        "{errors}"
-    );
-    let errors = load(&folder.path().join("none"))
-        .expect_err("is missing")
-        .to_string();
-    assert!(
-        errors.contains("none:1:1: file: can't be read: No such file"),
-        "{errors}"
-    );
+    assert!(errors.ends_with("jackfield.toml:1:1: file: is not UTF-8; save it as UTF-8"), "{errors}");
+    let errors = load(&folder.path().join("none")).expect_err("is missing").to_string();
+    assert!(errors.contains("none:1:1: file: can't be read: No such file"), "{errors}");
 }

@@ -19,15 +19,11 @@ fn check_part(text: &str, expected: &[&str]) {
 fn syntax() {
     check(
         "[server",
-        &[
-            "c.toml:1:8: TOML: unclosed table, expected `]`; correct the syntax; the rest is checked after that",
-        ],
+        &["c.toml:1:8: TOML: unclosed table, expected `]`; correct the syntax; the rest is checked after that"],
     );
     check(
         "a = 'x",
-        &[
-            "c.toml:1:7: TOML: invalid literal string, expected `'`; correct the syntax; the rest is checked after that",
-        ],
+        &["c.toml:1:7: TOML: invalid literal string, expected `'`; correct the syntax; the rest is checked after that"],
     );
     check(
         r#"[server]
@@ -229,9 +225,7 @@ limits = { memory = "1KiB", receive = "5 minutes", body = "10MB", queue = 0, del
     check_part(
         r#"[server]
 dedupe-window = "1s""#,
-        &[
-            "c.toml:2:17: server.dedupe-window: `1s` is out of range; write a duration from 1h to 3660d",
-        ],
+        &["c.toml:2:17: server.dedupe-window: `1s` is out of range; write a duration from 1h to 3660d"],
     );
 }
 
@@ -387,9 +381,7 @@ queue = "suport""#,
     check(
         r#"[[route]]
 queue = "support""#,
-        &[
-            r#"c.toml:2:9: route[0].queue: there is no queue `support`; add [[queue]] with id = "support""#,
-        ],
+        &[r#"c.toml:2:9: route[0].queue: there is no queue `support`; add [[queue]] with id = "support""#],
     );
     check(
         r#"[[queue]]

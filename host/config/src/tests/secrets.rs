@@ -34,9 +34,7 @@ fn files_are_read_beside_the_config_and_trimmed_of_one_newline() {
     fs::write(folder.path().join("empty"), "\n").unwrap();
     fs::write(folder.path().join("long"), vec![b'x'; 65 * 1024]).unwrap();
     let with = |secret: &str| {
-        let text = format!(
-            "{LEAST}[[channel]]\nid = \"c\"\ndriver = \"d\"\nsecrets = {{ s = \"file:{secret}\" }}"
-        );
+        let text = format!("{LEAST}[[channel]]\nid = \"c\"\ndriver = \"d\"\nsecrets = {{ s = \"file:{secret}\" }}");
         parse(&text, "c.toml", folder.path(), &|_| None)
     };
     for (file, bytes) in [("a", &b"from-file"[..]), ("b", &[0, 255, b'\n'])] {

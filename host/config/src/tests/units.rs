@@ -5,57 +5,24 @@ use crate::{ByteSize, UnitError, parse_duration};
 
 #[test]
 fn durations() {
-    for (text, milliseconds) in [
-        ("0s", 0),
-        ("500ms", 500),
-        ("30s", 30_000),
-        ("5m", 300_000),
-        ("2h", 7_200_000),
-        ("400d", 34_560_000_000),
-    ] {
-        assert_eq!(
-            parse_duration(text),
-            Ok(Duration::from_millis(milliseconds)),
-            "{text}"
-        );
+    for (text, milliseconds) in
+        [("0s", 0), ("500ms", 500), ("30s", 30_000), ("5m", 300_000), ("2h", 7_200_000), ("400d", 34_560_000_000)]
+    {
+        assert_eq!(parse_duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
     }
-    for text in [
-        "",
-        "s",
-        "30",
-        "30 s",
-        "-1s",
-        "1.5s",
-        "1w",
-        "99999999999999999999s",
-        "18446744073709551615d",
-        "1S",
-        "1s ",
-    ] {
+    for text in
+        ["", "s", "30", "30 s", "-1s", "1.5s", "1w", "99999999999999999999s", "18446744073709551615d", "1S", "1s "]
+    {
         assert_eq!(parse_duration(text), Err(UnitError::Duration), "{text}");
     }
 }
 
 #[test]
 fn sizes() {
-    for (text, bytes) in [
-        ("1024B", 1024),
-        ("512KiB", 524_288),
-        ("64MiB", 67_108_864),
-        ("2GiB", 1 << 31),
-    ] {
+    for (text, bytes) in [("1024B", 1024), ("512KiB", 524_288), ("64MiB", 67_108_864), ("2GiB", 1 << 31)] {
         assert_eq!(text.parse(), Ok(ByteSize(bytes)), "{text}");
     }
-    for text in [
-        "",
-        "MiB",
-        "64",
-        "64 MiB",
-        "10MB",
-        "-1B",
-        "18446744073709551615KiB",
-        "1kib",
-    ] {
+    for text in ["", "MiB", "64", "64 MiB", "10MB", "-1B", "18446744073709551615KiB", "1kib"] {
         assert_eq!(text.parse::<ByteSize>(), Err(UnitError::Size), "{text}");
     }
 }

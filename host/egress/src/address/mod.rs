@@ -71,9 +71,9 @@ const fn v6(segments: [u16; 8], prefix: u8) -> Ipv6Net {
 /// The first range that holds the address decides, so narrow ranges stand before wide ones.
 const V4: &[(Ipv4Net, Special)] = &[
     (v4(169, 254, 169, 254, 32), Special::Metadata),
-    (v4(169, 254, 170, 2, 32), Special::Metadata), // ECS tasks
+    (v4(169, 254, 170, 2, 32), Special::Metadata),   // ECS tasks
     (v4(100, 100, 100, 200, 32), Special::Metadata), // Alibaba Cloud
-    (v4(168, 63, 129, 16, 32), Special::Metadata), // Azure; looks public, is the host of the machine
+    (v4(168, 63, 129, 16, 32), Special::Metadata),   // Azure; looks public, is the host of the machine
     (v4(0, 0, 0, 0, 8), Special::Unspecified),
     (v4(10, 0, 0, 0, 8), Special::Private),
     (v4(100, 64, 0, 0, 10), Special::Shared),
@@ -95,28 +95,16 @@ const V4: &[(Ipv4Net, Special)] = &[
 const V6: &[(Ipv6Net, Special)] = &[
     (v6([0, 0, 0, 0, 0, 0, 0, 0], 128), Special::Unspecified),
     (v6([0, 0, 0, 0, 0, 0, 0, 1], 128), Special::Loopback),
-    (
-        v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128),
-        Special::Metadata,
-    ),
-    (
-        v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128),
-        Special::Metadata,
-    ), // Google Cloud
+    (v6([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128), Special::Metadata),
+    (v6([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128), Special::Metadata), // Google Cloud
     (v6([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7), Special::UniqueLocal),
     (v6([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10), Special::LinkLocal),
     (v6([0xfec0, 0, 0, 0, 0, 0, 0, 0], 10), Special::SiteLocal),
     (v6([0xff00, 0, 0, 0, 0, 0, 0, 0], 8), Special::Multicast),
     (v6([0x2001, 2, 0, 0, 0, 0, 0, 0], 48), Special::Benchmarking),
     (v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), Special::Reserved), // protocols, ORCHID
-    (
-        v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
-        Special::Documentation,
-    ),
-    (
-        v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
-        Special::Documentation,
-    ),
+    (v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), Special::Documentation),
+    (v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), Special::Documentation),
 ];
 
 /// What the registries have given to the public internet; all outside is special, named above or not.
@@ -138,20 +126,12 @@ pub(crate) fn embedded(address: Ipv6Addr) -> Option<Embedded> {
         let ([a, b], [c, d]) = (a.to_be_bytes(), b.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
-    let plain = |inner| {
-        Some(Embedded {
-            inner,
-            well_known_nat64: false,
-        })
-    };
+    let plain = |inner| Some(Embedded { inner, well_known_nat64: false });
     match s {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
         // IPv4-compatible, IPv4-mapped, IPv4-translated.
         [0, 0, 0, 0, 0, 0 | 0xffff, a, b] | [0, 0, 0, 0, 0xffff, 0, a, b] => plain(low(a, b)),
-        [0x64, 0xff9b, 0, 0, 0, 0, a, b] => Some(Embedded {
-            inner: low(a, b),
-            well_known_nat64: true,
-        }),
+        [0x64, 0xff9b, 0, 0, 0, 0, a, b] => Some(Embedded { inner: low(a, b), well_known_nat64: true }),
         // NAT64 for local use: where the address stands depends on the network; this is the usual place.
         [0x64, 0xff9b, 1, _, _, _, a, b] => plain(low(a, b)),
         // 6to4.
@@ -167,10 +147,7 @@ pub(crate) fn special(address: IpAddr) -> Option<Special> {
     match address {
         IpAddr::V4(address) => special_v4(address),
         IpAddr::V6(address) => match embedded(address) {
-            Some(Embedded {
-                inner,
-                well_known_nat64: true,
-            }) => special_v4(inner),
+            Some(Embedded { inner, well_known_nat64: true }) => special_v4(inner),
             Some(_) => Some(Special::Embedded),
             None => special_v6(address),
         },
@@ -178,9 +155,7 @@ pub(crate) fn special(address: IpAddr) -> Option<Special> {
 }
 
 fn special_v4(address: Ipv4Addr) -> Option<Special> {
-    V4.iter()
-        .find(|(net, _)| net.contains(&address))
-        .map(|(_, special)| *special)
+    V4.iter().find(|(net, _)| net.contains(&address)).map(|(_, special)| *special)
 }
 
 fn special_v6(address: Ipv6Addr) -> Option<Special> {

@@ -63,32 +63,18 @@ struct Journey {
 
 impl Journey {
     fn maybe_sent(&self) -> bool {
-        self.sent
-            || self
-                .written
-                .as_ref()
-                .is_some_and(|written| written.load(Ordering::Acquire))
+        self.sent || self.written.as_ref().is_some_and(|written| written.load(Ordering::Acquire))
     }
 }
 
 impl Client {
     /// A client without open connections.
     pub fn new(config: ClientConfig) -> Self {
-        let ClientConfig {
-            channel,
-            policy,
-            limits,
-            resolver,
-            tls,
-        } = config;
+        let ClientConfig { channel, policy, limits, resolver, tls } = config;
         Self {
             channel,
             policy,
-            dialer: Dialer {
-                resolver,
-                tls,
-                budget: limits.connect,
-            },
+            dialer: Dialer { resolver, tls, budget: limits.connect },
             pool: Pool::new(limits.idle, limits.idle_connections),
             slots: Semaphore::new(limits.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             limits,
@@ -118,25 +104,16 @@ impl Client {
     /// # Errors
     /// As [`Client::send`]; the sink may have got a part by then.
     pub async fn send_to(&self, request: Request, sink: &mut Sink<'_>) -> Result<Response, Error> {
-        let after = request
-            .timeout
-            .unwrap_or(self.limits.default_timeout)
-            .min(self.limits.timeout);
+        let after = request.timeout.unwrap_or(self.limits.default_timeout).min(self.limits.timeout);
         let mut journey = Journey::default();
         // One clock over everything: a peer that drips a byte a minute gains nothing by it.
         let outcome = timeout(after, self.travel(request, sink, &mut journey)).await;
         let kind = match outcome {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(kind)) => kind,
-            Err(_) => ErrorKind::Timeout {
-                target: journey.target.clone(),
-                after,
-            },
+            Err(_) => ErrorKind::Timeout { target: journey.target.clone(), after },
         };
-        let error = Error {
-            kind,
-            sent: journey.maybe_sent(),
-        };
+        let error = Error { kind, sent: journey.maybe_sent() };
         tracing::debug!(channel = self.channel, code = error.code(), %error, "request failed");
         Err(error)
     }
@@ -149,10 +126,7 @@ impl Client {
         journey: &mut Journey,
     ) -> Result<Response, ErrorKind> {
         let limits = &self.limits;
-        let max_bytes = request
-            .max_bytes
-            .unwrap_or(limits.default_response_bytes)
-            .min(limits.response_bytes);
+        let max_bytes = request.max_bytes.unwrap_or(limits.default_response_bytes).min(limits.response_bytes);
         let redirects = request.redirects.min(limits.redirects);
         let url = parse_url(&request.url)?;
         let mut permit = self.policy.check_url(&self.channel, &url)?;
@@ -169,23 +143,15 @@ impl Client {
                 _ => None,
             };
             let Some(location) = location else {
-                let body = Receipt {
-                    target: permit.target(),
-                    max_bytes,
-                    sink,
-                };
+                let body = Receipt { target: permit.target(), max_bytes, sink };
                 return self.receive(connection, response, body).await;
             };
             journey.sent = true;
             let target = permit.target().to_owned();
             if followed == redirects {
-                return Err(ErrorKind::Redirect {
-                    target,
-                    problem: "there were too many",
-                });
+                return Err(ErrorKind::Redirect { target, problem: "there were too many" });
             }
-            hop.redirect(status, location.as_bytes())
-                .map_err(|problem| ErrorKind::Redirect { target, problem })?;
+            hop.redirect(status, location.as_bytes()).map_err(|problem| ErrorKind::Redirect { target, problem })?;
             permit = self.policy.check_url(&self.channel, &hop.url)?;
             journey.target = permit.target().to_owned();
         }
@@ -199,10 +165,7 @@ impl Client {
         hop: &Hop,
         journey: &mut Journey,
     ) -> Result<(Connection, http::Response<Incoming>), ErrorKind> {
-        let failed = |reason: String| ErrorKind::Transfer {
-            target: permit.target().to_owned(),
-            reason,
-        };
+        let failed = |reason: String| ErrorKind::Transfer { target: permit.target().to_owned(), reason };
         let repeatable = hop.method.is_safe();
         let age = if repeatable { Duration::MAX } else { FRESH };
         let mut waiting = self.pool.take(permit.target(), age);
@@ -211,22 +174,17 @@ impl Client {
                 Some(connection) => connection,
                 None => {
                     let stream = self.dialer.dial(permit, &hop.url).await?;
-                    Connection::new(stream)
-                        .await
-                        .map_err(|error| failed(describe(&error)))?
+                    Connection::new(stream).await.map_err(|error| failed(describe(&error)))?
                 }
             };
             let written = journey.written.insert(connection.written());
             match connection.send(hop.to_http()?).await {
                 Ok(response) if response.status() == http::StatusCode::SWITCHING_PROTOCOLS => {
-                    return Err(failed(
-                        "it changed to another protocol without being asked".to_owned(),
-                    ));
+                    return Err(failed("it changed to another protocol without being asked".to_owned()));
                 }
                 Ok(response) => return Ok((connection, response)),
                 // The peer closed a waiting connection just now. Nothing has happened, or nothing that matters.
-                Err(_) if connection.reused && (repeatable || !written.load(Ordering::Acquire)) => {
-                }
+                Err(_) if connection.reused && (repeatable || !written.load(Ordering::Acquire)) => {}
                 Err(error) => return Err(failed(describe(&error))),
             }
         }
@@ -239,26 +197,16 @@ impl Client {
         response: http::Response<Incoming>,
         receipt: Receipt<'_, '_>,
     ) -> Result<Response, ErrorKind> {
-        let Receipt {
-            target,
-            max_bytes,
-            sink,
-        } = receipt;
+        let Receipt { target, max_bytes, sink } = receipt;
         let target = || target.to_owned();
-        let too_large = || ErrorKind::TooLarge {
-            target: target(),
-            limit: max_bytes,
-        };
+        let too_large = || ErrorKind::TooLarge { target: target(), limit: max_bytes };
         let (head, mut body) = response.into_parts();
         if body.size_hint().lower() > max_bytes {
             return Err(too_large());
         }
         let mut left = max_bytes;
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| ErrorKind::Transfer {
-                target: target(),
-                reason: describe(&error),
-            })?;
+            let frame = frame.map_err(|error| ErrorKind::Transfer { target: target(), reason: describe(&error) })?;
             // What is not data is trailers, which nobody asked for.
             let Ok(data) = frame.into_data() else {
                 continue;
@@ -267,15 +215,8 @@ impl Client {
             sink(&data).map_err(ErrorKind::Sink)?;
         }
         self.pool.put(&target(), connection);
-        let headers = head
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
-        Ok(Response {
-            status: head.status.as_u16(),
-            headers: headers.collect(),
-            body: Bytes::new(),
-        })
+        let headers = head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+        Ok(Response { status: head.status.as_u16(), headers: headers.collect(), body: Bytes::new() })
     }
 }
 

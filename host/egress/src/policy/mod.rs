@@ -73,9 +73,7 @@ pub enum Denied {
         address: IpAddr,
     },
     /// The scheme is neither `http` nor `https`. No grant changes that.
-    #[error(
-        "channel {channel:?} may only use https and http URLs, not {scheme:?}; correct the URL"
-    )]
+    #[error("channel {channel:?} may only use https and http URLs, not {scheme:?}; correct the URL")]
     Scheme {
         /// The channel's id.
         channel: String,
@@ -111,14 +109,8 @@ impl Policy {
     /// The first line that can't be understood.
     pub fn parse(http: &[String], addresses: &[String]) -> Result<Self, GrantError> {
         Ok(Self {
-            grants: http
-                .iter()
-                .map(|text| Grant::parse(text))
-                .collect::<Result<_, _>>()?,
-            ranges: addresses
-                .iter()
-                .map(|text| parse_range(text))
-                .collect::<Result<_, _>>()?,
+            grants: http.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+            ranges: addresses.iter().map(|text| parse_range(text)).collect::<Result<_, _>>()?,
         })
     }
 
@@ -130,10 +122,7 @@ impl Policy {
     pub fn check_url(&self, channel: &str, url: &Url) -> Result<Permit, Denied> {
         let (channel, target) = (channel.to_owned(), target_of(url));
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(Denied::Scheme {
-                channel,
-                scheme: url.scheme().to_owned(),
-            });
+            return Err(Denied::Scheme { channel, scheme: url.scheme().to_owned() });
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(Denied::Credentials { channel, target });
@@ -146,12 +135,7 @@ impl Policy {
             match grant.fit(url) {
                 Fit::Yes => {
                     let ranges = Arc::clone(&self.ranges);
-                    return Ok(Permit {
-                        channel,
-                        target,
-                        host,
-                        ranges,
-                    });
+                    return Ok(Permit { channel, target, host, ranges });
                 }
                 Fit::OtherPath => paths.push(grant.path()),
                 Fit::No => {}
@@ -160,11 +144,7 @@ impl Policy {
         if paths.is_empty() {
             Err(Denied::NotGranted { channel, target })
         } else {
-            Err(Denied::OtherPath {
-                channel,
-                target,
-                granted: paths.join(", "),
-            })
+            Err(Denied::OtherPath { channel, target, granted: paths.join(", ") })
         }
     }
 }
@@ -204,23 +184,16 @@ impl Permit {
                     Ok(())
                 } else {
                     let (channel, target) = (self.channel.clone(), self.target.clone());
-                    Err(Denied::NotLocal {
-                        channel,
-                        target,
-                        address,
-                    })
+                    Err(Denied::NotLocal { channel, target, address })
                 };
             }
             _ => {}
         }
         match self.refused(address) {
             None => Ok(()),
-            Some((address, special)) => Err(Denied::Address {
-                channel: self.channel.clone(),
-                target: self.target.clone(),
-                address,
-                special,
-            }),
+            Some((address, special)) => {
+                Err(Denied::Address { channel: self.channel.clone(), target: self.target.clone(), address, special })
+            }
         }
     }
 

@@ -74,8 +74,15 @@ impl Hub {
     ///
     /// # Errors
     /// No thread could be made.
-    pub(crate) fn start(self, announcements: UnboundedReceiver<Announcement>, renderer: Renderer) -> std::io::Result<()> {
-        std::thread::Builder::new().name("hub".to_owned()).spawn(move || self.run(announcements, renderer)).map(drop)
+    pub(crate) fn start(
+        self,
+        announcements: UnboundedReceiver<Announcement>,
+        renderer: Renderer,
+    ) -> std::io::Result<()> {
+        std::thread::Builder::new()
+            .name("hub".to_owned())
+            .spawn(move || self.run(announcements, renderer))
+            .map(drop)
     }
 
     fn run(&self, mut announcements: UnboundedReceiver<Announcement>, mut renderer: Renderer) {
@@ -87,7 +94,9 @@ impl Hub {
                 match renderer.render(&announcement) {
                     Ok(event) => feed.push(announcement.notice.sequence, event.into()),
                     // The next event's number then shows a gap, and a snapshot mends it.
-                    Err(error) => tracing::error!(agent = %announcement.notice.agent, "an event could not be written: {error}"),
+                    Err(error) => {
+                        tracing::error!(agent = %announcement.notice.agent, "an event could not be written: {error}")
+                    }
                 }
                 self.counters.events.fetch_add(1, Ordering::Relaxed);
                 if !touched.iter().any(|known| Arc::ptr_eq(known, &feed)) {

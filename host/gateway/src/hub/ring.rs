@@ -50,22 +50,33 @@ impl Ring {
     /// Whether everything after `after` is here, so that a connection can go on from it.
     pub(crate) fn covers(&self, after: u64) -> bool {
         match (self.events.front(), self.newest()) {
-            (Some((oldest, _)), Some(newest)) => *oldest <= after.saturating_add(1) && after <= newest,
+            (Some((oldest, _)), Some(newest)) => {
+                *oldest <= after.saturating_add(1) && after <= newest
+            }
             _ => false,
         }
     }
 
     /// Up to `events` events after `after`, no further one once `bytes` are reached.
     pub(crate) fn after(&self, after: u64, events: usize, bytes: usize) -> Next {
-        let (Some((oldest, _)), Some(newest)) = (self.events.front(), self.newest()) else { return Next::Nothing };
+        let (Some((oldest, _)), Some(newest)) = (self.events.front(), self.newest()) else {
+            return Next::Nothing;
+        };
         if after >= newest {
             return Next::Nothing;
         }
-        let Some(skip) = (after + 1).checked_sub(*oldest) else { return Next::Gap };
+        let Some(skip) = (after + 1).checked_sub(*oldest) else {
+            return Next::Gap;
+        };
         let mut taken = Vec::new();
         let mut size = 0;
         let mut last = after;
-        for (sequence, event) in self.events.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(events) {
+        for (sequence, event) in self
+            .events
+            .iter()
+            .skip(usize::try_from(skip).unwrap_or(usize::MAX))
+            .take(events)
+        {
             size += event.len();
             taken.push(event.clone());
             last = *sequence;

@@ -17,6 +17,11 @@ pub(crate) struct OfferView<'a> {
 
 impl<'a> From<&'a Offer> for OfferView<'a> {
     fn from(offer: &'a Offer) -> Self {
-        Self { id: &offer.id, work_item_id: &offer.item, created_at: time(offer.created), expires_at: time(offer.expires) }
+        Self {
+            id: &offer.id,
+            work_item_id: &offer.item,
+            created_at: time(offer.created),
+            expires_at: time(offer.expires),
+        }
     }
 }

@@ -9,7 +9,10 @@ use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
-use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
 use jackfield_journal::{BlobWriter, Blobs, Error};
@@ -32,12 +35,23 @@ struct Uploaded {
     size: u64,
 }
 
-pub(crate) async fn upload(_: Caller, State(gateway): State<Gateway>, request: Request) -> Result<Response, Problem> {
+pub(crate) async fn upload(
+    _: Caller,
+    State(gateway): State<Gateway>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     if announced(&parts.headers).is_some_and(|length| length > LIMIT) {
         return Err(Problem::too_large(LIMIT));
     }
-    let busy = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "too many files are on their way").retry_after(Some(2));
+    let busy = |_| {
+        Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "too many files are on their way",
+        )
+        .retry_after(Some(2))
+    };
     let _permit = gateway.transfers().try_acquire().map_err(busy)?;
     let blobs = gateway.sequencer().blobs().clone();
     let (pieces, received) = mpsc::channel(4);
@@ -65,7 +79,13 @@ async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<
     loop {
         let frame = match tokio::time::timeout(PATIENCE, body.frame()).await {
             Ok(frame) => frame,
-            Err(_) => return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in")),
+            Err(_) => {
+                return Err(Problem::new(
+                    StatusCode::REQUEST_TIMEOUT,
+                    "expired",
+                    "the body took too long to come in",
+                ));
+            }
         };
         let (piece, end) = match frame {
             None => (None, true),
@@ -83,7 +103,10 @@ async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<
 }
 
 /// Writes pieces to a blob. None if they ended before the body was whole: nothing is kept then.
-fn write(blobs: &Blobs, mut pieces: mpsc::Receiver<Option<Bytes>>) -> Result<Option<Uploaded>, Error> {
+fn write(
+    blobs: &Blobs,
+    mut pieces: mpsc::Receiver<Option<Bytes>>,
+) -> Result<Option<Uploaded>, Error> {
     let mut writer: BlobWriter = blobs.writer(LIMIT)?;
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
@@ -98,7 +121,11 @@ fn write(blobs: &Blobs, mut pieces: mpsc::Receiver<Option<Bytes>>) -> Result<Opt
     Ok(None)
 }
 
-pub(crate) async fn download(_: Caller, Path(digest): Path<String>, State(gateway): State<Gateway>) -> Result<Response, Problem> {
+pub(crate) async fn download(
+    _: Caller,
+    Path(digest): Path<String>,
+    State(gateway): State<Gateway>,
+) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("there is no such blob");
     let digest: Digest = digest.parse().map_err(|_| unknown())?;
     let (size, body) = open(&gateway, digest).await?.ok_or_else(unknown)?;
@@ -108,22 +135,32 @@ pub(crate) async fn download(_: Caller, Path(digest): Path<String>, State(gatewa
         (CONTENT_LENGTH, size.to_string()),
         (CONTENT_DISPOSITION, "attachment".to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (CACHE_CONTROL, "private, max-age=31536000, immutable".to_owned()),
+        (
+            CACHE_CONTROL,
+            "private, max-age=31536000, immutable".to_owned(),
+        ),
     ];
     Ok((headers, body).into_response())
 }
 
 /// A blob's size and content, read piece by piece as it is taken. None if there is no such blob.
-pub(crate) async fn open(gateway: &Gateway, digest: Digest) -> Result<Option<(u64, Body)>, Problem> {
+pub(crate) async fn open(
+    gateway: &Gateway,
+    digest: Digest,
+) -> Result<Option<(u64, Body)>, Problem> {
     let blobs = gateway.sequencer().blobs().clone();
-    let Some(size) = blobs.size(&digest.0)? else { return Ok(None) };
+    let Some(size) = blobs.size(&digest.0)? else {
+        return Ok(None);
+    };
     let pieces = stream::try_unfold(0, move |offset| {
         let blobs = blobs.clone();
         async move {
             if offset >= size {
                 return Ok(None);
             }
-            let read = tokio::task::spawn_blocking(move || blobs.read(&digest.0, offset, PIECE)).await.map_err(std::io::Error::other)?;
+            let read = tokio::task::spawn_blocking(move || blobs.read(&digest.0, offset, PIECE))
+                .await
+                .map_err(std::io::Error::other)?;
             match read.map_err(std::io::Error::other)? {
                 Some(piece) if !piece.is_empty() => {
                     let next = offset + piece.len() as u64;

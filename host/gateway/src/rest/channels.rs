@@ -12,17 +12,29 @@ use jackfield_spec::Timestamp;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-pub(crate) async fn list(caller: Caller, page: Page, State(gateway): State<Gateway>) -> Result<List<ChannelView>, Problem> {
+pub(crate) async fn list(
+    caller: Caller,
+    page: Page,
+    State(gateway): State<Gateway>,
+) -> Result<List<ChannelView>, Problem> {
     caller.reads()?;
     Ok(page.of(gateway.channels().list(), |channel| &channel.id))
 }
 
-pub(crate) async fn show(caller: Caller, Path(id): Path<String>, State(gateway): State<Gateway>) -> Result<Json<ChannelView>, Problem> {
+pub(crate) async fn show(
+    caller: Caller,
+    Path(id): Path<String>,
+    State(gateway): State<Gateway>,
+) -> Result<Json<ChannelView>, Problem> {
     caller.reads()?;
     gateway.channels().get(&id).map(Json).ok_or_else(unknown)
 }
 
-pub(crate) async fn pause(caller: Caller, Path(id): Path<String>, State(gateway): State<Gateway>) -> Result<Json<ChannelView>, Problem> {
+pub(crate) async fn pause(
+    caller: Caller,
+    Path(id): Path<String>,
+    State(gateway): State<Gateway>,
+) -> Result<Json<ChannelView>, Problem> {
     caller.operates()?;
     if !gateway.channels().pause(&id) {
         return Err(unknown());
@@ -30,7 +42,11 @@ pub(crate) async fn pause(caller: Caller, Path(id): Path<String>, State(gateway)
     gateway.channels().get(&id).map(Json).ok_or_else(unknown)
 }
 
-pub(crate) async fn resume(caller: Caller, Path(id): Path<String>, State(gateway): State<Gateway>) -> Result<Json<ChannelView>, Problem> {
+pub(crate) async fn resume(
+    caller: Caller,
+    Path(id): Path<String>,
+    State(gateway): State<Gateway>,
+) -> Result<Json<ChannelView>, Problem> {
     caller.operates()?;
     if !gateway.channels().resume(&id).await? {
         return Err(unknown());
@@ -65,7 +81,11 @@ pub(crate) async fn log(
         return Err(unknown());
     }
     let after = super::list::query::<After>(&uri)?.0.after;
-    let cursor = page.cursor.take().map(|cursor| cursor.parse().map_err(|_| Problem::bad_request("this `cursor` is not one of this list")));
+    let cursor = page.cursor.take().map(|cursor| {
+        cursor
+            .parse()
+            .map_err(|_| Problem::bad_request("this `cursor` is not one of this list"))
+    });
     let after = cursor.transpose()?.or(after);
     let (log, limit) = (gateway.channels().log().clone(), page.limit);
     let read = move || {
@@ -75,7 +95,10 @@ pub(crate) async fn log(
     let mut entries = tokio::task::spawn_blocking(read).await??;
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let last = entries.last().filter(|_| more).map(|entry| entry.number.to_string());
+    let last = entries
+        .last()
+        .filter(|_| more)
+        .map(|entry| entry.number.to_string());
     let line = |entry: jackfield_journal::LogEntry| Line {
         number: entry.number,
         at: u64::try_from(entry.line.at).ok().and_then(time),

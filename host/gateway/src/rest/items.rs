@@ -11,7 +11,9 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use jackfield_journal::{WorkItemFilter, WorkItemRow};
-use jackfield_router::{Command, Id, ItemState, OperatorAction, Reply, State as RouterState, WorkItem};
+use jackfield_router::{
+    Command, Id, ItemState, OperatorAction, Reply, State as RouterState, WorkItem,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -24,7 +26,13 @@ const LOOKED_AT: usize = 10_000;
 /// States of items that have ended.
 const ENDED: [ItemState; 2] = [ItemState::Closed, ItemState::Cancelled];
 /// States of items that are open.
-const OPEN: [ItemState; 5] = [ItemState::New, ItemState::Queued, ItemState::Offered, ItemState::Active, ItemState::Wrapping];
+const OPEN: [ItemState; 5] = [
+    ItemState::New,
+    ItemState::Queued,
+    ItemState::Offered,
+    ItemState::Active,
+    ItemState::Wrapping,
+];
 
 /// A work item, open or ended.
 pub(super) struct Item {
@@ -45,9 +53,15 @@ pub(crate) async fn list(
     State(gateway): State<Gateway>,
 ) -> Result<List<Box<RawValue>>, Problem> {
     caller.reads()?;
-    let state = query::<Filter>(&uri)?.0.state.map(|name| state_of(&name)).transpose()?;
+    let state = query::<Filter>(&uri)?
+        .0
+        .state
+        .map(|name| state_of(&name))
+        .transpose()?;
     page.keep("state", state.map(ItemState::name));
-    let cursor = page.cursor.take().map(|cursor| id_of(&cursor).ok_or_else(|| Problem::bad_request("this `cursor` is not one of this list")));
+    let cursor = page.cursor.take().map(|cursor| {
+        id_of(&cursor).ok_or_else(|| Problem::bad_request("this `cursor` is not one of this list"))
+    });
     let cursor = cursor.transpose()?;
     let wanted = page.limit + 1;
     let mut items = BTreeMap::new();
@@ -57,7 +71,11 @@ pub(crate) async fn list(
         items.extend(open.into_iter().map(|item| (item.id.clone(), item)));
     }
     if state.is_none_or(|state| ENDED.contains(&state)) {
-        let filter = WorkItemFilter { state: state.map(|state| state.name().to_owned()), after: cursor.map(Uuid::into_bytes), limit: wanted };
+        let filter = WorkItemFilter {
+            state: state.map(|state| state.name().to_owned()),
+            after: cursor.map(Uuid::into_bytes),
+            limit: wanted,
+        };
         let reader = gateway.sequencer().reader().clone();
         let rows = tokio::task::spawn_blocking(move || reader.work_items(&filter)).await??;
         for row in rows {
@@ -67,15 +85,28 @@ pub(crate) async fn list(
     }
     let more = items.len() > page.limit;
     let items: Vec<WorkItem> = items.into_values().take(page.limit).collect();
-    let last = items.last().filter(|_| more).map(|item| item.id.to_string());
+    let last = items
+        .last()
+        .filter(|_| more)
+        .map(|item| item.id.to_string());
     let lookup = gateway.lookup().clone();
-    let render = move || items.iter().map(|item| render(item, &lookup)).collect::<Result<Vec<_>, _>>();
+    let render = move || {
+        items
+            .iter()
+            .map(|item| render(item, &lookup))
+            .collect::<Result<Vec<_>, _>>()
+    };
     let items = tokio::task::spawn_blocking(render).await??;
     Ok(page.list(items, last))
 }
 
 /// Up to `wanted` open items after `cursor`, looked for in pieces.
-async fn open(gateway: &Gateway, cursor: Option<Uuid>, state: Option<ItemState>, wanted: usize) -> Result<Vec<WorkItem>, Problem> {
+async fn open(
+    gateway: &Gateway,
+    cursor: Option<Uuid>,
+    state: Option<ItemState>,
+    wanted: usize,
+) -> Result<Vec<WorkItem>, Problem> {
     let mut found = Vec::new();
     let mut after = cursor.map(|cursor| cursor.to_string());
     loop {
@@ -91,10 +122,19 @@ async fn open(gateway: &Gateway, cursor: Option<Uuid>, state: Option<ItemState>,
 }
 
 /// Some items of a state, and where to go on, if there is more.
-fn look(router: &RouterState, after: Option<&str>, state: Option<ItemState>, wanted: usize) -> (Vec<WorkItem>, Option<String>) {
+fn look(
+    router: &RouterState,
+    after: Option<&str>,
+    state: Option<ItemState>,
+    wanted: usize,
+) -> (Vec<WorkItem>, Option<String>) {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     let mut found = Vec::new();
-    for (looked_at, (id, item)) in router.items().range::<str, _>((from, Bound::Unbounded)).enumerate() {
+    for (looked_at, (id, item)) in router
+        .items()
+        .range::<str, _>((from, Bound::Unbounded))
+        .enumerate()
+    {
         if state.is_none_or(|state| state == item.state) {
             found.push(item.clone());
         }
@@ -105,7 +145,11 @@ fn look(router: &RouterState, after: Option<&str>, state: Option<ItemState>, wan
     (found, None)
 }
 
-pub(crate) async fn show(caller: Caller, Path(id): Path<String>, State(gateway): State<Gateway>) -> Result<Response, Problem> {
+pub(crate) async fn show(
+    caller: Caller,
+    Path(id): Path<String>,
+    State(gateway): State<Gateway>,
+) -> Result<Response, Problem> {
     let item = find(&gateway, &id).await?;
     item.admit(&caller)?;
     respond(&gateway, item).await
@@ -129,8 +173,13 @@ pub(crate) async fn requeue(
 ) -> Result<Response, Problem> {
     let name = caller.supervises()?;
     let queue: Option<Id> = body.queue.map(Id::from);
-    if let Some(queue) = queue.as_ref().filter(|queue| !gateway.people().now().queues().contains(queue)) {
-        return Err(Problem::not_found(format!("there is no queue `{queue}`; /v1/queues lists them")));
+    if let Some(queue) = queue
+        .as_ref()
+        .filter(|queue| !gateway.people().now().queues().contains(queue))
+    {
+        return Err(Problem::not_found(format!(
+            "there is no queue `{queue}`; /v1/queues lists them"
+        )));
     }
     operate(&gateway, name, id, OperatorAction::Requeue { queue }).await
 }
@@ -142,12 +191,27 @@ pub(crate) async fn close(
     JsonBody(body): JsonBody<Close>,
 ) -> Result<Response, Problem> {
     let name = caller.supervises()?;
-    operate(&gateway, name, id, OperatorAction::Close { code: body.code }).await
+    operate(
+        &gateway,
+        name,
+        id,
+        OperatorAction::Close { code: body.code },
+    )
+    .await
 }
 
-async fn operate(gateway: &Gateway, name: Id, id: String, action: OperatorAction) -> Result<Response, Problem> {
+async fn operate(
+    gateway: &Gateway,
+    name: Id,
+    id: String,
+    action: OperatorAction,
+) -> Result<Response, Problem> {
     let item = id.as_str().into();
-    if let Reply::Refused(refusal) = gateway.sequencer().command(Command::Operator { name, item, action }).await? {
+    if let Reply::Refused(refusal) = gateway
+        .sequencer()
+        .command(Command::Operator { name, item, action })
+        .await?
+    {
         return Err(refusal.into());
     }
     respond(gateway, find(gateway, &id).await?).await
@@ -156,7 +220,11 @@ async fn operate(gateway: &Gateway, name: Id, id: String, action: OperatorAction
 async fn respond(gateway: &Gateway, item: Item) -> Result<Response, Problem> {
     let lookup = gateway.lookup().clone();
     let json = tokio::task::spawn_blocking(move || render(&item.item, &lookup)).await??;
-    Ok(([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(json))).into_response())
+    Ok((
+        [(CONTENT_TYPE, "application/json")],
+        String::from(Box::<str>::from(json)),
+    )
+        .into_response())
 }
 
 /// A work item by its id.
@@ -166,7 +234,11 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
     let key = id.to_string();
     let look = move |state: &RouterState| {
         let item = state.item(&key)?.clone();
-        let asked = item.offers.iter().filter_map(|offer| Some(state.offer(offer)?.agent.clone())).collect();
+        let asked = item
+            .offers
+            .iter()
+            .filter_map(|offer| Some(state.offer(offer)?.agent.clone()))
+            .collect();
         Some(Item { item, asked })
     };
     if let Some(item) = gateway.sequencer().read(look).await? {
@@ -175,26 +247,34 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
     let reader = gateway.sequencer().reader().clone();
     let row = tokio::task::spawn_blocking(move || reader.work_item(&id.into_bytes())).await??;
     let row = row.ok_or_else(unknown)?;
-    Ok(Item { item: ended(&row)?, asked: Vec::new() })
+    Ok(Item {
+        item: ended(&row)?,
+        asked: Vec::new(),
+    })
 }
 
 impl Item {
     /// Refuses agents whose item it isn't.
     pub(super) fn admit(&self, caller: &Caller) -> Result<(), Problem> {
-        let Caller::Agent(agent) = caller else { return Ok(()) };
+        let Caller::Agent(agent) = caller else {
+            return Ok(());
+        };
         let own = self.item.owner.as_ref() == Some(agent) || self.asked.contains(agent);
-        own.then_some(()).ok_or_else(|| Problem::forbidden("this work item isn't yours"))
+        own.then_some(())
+            .ok_or_else(|| Problem::forbidden("this work item isn't yours"))
     }
 }
 
 fn render(item: &WorkItem, lookup: &Lookup) -> Result<Box<RawValue>, Problem> {
     let facts = lookup.facts(&item.id)?;
-    serde_json::value::to_raw_value(&ItemView::whole(item, &facts)).map_err(|error| Problem::internal(&error))
+    serde_json::value::to_raw_value(&ItemView::whole(item, &facts))
+        .map_err(|error| Problem::internal(&error))
 }
 
 /// A work item that has ended, as it was at last.
 fn ended(row: &WorkItemRow) -> Result<WorkItem, Problem> {
-    serde_json::from_slice(&row.json).map_err(|error| Problem::internal(&format_args!("the row of a work item: {error}")))
+    serde_json::from_slice(&row.json)
+        .map_err(|error| Problem::internal(&format_args!("the row of a work item: {error}")))
 }
 
 pub(super) fn id_of(text: &str) -> Option<Uuid> {
@@ -202,7 +282,10 @@ pub(super) fn id_of(text: &str) -> Option<Uuid> {
 }
 
 fn state_of(name: &str) -> Result<ItemState, Problem> {
-    let found = OPEN.into_iter().chain(ENDED).find(|state| state.name() == name);
+    let found = OPEN
+        .into_iter()
+        .chain(ENDED)
+        .find(|state| state.name() == name);
     found.ok_or_else(|| {
         let names: Vec<_> = OPEN.into_iter().chain(ENDED).map(ItemState::name).collect();
         Problem::bad_request(format!("`state` is one of {}", names.join(", ")))

@@ -47,22 +47,39 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, Problem> {
     let (agent, token) = auth::agent_at_socket(&gateway.people().now(), &headers)?;
     let Ok(Query(resume)) = Query::<Resume>::try_from_uri(&uri) else {
-        return Err(Problem::bad_request("`after` is the `sequence` of the last event seen, a number"));
+        return Err(Problem::bad_request(
+            "`after` is the `sequence` of the last event seen, a number",
+        ));
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(error) => return Ok(no_websocket(&error)),
     };
     if !speaks(&upgrade) {
-        return Err(Problem::bad_request(format!("the subprotocol `{PROTOCOL}` is spoken here")));
+        return Err(Problem::bad_request(format!(
+            "the subprotocol `{PROTOCOL}` is spoken here"
+        )));
     }
     if gateway.is_draining() {
-        let stopping = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the server is going down");
+        let stopping = Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "the server is going down",
+        );
         return Err(stopping.retry_after(Some(5)));
     }
-    let full = |why: &str| Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", why).retry_after(Some(5));
-    let seat = gateway.hub().seat(&agent).ok_or_else(|| full("this agent has too many connections; close some"))?;
-    let permit = gateway.open().clone().try_acquire_owned().map_err(|_| full("the server has too many connections"))?;
+    let full = |why: &str| {
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", why).retry_after(Some(5))
+    };
+    let seat = gateway
+        .hub()
+        .seat(&agent)
+        .ok_or_else(|| full("this agent has too many connections; close some"))?;
+    let permit = gateway
+        .open()
+        .clone()
+        .try_acquire_owned()
+        .map_err(|_| full("the server has too many connections"))?;
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .max_message_size(FRAME)
@@ -78,14 +95,34 @@ pub(crate) async fn upgrade(
 
 /// Whether the client asks for our protocol. One that asks for none is taken to know where it is.
 fn speaks(upgrade: &WebSocketUpgrade) -> bool {
-    let mut asked = upgrade.requested_protocols().map(HeaderValue::as_bytes).filter(|protocol| !protocol.starts_with(b"bearer.")).peekable();
+    let mut asked = upgrade
+        .requested_protocols()
+        .map(HeaderValue::as_bytes)
+        .filter(|protocol| !protocol.starts_with(b"bearer."))
+        .peekable();
     asked.peek().is_none() || asked.any(|protocol| protocol == PROTOCOL.as_bytes())
 }
 
 fn no_websocket(error: &WebSocketUpgradeRejection) -> Response {
     let detail = format!("this is a WebSocket: {error}");
-    let mut response = Problem::new(StatusCode::UPGRADE_REQUIRED, "bad-request", detail).into_response();
-    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
-    response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    let mut response =
+        Problem::new(StatusCode::UPGRADE_REQUIRED, "bad-request", detail).into_response();
     response
+        .headers_mut()
+        .insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response
+        .headers_mut()
+        .insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    response
+}
+
+#[cfg(test)]
+mod tests;
+
+/// The snapshot of an agent, for tests of the whole.
+#[cfg(test)]
+pub(crate) async fn snapshot(gateway: &Gateway, agent: &jackfield_router::Id) -> (u64, String) {
+    let made = snapshot::make(gateway, agent, &"c0".into(), 1).await;
+    let (sequence, frame) = made.unwrap_or_default().unwrap_or_default();
+    (sequence, frame.to_string())
 }

@@ -22,11 +22,26 @@ pub(super) struct Sender<'a> {
 
 /// Makes the message. `sizes` are those of the attachments, in their order. `info` is what the item's first message said
 /// of the item: the driver knows the conversation by it.
-pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkItemInfo, sender: Sender<'_>) -> Message {
+pub(super) fn compose(
+    send: &Send,
+    sizes: &[u64],
+    item: &WorkItem,
+    info: &WorkItemInfo,
+    sender: Sender<'_>,
+) -> Message {
     let text = (!send.text.is_empty()).then(|| {
-        Part::Text(Text { text: send.text.clone(), format: "plain".to_owned(), language: None, attributes: Attributes::default() })
+        Part::Text(Text {
+            text: send.text.clone(),
+            format: "plain".to_owned(),
+            language: None,
+            attributes: Attributes::default(),
+        })
     });
-    let attachments = send.attachments.iter().zip(sizes).map(|(attached, size)| Part::Attachment(attachment(attached, *size)));
+    let attachments = send
+        .attachments
+        .iter()
+        .zip(sizes)
+        .map(|(attached, size)| Part::Attachment(attachment(attached, *size)));
     let agent = AgentInfo {
         id: sender.id.to_owned(),
         name: Some(sender.person.name().to_owned()),
@@ -46,7 +61,12 @@ pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkIt
         received_at: None,
         cause: Some(item.last_message.to_string()),
         digest: None,
-        work_item: Some(WorkItemInfo { id: None, priority: Some(item.priority.into()), state: Some(item.state.name().to_owned()), ..info.clone() }),
+        work_item: Some(WorkItemInfo {
+            id: None,
+            priority: Some(item.priority.into()),
+            state: Some(item.state.name().to_owned()),
+            ..info.clone()
+        }),
         agent: Some(agent),
         encoded_agent: None,
         queue: None,
@@ -68,7 +88,10 @@ pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkIt
 fn attachment(attached: &Attached, size: u64) -> Attachment {
     Attachment {
         name: attached.name.clone(),
-        media_type: attached.media_type.clone().unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
+        media_type: attached
+            .media_type
+            .clone()
+            .unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
         size: u32::try_from(size).ok(),
         blob: Some(attached.blob),
         state: "ready".to_owned(),

@@ -144,12 +144,17 @@ impl Desk {
                 false => "nobody hears that: say which work item it is for with `use N`; `items` lists them",
             });
         };
-        self.command(&format!("say {}", excerpt(said)), json!({ "type": "message.send", "workItemId": item, "text": said }))
+        self.command(
+            &format!("say {}", excerpt(said)),
+            json!({ "type": "message.send", "workItemId": item, "text": said }),
+        )
     }
 
     fn done(&mut self, code: Option<String>) -> Did {
         match self.current.clone() {
-            Some(item) => self.command("done", json!({ "type": "work-item.complete", "workItemId": item, "code": code })),
+            Some(item) => {
+                self.command("done", json!({ "type": "work-item.complete", "workItemId": item, "code": code }))
+            }
             None => Did::shown("no work item is in use; `items` lists them, `use N` takes one"),
         }
     }
@@ -170,7 +175,10 @@ impl Desk {
             return vec!["nothing is offered and you have no work item".to_owned()];
         }
         let number = |id: &str| self.numbered.iter().position(|known| known == id).map_or(0, |place| place + 1);
-        let offers = self.offers.iter().map(|offer| format!("  #{} offered  {}  {}", number(&offer.item), offer.who, offer.item));
+        let offers = self
+            .offers
+            .iter()
+            .map(|offer| format!("  #{} offered  {}  {}", number(&offer.item), offer.who, offer.item));
         let items = self.items.iter().map(|item| {
             let mark = if self.current.as_ref() == Some(&item.id) { '>' } else { ' ' };
             format!("{mark} #{} {}  {}  {}", number(&item.id), item.state, item.who, item.id)
@@ -232,7 +240,9 @@ impl Desk {
             lines.extend(self.offered(&offer));
         }
         for owned in list("workItems") {
-            let Some(item) = self.keep(&owned) else { continue };
+            let Some(item) = self.keep(&owned) else {
+                continue;
+            };
             lines.push(format!("#{} {}: {}", self.number(&item.id), item.who, item.state));
             let messages = owned.get("messages").and_then(Value::as_array);
             let messages = messages.map_or(&[][..], Vec::as_slice);
@@ -255,7 +265,9 @@ impl Desk {
     }
 
     fn offered(&mut self, data: &Value) -> Vec<String> {
-        let Some(id) = text(data, "offer.id") else { return Vec::new() };
+        let Some(id) = text(data, "offer.id") else {
+            return Vec::new();
+        };
         let item = text(data, "offer.workItemId").or_else(|| text(data, "workItem.id")).unwrap_or_default();
         let who = who(data);
         let number = self.number(item);
@@ -263,7 +275,12 @@ impl Desk {
         self.offers.push(Offer { id: id.to_owned(), item: item.to_owned(), who: who.clone() });
         let of = |name: &str| cell(data, &format!("workItem.{name}"));
         let until = text(data, "offer.expiresAt").map_or_else(String::new, |at| format!(", until {}", one_line(at)));
-        let mut lines = vec![format!("offer #{number}: {who}, {} on {}, queue {}{until}", of("mediaType"), of("channel"), of("queue"))];
+        let mut lines = vec![format!(
+            "offer #{number}: {who}, {} on {}, queue {}{until}",
+            of("mediaType"),
+            of("channel"),
+            of("queue")
+        )];
         if let Some(message) = data.get("message").filter(|message| !message.is_null()) {
             lines.push(format!("    {}", transcript::message(message)));
         }
@@ -278,7 +295,9 @@ impl Desk {
         if here {
             self.accepting = None;
         }
-        let Some(item) = self.keep(data) else { return Vec::new() };
+        let Some(item) = self.keep(data) else {
+            return Vec::new();
+        };
         let number = self.number(&item.id);
         // Taken at another desktop of the same agent, it must not catch what is being typed here for somebody else.
         if here || self.current.is_none() {
@@ -290,13 +309,17 @@ impl Desk {
 
     fn offer_ended(&mut self, data: &Value, outcome: &str) -> Vec<String> {
         let offer = text(data, "offer.id").unwrap_or_default();
-        let Some(place) = self.offers.iter().position(|pending| pending.id == offer) else { return Vec::new() };
+        let Some(place) = self.offers.iter().position(|pending| pending.id == offer) else {
+            return Vec::new();
+        };
         let ended = self.offers.remove(place);
         vec![format!("offer #{} is over: {}", self.number(&ended.item), one_line(outcome))]
     }
 
     fn updated(&mut self, data: &Value) -> Vec<String> {
-        let Some(id) = text(data, "workItem.id") else { return Vec::new() };
+        let Some(id) = text(data, "workItem.id") else {
+            return Vec::new();
+        };
         let before = self.items.iter().find(|item| item.id == id).map(|item| item.state.clone());
         if text(data, "workItem.owner") != Some(&self.agent) {
             return match before {
@@ -304,7 +327,9 @@ impl Desk {
                 None => Vec::new(),
             };
         }
-        let Some(item) = self.keep(data) else { return Vec::new() };
+        let Some(item) = self.keep(data) else {
+            return Vec::new();
+        };
         if before.as_ref() == Some(&item.state) {
             return Vec::new();
         }

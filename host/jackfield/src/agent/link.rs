@@ -40,7 +40,10 @@ impl Link {
         url.set_scheme(scheme).map_err(|()| anyhow!("{} has no WebSocket", self.url))?;
         url.set_query(None);
         url.set_fragment(None);
-        url.path_segments_mut().map_err(|()| anyhow!("{} can't have a path", self.url))?.pop_if_empty().extend(["v1", "agent"]);
+        url.path_segments_mut()
+            .map_err(|()| anyhow!("{} can't have a path", self.url))?
+            .pop_if_empty()
+            .extend(["v1", "agent"]);
         if let Some(after) = after {
             url.query_pairs_mut().append_pair("after", &after.to_string());
         }
@@ -79,7 +82,8 @@ impl Link {
                 let body = answer.body().as_deref().unwrap_or_default();
                 client::refusal(answer.status().as_u16(), body)
             }
-            tungstenite::Error::Io(_) | tungstenite::Error::Tls(_) => client::no_server(&self.url, error.into()),
+            tungstenite::Error::Io(error) => client::no_server(&self.url, error.into()),
+            tungstenite::Error::Tls(error) => client::no_server(&self.url, error.into()),
             error => failed(anyhow!("{} doesn't speak {PROTOCOL}: {error}", self.url)),
         }
     }

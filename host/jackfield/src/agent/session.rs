@@ -29,6 +29,9 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// The server closes a connection that sends more.
 const LONGEST_COMMAND: usize = 256 * 1024;
 
+/// Shows a line.
+type Print = Box<dyn FnMut(&str) -> Result<(), Exit> + Send>;
+
 /// Runs `agent connect`.
 pub(super) async fn run(options: Connect) -> Result<(), Exit> {
     let link = Link::new(&options.server)?;
@@ -67,7 +70,7 @@ struct Session {
     face: Face,
     ids: Ids,
     input: Input,
-    print: Box<dyn FnMut(&str) -> Result<(), Exit> + Send>,
+    print: Print,
     /// The newest event seen.
     after: Option<u64>,
     unanswered: Vec<Unanswered>,
@@ -86,7 +89,7 @@ struct Session {
 }
 
 impl Session {
-    fn new(options: &Connect, random: String, input: Input, print: Box<dyn FnMut(&str) -> Result<(), Exit> + Send>) -> Self {
+    fn new(options: &Connect, random: String, input: Input, print: Print) -> Self {
         let face = match options.json {
             true => Face::Program,
             false => Face::Person(Box::new(Desk::new(Ids::new(format!("{random}t"))))),
@@ -143,7 +146,9 @@ impl Session {
                     Ok(socket) => break socket,
                     // The token doesn't count any more: no waiting helps.
                     Err(exit) if exit.is_refused() => return Err(exit),
-                    Err(exit) => drop(exit::report(&exit)),
+                    Err(exit) => {
+                        exit::report(&exit);
+                    }
                 }
             };
             eprintln!("connected again");
@@ -238,7 +243,8 @@ impl Session {
 
     /// Takes an event; what is to be sent because of it.
     fn event(&mut self, text: &str) -> Result<Vec<Value>, Exit> {
-        let event: Value = serde_json::from_str(text).map_err(|error| anyhow!("the server sent something else than JSON: {error}"))?;
+        let event: Value =
+            serde_json::from_str(text).map_err(|error| anyhow!("the server sent something else than JSON: {error}"))?;
         self.after = event.get("sequence").and_then(Value::as_u64).or(self.after);
         match &mut self.face {
             // One line each, whatever the server's layout.

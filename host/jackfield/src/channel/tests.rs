@@ -24,10 +24,7 @@ fn a_channel_is_one_row() {
 #[test]
 fn a_line_of_the_log_shows_its_fields() {
     let line = json!({"number": 3, "at": "2026-01-01T00:00:00.000Z", "level": "warn", "text": "no answer\u{7}", "fields": {"host": "a\nb"}});
-    assert_eq!(
-        log_line(&line),
-        "2026-01-01T00:00:00.000Z  warn   no answer\\u{7}  host=a b"
-    );
+    assert_eq!(log_line(&line), "2026-01-01T00:00:00.000Z  warn   no answer\\u{7}  host=a b");
     let line = json!({"number": 3, "at": 1000, "level": "error", "text": "x", "fields": {}});
     assert_eq!(log_line(&line), "1970-01-01T00:00:01.000Z  error  x");
 }

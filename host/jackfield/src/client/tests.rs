@@ -37,7 +37,11 @@ fn answering(answers: Vec<(u16, String)>) -> (String, thread::JoinHandle<Vec<Str
                 asked.push(byte[0]);
             }
             let length = body.len();
-            write!(stream, "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").unwrap();
+            write!(
+                stream,
+                "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
             String::from_utf8(asked).unwrap()
         };
         answers.into_iter().map(answer).collect()
@@ -77,7 +81,11 @@ fn what_is_no_address_is_wrong_usage() {
     ] {
         assert_eq!(code(server(url).url()), 2, "{url}");
     }
-    for url in ["http://127.0.0.1:8080", "https://h/prefix/", "http://[::1]:1"] {
+    for url in [
+        "http://127.0.0.1:8080",
+        "https://h/prefix/",
+        "http://[::1]:1",
+    ] {
         assert_eq!(code(server(url).url()), 0, "{url}");
     }
     let bad = Server {
@@ -91,10 +99,16 @@ fn what_is_no_address_is_wrong_usage() {
 fn addresses_stay_below_the_servers() {
     let at = |base: &str, path: &[&str]| client(base).at(path, &[]).unwrap().to_string();
     assert_eq!(at("http://h:1", &["channels"]), "http://h:1/v1/channels");
-    assert_eq!(at("http://h/p/", &["channels", "a/b?c"]), "http://h/p/v1/channels/a%2Fb%3Fc");
+    assert_eq!(
+        at("http://h/p/", &["channels", "a/b?c"]),
+        "http://h/p/v1/channels/a%2Fb%3Fc"
+    );
     assert_eq!(code(client("http://h").at(&["work-items", ".."], &[])), 2);
     let query = client("http://h").at(&["work-items"], &[("state", "a&b".to_owned())]);
-    assert_eq!(query.unwrap().as_str(), "http://h/v1/work-items?state=a%26b");
+    assert_eq!(
+        query.unwrap().as_str(),
+        "http://h/v1/work-items?state=a%26b"
+    );
 }
 
 #[test]
@@ -129,7 +143,9 @@ async fn a_server_that_is_not_there_is_exit_3() {
         .unwrap()
         .local_addr()
         .unwrap();
-    let result = client(&format!("http://{port}")).get(&["channels"], &[]).await;
+    let result = client(&format!("http://{port}"))
+        .get(&["channels"], &[])
+        .await;
     assert_eq!(code(result), 3);
 }
 
@@ -146,8 +162,15 @@ async fn pages_are_followed_up_to_the_limit() {
     assert_eq!(found, (vec![json!(1), json!(2), json!(3)], true));
     let asked = thread.join().unwrap();
     assert!(asked[0].starts_with("GET /v1/agents?limit=3 "), "{asked:?}");
-    assert!(asked[1].starts_with("GET /v1/agents?cursor=2 "), "{asked:?}");
-    assert!(asked.iter().all(|asked| asked.contains("authorization: Bearer geheim")));
+    assert!(
+        asked[1].starts_with("GET /v1/agents?cursor=2 "),
+        "{asked:?}"
+    );
+    assert!(
+        asked
+            .iter()
+            .all(|asked| asked.contains("authorization: Bearer geheim"))
+    );
 
     let (url, thread) = answering(vec![page(json!([1]), None)]);
     let found = client(&url).list(&["agents"], &[], 1).await.unwrap();

@@ -20,7 +20,9 @@ pub(super) fn run(data: &Path, to: Option<u64>, as_json: bool) -> Result<(), Exi
             out::line(&line)?;
         }
     }
-    found.wrong.extend(jackfield_router::check::check(&found.state).err());
+    found
+        .wrong
+        .extend(jackfield_router::check::check(&found.state).err());
     if let Compared::Differs { seq } = found.snapshot {
         found.wrong.push(format!(
             "the snapshot at record {seq} isn't the state that the records make; `jackfield journal verify` tells whether one \
@@ -75,7 +77,10 @@ pub(super) fn replay(data: &Path, to: Option<u64>) -> Result<Found, Exit> {
         found.records += 1;
         found.head = record.seq;
         found.at = Some(record.at);
-        if let Some(snapshot) = snapshot.as_ref().filter(|snapshot| snapshot.seq == record.seq) {
+        if let Some(snapshot) = snapshot
+            .as_ref()
+            .filter(|snapshot| snapshot.seq == record.seq)
+        {
             found.snapshot = compare(snapshot, &found.state)?;
         }
     }
@@ -100,7 +105,11 @@ fn compare(snapshot: &Snapshot, state: &State) -> Result<Compared, Exit> {
         });
     };
     let equal = serde_json::to_vec(&kept)? == serde_json::to_vec(state)?;
-    Ok(if equal { Compared::Equal { seq } } else { Compared::Differs { seq } })
+    Ok(if equal {
+        Compared::Equal { seq }
+    } else {
+        Compared::Differs { seq }
+    })
 }
 
 pub(super) fn summary(found: &Found) -> Value {
@@ -148,7 +157,10 @@ fn lines(summary: &Value) -> Vec<String> {
     let row = |name: &str, value: String| format!("{name:<14}{value}");
     let counts = |name: &str| match summary.get(name).and_then(Value::as_object) {
         Some(counts) if !counts.is_empty() => {
-            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let counts: Vec<_> = counts
+                .iter()
+                .map(|(name, count)| format!("{count} {name}"))
+                .collect();
             counts.join(", ")
         }
         _ => "none".to_owned(),
@@ -156,10 +168,16 @@ fn lines(summary: &Value) -> Vec<String> {
     let plain = |name: &str| out::cell(summary, name);
     let snapshot = match summary.get("snapshot") {
         Some(snapshot) if snapshot["equal"] == json!(true) => {
-            format!("the one at record {} is the replayed state, byte for byte", snapshot["seq"])
+            format!(
+                "the one at record {} is the replayed state, byte for byte",
+                snapshot["seq"]
+            )
         }
         Some(snapshot) if snapshot["equal"] == json!(false) => {
-            format!("the one at record {} DIFFERS from the replayed state", snapshot["seq"])
+            format!(
+                "the one at record {} DIFFERS from the replayed state",
+                snapshot["seq"]
+            )
         }
         Some(snapshot) if snapshot["compared"] == json!(false) => {
             format!("not compared: {}", out::cell(snapshot, "why"))

@@ -10,11 +10,7 @@ fn columns_are_as_wide_as_their_widest_cell() {
     let lines = lay_out(["id", "name", "last"], &rows);
     assert_eq!(
         lines,
-        [
-            "ID    NAME      LAST",
-            "1     für Änne  x",
-            "1000  b"
-        ]
+        ["ID    NAME      LAST", "1     für Änne  x", "1000  b"]
     );
 }
 

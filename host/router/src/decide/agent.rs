@@ -14,62 +14,33 @@ const KEEP_ANSWERS: Millis = 24 * 3_600_000;
 
 impl Context<'_> {
     pub(super) fn agent(&mut self, agent: &Id, id: &Id, action: &Action) -> Reply {
-        if !self
-            .state
-            .agent(agent)
-            .is_some_and(|agent| agent.configured)
-        {
-            return refuse(
-                ErrorCode::NotFound,
-                format!("the config has no agent `{agent}`"),
-            );
+        if !self.state.agent(agent).is_some_and(|agent| agent.configured) {
+            return refuse(ErrorCode::NotFound, format!("the config has no agent `{agent}`"));
         }
         let answered = self.state.stored.answers.get(&(agent.clone(), id.clone()));
         if let Some(answer) = answered.filter(|answer| answer.until > self.at) {
             return answer.reply.clone();
         }
         let (reply, send) = match action {
-            Action::SetState { state, reason } => {
-                (self.set_state(agent, *state, reason.clone()), None)
-            }
+            Action::SetState { state, reason } => (self.set_state(agent, *state, reason.clone()), None),
             Action::Accept { offer } => (self.accept(agent, offer), None),
             Action::Reject { offer, reason } => (self.reject(agent, offer, reason.clone()), None),
-            Action::Send {
-                work_item,
-                message_id,
-                idempotency_key,
-                if_version,
-            } => {
-                let key = idempotency_key.clone().map(|key| SendKey {
-                    item: work_item.clone(),
-                    key,
-                });
+            Action::Send { work_item, message_id, idempotency_key, if_version } => {
+                let key = idempotency_key.clone().map(|key| SendKey { item: work_item.clone(), key });
                 self.send(agent, work_item, message_id, key, *if_version)
             }
             Action::Retry { message_id } => (self.retry(agent, message_id), None),
-            Action::Complete {
-                work_item,
-                code,
-                if_version,
-            } => (self.end(agent, work_item, code.clone(), *if_version), None),
-            Action::Unsupported { name } => (
-                refuse(
-                    ErrorCode::NotSupported,
-                    format!("this server doesn't serve `{name}`"),
-                ),
-                None,
-            ),
+            Action::Complete { work_item, code, if_version } => {
+                (self.end(agent, work_item, code.clone(), *if_version), None)
+            }
+            Action::Unsupported { name } => {
+                (refuse(ErrorCode::NotSupported, format!("this server doesn't serve `{name}`")), None)
+            }
         };
         if !id.is_empty() || send.is_some() {
             let until = self.at + KEEP_ANSWERS;
             let (agent, id, reply) = (agent.clone(), id.clone(), reply.clone());
-            self.apply(Event::Answered {
-                agent,
-                id,
-                send,
-                reply,
-                until,
-            });
+            self.apply(Event::Answered { agent, id, send, reply, until });
         }
         reply
     }
@@ -80,13 +51,7 @@ impl Context<'_> {
             Err(reply) => return reply,
         };
         let actor = Actor::Agent { id: agent.clone() };
-        self.end_offers(
-            &offer.item,
-            OfferOutcome::Rescinded,
-            Cause::Rescinded,
-            &actor,
-            Some(id),
-        );
+        self.end_offers(&offer.item, OfferOutcome::Rescinded, Cause::Rescinded, &actor, Some(id));
         self.apply(Event::OfferAccepted { offer: id.clone() });
         if let Some(item) = self.state.item(&offer.item).cloned() {
             self.notify(&item, "work-item.assigned", Some(agent));
@@ -100,37 +65,17 @@ impl Context<'_> {
         }
         let (outcome, cause) = (OfferOutcome::Rejected, Cause::Rejected);
         let actor = Actor::Agent { id: agent.clone() };
-        self.apply(Event::OfferEnded {
-            offer: id.clone(),
-            outcome,
-            cause,
-            reason,
-            actor,
-        });
+        self.apply(Event::OfferEnded { offer: id.clone(), outcome, cause, reason, actor });
         Reply::Done
     }
 
     /// An agent's pending offer, or the reason why it can't be answered any more.
     fn pending(&mut self, agent: &Id, id: &Id) -> Result<Offer, Reply> {
-        let missing = || {
-            refuse(
-                ErrorCode::NotFound,
-                format!("there is no offer `{id}` to you"),
-            )
-        };
-        if let Some(ended) = self
-            .state
-            .ended(id)
-            .filter(|ended| ended.agent.as_ref() == Some(agent))
-        {
+        let missing = || refuse(ErrorCode::NotFound, format!("there is no offer `{id}` to you"));
+        if let Some(ended) = self.state.ended(id).filter(|ended| ended.agent.as_ref() == Some(agent)) {
             return Err(wrong_state("offer", ended.fate.name()));
         }
-        let offer = self
-            .state
-            .offer(id)
-            .filter(|offer| offer.agent == *agent)
-            .cloned()
-            .ok_or_else(missing)?;
+        let offer = self.state.offer(id).filter(|offer| offer.agent == *agent).cloned().ok_or_else(missing)?;
         if offer.expires <= self.at {
             self.expire(&offer);
             return Err(wrong_state("offer", OfferOutcome::Expired.name()));
@@ -145,13 +90,7 @@ impl Context<'_> {
         let queue = item.and_then(|queue| self.state.config().queues.get(&queue));
         let away = queue.is_some_and(|queue| queue.away_after_missed);
         let id = offer.id.clone();
-        self.apply(Event::OfferEnded {
-            offer: id,
-            outcome,
-            cause,
-            reason: None,
-            actor: Actor::Router,
-        });
+        self.apply(Event::OfferEnded { offer: id, outcome, cause, reason: None, actor: Actor::Router });
         if away {
             self.missed(&offer.agent);
         }
@@ -165,74 +104,39 @@ impl Context<'_> {
         key: Option<SendKey>,
         if_version: Option<u64>,
     ) -> (Reply, Option<SendKey>) {
-        let sent = key.as_ref().and_then(|send| {
-            self.state
-                .stored
-                .sends
-                .get(&(send.item.clone(), send.key.clone()))
-        });
+        let sent = key.as_ref().and_then(|send| self.state.stored.sends.get(&(send.item.clone(), send.key.clone())));
         if let Some(answer) = sent.filter(|answer| answer.until > self.at) {
             return (answer.reply.clone(), None);
         }
-        let item = match self
-            .owned(agent, item)
-            .and_then(|item| unchanged(item, if_version))
-        {
+        let item = match self.owned(agent, item).and_then(|item| unchanged(item, if_version)) {
             Ok(item) => item,
             Err(reply) => return (reply, None),
         };
         if self.state.delivery(message_id).is_none() {
             let delivery = self.new_delivery(message_id.clone(), &item);
-            self.apply(Event::DeliveryQueued {
-                delivery: Box::new(delivery),
-            });
+            self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });
         }
-        (
-            Reply::Sending {
-                message_id: message_id.clone(),
-            },
-            key,
-        )
+        (Reply::Sending { message_id: message_id.clone() }, key)
     }
 
     fn retry(&mut self, agent: &Id, message_id: &Id) -> Reply {
         let own = |delivery: &&Delivery| {
-            let owner = self
-                .state
-                .item(&delivery.item)
-                .and_then(|item| item.owner.as_ref());
-            delivery.notification.is_none()
-                && (owner == Some(agent) || delivery.agent.as_ref() == Some(agent))
+            let owner = self.state.item(&delivery.item).and_then(|item| item.owner.as_ref());
+            delivery.notification.is_none() && (owner == Some(agent) || delivery.agent.as_ref() == Some(agent))
         };
         let Some(delivery) = self.state.delivery(message_id).filter(own) else {
-            return refuse(
-                ErrorCode::NotFound,
-                format!("there is no message `{message_id}` of yours"),
-            );
+            return refuse(ErrorCode::NotFound, format!("there is no message `{message_id}` of yours"));
         };
         let over = matches!(delivery.phase, Phase::Done { .. });
         if !over || !matches!(delivery.status, Status::Failed | Status::Unknown) {
             return wrong_state("message", delivery.status.name());
         }
-        self.apply(Event::DeliveryRevived {
-            message_id: message_id.clone(),
-        });
-        Reply::Sending {
-            message_id: message_id.clone(),
-        }
+        self.apply(Event::DeliveryRevived { message_id: message_id.clone() });
+        Reply::Sending { message_id: message_id.clone() }
     }
 
-    fn end(
-        &mut self,
-        agent: &Id,
-        item: &Id,
-        code: Option<String>,
-        if_version: Option<u64>,
-    ) -> Reply {
-        let item = match self
-            .owned(agent, item)
-            .and_then(|item| unchanged(item, if_version))
-        {
+    fn end(&mut self, agent: &Id, item: &Id, code: Option<String>, if_version: Option<u64>) -> Reply {
+        let item = match self.owned(agent, item).and_then(|item| unchanged(item, if_version)) {
             Ok(item) => item,
             Err(reply) => return reply,
         };

@@ -16,16 +16,9 @@ impl Context<'_> {
         if self.state.config() == config {
             return Reply::Done;
         }
-        let gone = self
-            .state
-            .config()
-            .agents
-            .keys()
-            .filter(|id| !config.agents.contains_key(*id));
+        let gone = self.state.config().agents.keys().filter(|id| !config.agents.contains_key(*id));
         let gone: Vec<Id> = gone.cloned().collect();
-        self.apply(Event::Configured {
-            config: Box::new(config.clone()),
-        });
+        self.apply(Event::Configured { config: Box::new(config.clone()) });
         for agent in gone {
             self.remove_agent(&agent);
         }
@@ -45,11 +38,7 @@ impl Context<'_> {
         let grace_until = self.at.saturating_add(self.state.config().grace_ms);
         self.apply(Event::Restarted { grace_until });
         let attempting = |phase| phase == Phase::Attempting;
-        let cut = self
-            .state
-            .deliveries()
-            .values()
-            .filter(|delivery| attempting(delivery.phase));
+        let cut = self.state.deliveries().values().filter(|delivery| attempting(delivery.phase));
         let cut: Vec<Id> = cut.map(|delivery| delivery.message_id.clone()).collect();
         for message_id in cut {
             self.cut_short(&message_id);

@@ -20,9 +20,7 @@ const RATE_LIMITED_WAIT: Millis = 30_000;
 
 /// The wait after so many failures.
 pub(super) fn back_off(failures: u32) -> Millis {
-    FIRST_WAIT
-        .saturating_mul(1 << failures.min(20))
-        .min(LONGEST_WAIT)
+    FIRST_WAIT.saturating_mul(1 << failures.min(20)).min(LONGEST_WAIT)
 }
 
 impl Context<'_> {
@@ -35,14 +33,8 @@ impl Context<'_> {
             return wrong_state("delivery", phase_name(delivery.phase));
         }
         let attempt = delivery.attempt + 1;
-        self.apply(Event::AttemptStarted {
-            message_id: message_id.clone(),
-            attempt,
-        });
-        Reply::Attempting {
-            attempt,
-            previous: delivery.previous,
-        }
+        self.apply(Event::AttemptStarted { message_id: message_id.clone(), attempt });
+        Reply::Attempting { attempt, previous: delivery.previous }
     }
 
     pub(super) fn delivered(&mut self, message_id: &Id, attempt: u32, outcome: &Outcome) -> Reply {
@@ -54,22 +46,13 @@ impl Context<'_> {
             return wrong_state("delivery", phase_name(delivery.phase));
         }
         match outcome {
-            Outcome::Receipt {
-                external_keys,
-                status,
-            } => self.receipt(&delivery, external_keys, *status),
+            Outcome::Receipt { external_keys, status } => self.receipt(&delivery, external_keys, *status),
             Outcome::Later => self.ended(&delivery, None, None),
             Outcome::NotSupported => {
-                let failure = Failure {
-                    code: ErrorCode::NotSupported.name().to_owned(),
-                    text: None,
-                };
+                let failure = Failure { code: ErrorCode::NotSupported.name().to_owned(), text: None };
                 self.ended(&delivery, Some(Status::Failed), Some(failure));
             }
-            Outcome::Failed {
-                failure,
-                retry_after_ms,
-            } => self.failed(&delivery, failure, *retry_after_ms),
+            Outcome::Failed { failure, retry_after_ms } => self.failed(&delivery, failure, *retry_after_ms),
             Outcome::Lost => self.lost(&delivery),
         }
         Reply::Done
@@ -81,22 +64,16 @@ impl Context<'_> {
         let Some(delivery) = self.state.delivery(message_id).cloned() else {
             return;
         };
-        self.apply(Event::AttemptCut {
-            message_id: message_id.clone(),
-        });
+        self.apply(Event::AttemptCut { message_id: message_id.clone() });
         if !self.goes_on_after_unknown(&delivery) {
             self.ended(&delivery, None, None);
         }
     }
 
     fn receipt(&mut self, delivery: &Delivery, external_keys: &[Id], status: Status) {
-        let waiting = external_keys.iter().filter_map(|key| {
-            self.state
-                .stored
-                .reports
-                .get(&(delivery.channel.clone(), key.clone()))
-                .cloned()
-        });
+        let waiting = external_keys
+            .iter()
+            .filter_map(|key| self.state.stored.reports.get(&(delivery.channel.clone(), key.clone())).cloned());
         let waiting: Vec<_> = waiting.collect();
         self.apply(Event::DeliveryEnded {
             message_id: delivery.message_id.clone(),
@@ -106,25 +83,16 @@ impl Context<'_> {
         });
         for report in waiting {
             let message_id = delivery.message_id.clone();
-            let current = self
-                .state
-                .delivery(&message_id)
-                .map(|delivery| delivery.status);
+            let current = self.state.delivery(&message_id).map(|delivery| delivery.status);
             if current.is_some_and(|current| current.may_become(report.status)) {
-                self.apply(Event::StatusReported {
-                    message_id,
-                    status: report.status,
-                    error: report.error,
-                });
+                self.apply(Event::StatusReported { message_id, status: report.status, error: report.error });
             }
         }
     }
 
     fn failed(&mut self, delivery: &Delivery, failure: &Failure, retry_after: Option<Millis>) {
         let (wait, counts) = match failure.code.as_str() {
-            "temporary" | "unavailable" => {
-                (back_off(delivery.tries).max(retry_after.unwrap_or(0)), true)
-            }
+            "temporary" | "unavailable" => (back_off(delivery.tries).max(retry_after.unwrap_or(0)), true),
             "rate-limited" => (retry_after.unwrap_or(RATE_LIMITED_WAIT), false),
             "unknown" if self.resends(delivery) => (back_off(delivery.tries), true),
             "unknown" => {
@@ -142,14 +110,9 @@ impl Context<'_> {
     }
 
     fn lost(&mut self, delivery: &Delivery) {
-        let failure = Failure {
-            code: "unknown".to_owned(),
-            text: None,
-        };
+        let failure = Failure { code: "unknown".to_owned(), text: None };
         let wait = back_off(delivery.tries);
-        if !self.goes_on_after_unknown(delivery)
-            || !self.postpone(delivery, wait, true, Previous::Unknown, &failure)
-        {
+        if !self.goes_on_after_unknown(delivery) || !self.postpone(delivery, wait, true, Previous::Unknown, &failure) {
             self.ended(delivery, Some(Status::Unknown), Some(failure));
         }
     }
@@ -164,22 +127,14 @@ impl Context<'_> {
         failure: &Failure,
     ) -> bool {
         let channel = self.state.config().channels.get(&delivery.channel);
-        let retry_for = channel.map_or(DEFAULT_DELIVER_RETRY, |channel| {
-            channel.deliver_retry_for_ms
-        });
+        let retry_for = channel.map_or(DEFAULT_DELIVER_RETRY, |channel| channel.deliver_retry_for_ms);
         let until = self.at.saturating_add(wait);
         if until > delivery.created.saturating_add(retry_for) {
             return false;
         }
         let message_id = delivery.message_id.clone();
         let failure = failure.clone();
-        self.apply(Event::AttemptPostponed {
-            message_id: message_id.clone(),
-            until,
-            counts,
-            previous,
-            failure,
-        });
+        self.apply(Event::AttemptPostponed { message_id: message_id.clone(), until, counts, previous, failure });
         let blocking = delivery.blocking_since.filter(|_| !delivery.passed);
         if blocking.is_some_and(|since| since + LANE_PATIENCE <= self.at) {
             self.apply(Event::DeliveryPassed { message_id });
@@ -189,39 +144,20 @@ impl Context<'_> {
 
     fn ended(&mut self, delivery: &Delivery, status: Option<Status>, error: Option<Failure>) {
         let message_id = delivery.message_id.clone();
-        self.apply(Event::DeliveryEnded {
-            message_id,
-            status,
-            error,
-            external_keys: Vec::new(),
-        });
+        self.apply(Event::DeliveryEnded { message_id, status, error, external_keys: Vec::new() });
     }
 
     fn goes_on_after_unknown(&self, delivery: &Delivery) -> bool {
-        let looks_up = self
-            .state
-            .config()
-            .channels
-            .get(&delivery.channel)
-            .is_some_and(|it| it.look_up_unknown);
+        let looks_up = self.state.config().channels.get(&delivery.channel).is_some_and(|it| it.look_up_unknown);
         delivery.notification.is_some() || looks_up || self.resends(delivery)
     }
 
     fn resends(&self, delivery: &Delivery) -> bool {
-        self.state
-            .config()
-            .channels
-            .get(&delivery.channel)
-            .is_some_and(|channel| channel.resend_unknown)
+        self.state.config().channels.get(&delivery.channel).is_some_and(|channel| channel.resend_unknown)
     }
 
     fn delivery(&self, message_id: &Id) -> Result<Delivery, Reply> {
-        let missing = || {
-            refuse(
-                ErrorCode::NotFound,
-                format!("there is no delivery `{message_id}`"),
-            )
-        };
+        let missing = || refuse(ErrorCode::NotFound, format!("there is no delivery `{message_id}`"));
         self.state.delivery(message_id).cloned().ok_or_else(missing)
     }
 }

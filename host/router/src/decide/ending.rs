@@ -9,30 +9,13 @@ use crate::offer::OfferOutcome;
 
 impl Context<'_> {
     /// Puts an item in a queue and tells the driver.
-    pub(super) fn queue(
-        &mut self,
-        id: &Id,
-        queue: &Id,
-        cause: Cause,
-        actor: Actor,
-        preferred: Option<Id>,
-    ) {
+    pub(super) fn queue(&mut self, id: &Id, queue: &Id, cause: Cause, actor: Actor, preferred: Option<Id>) {
         let Some(item) = self.state.item(id).cloned() else {
             return;
         };
-        let weight = self
-            .state
-            .config()
-            .weight(queue, &item.channel, &item.media_type);
+        let weight = self.state.config().weight(queue, &item.channel, &item.media_type);
         let (item_id, queue) = (id.clone(), queue.clone());
-        self.apply(Event::ItemQueued {
-            item: item_id,
-            queue: queue.clone(),
-            weight,
-            cause,
-            actor,
-            preferred,
-        });
+        self.apply(Event::ItemQueued { item: item_id, queue: queue.clone(), weight, cause, actor, preferred });
         self.notify(&WorkItem { queue, ..item }, "work-item.queued", None);
     }
 
@@ -55,12 +38,7 @@ impl Context<'_> {
 
     /// Gives an item to others because its owner is gone; who comes back in time is asked first.
     pub(super) fn leave_owner(&mut self, id: &Id, cause: Cause) {
-        let Some(item) = self
-            .state
-            .item(id)
-            .filter(|item| item.state == ItemState::Active)
-            .cloned()
-        else {
+        let Some(item) = self.state.item(id).filter(|item| item.state == ItemState::Active).cloned() else {
             return;
         };
         self.notify(&item, "work-item.revoked", item.owner.as_ref());
@@ -68,30 +46,14 @@ impl Context<'_> {
     }
 
     /// Ends an active item as its agent does: with a time to wrap up, if its queue has one.
-    pub(super) fn complete(
-        &mut self,
-        item: &WorkItem,
-        code: Option<String>,
-        cause: Cause,
-        actor: Actor,
-    ) {
-        let wrap_up = self
-            .state
-            .config()
-            .queues
-            .get(&item.queue)
-            .map_or(0, |queue| queue.wrap_up_ms);
+    pub(super) fn complete(&mut self, item: &WorkItem, code: Option<String>, cause: Cause, actor: Actor) {
+        let wrap_up = self.state.config().queues.get(&item.queue).map_or(0, |queue| queue.wrap_up_ms);
         if wrap_up == 0 {
             self.close(&item.id, code, cause, actor);
             return;
         }
         let until = self.at.saturating_add(wrap_up);
-        self.apply(Event::ItemWrapping {
-            item: item.id.clone(),
-            until,
-            code,
-            actor,
-        });
+        self.apply(Event::ItemWrapping { item: item.id.clone(), until, code, actor });
         self.notify(item, "work-item.wrapping", item.owner.as_ref());
     }
 
@@ -101,12 +63,7 @@ impl Context<'_> {
         let Some(item) = self.state.item(id).cloned() else {
             return;
         };
-        self.apply(Event::ItemClosed {
-            item: id.clone(),
-            code,
-            cause,
-            actor,
-        });
+        self.apply(Event::ItemClosed { item: id.clone(), code, cause, actor });
         self.notify(&item, "work-item.closed", item.owner.as_ref());
         self.leave_when_finished(item.owner.as_ref());
     }
@@ -117,11 +74,7 @@ impl Context<'_> {
         let Some(item) = self.state.item(id).cloned() else {
             return;
         };
-        self.apply(Event::ItemCancelled {
-            item: id.clone(),
-            reason,
-            actor,
-        });
+        self.apply(Event::ItemCancelled { item: id.clone(), reason, actor });
         self.notify(&item, "work-item.cancelled", item.owner.as_ref());
         self.leave_when_finished(item.owner.as_ref());
     }
@@ -136,18 +89,8 @@ impl Context<'_> {
         but: Option<&Id>,
     ) {
         let offers = self.state.item(item).map(|item| item.offers.clone());
-        for offer in offers
-            .into_iter()
-            .flatten()
-            .filter(|offer| Some(offer) != but)
-        {
-            self.apply(Event::OfferEnded {
-                offer,
-                outcome,
-                cause,
-                reason: None,
-                actor: actor.clone(),
-            });
+        for offer in offers.into_iter().flatten().filter(|offer| Some(offer) != but) {
+            self.apply(Event::OfferEnded { offer, outcome, cause, reason: None, actor: actor.clone() });
         }
     }
 

@@ -11,21 +11,13 @@ impl Context<'_> {
         if self.state.item(item).is_none() {
             return match self.state.ended(item) {
                 Some(ended) => wrong_state("work item", ended.fate.name()),
-                None => refuse(
-                    ErrorCode::NotFound,
-                    format!("there is no open work item `{item}`"),
-                ),
+                None => refuse(ErrorCode::NotFound, format!("there is no open work item `{item}`")),
             };
         }
         let actor = Actor::Operator { name: name.clone() };
         match action {
-            OperatorAction::Requeue { queue: Some(queue) }
-                if !self.state.config().queues.contains_key(queue) =>
-            {
-                refuse(
-                    ErrorCode::NotFound,
-                    format!("the config has no queue `{queue}`"),
-                )
+            OperatorAction::Requeue { queue: Some(queue) } if !self.state.config().queues.contains_key(queue) => {
+                refuse(ErrorCode::NotFound, format!("the config has no queue `{queue}`"))
             }
             OperatorAction::Requeue { queue } => {
                 self.requeue(item, queue.as_ref(), Cause::Operator, actor);

@@ -10,43 +10,22 @@ use crate::offer::OfferOutcome;
 
 impl Context<'_> {
     pub(super) fn connected(&mut self, agent: &Id, connection: &Id) -> Reply {
-        if !self
-            .state
-            .agent(agent)
-            .is_some_and(|agent| agent.configured)
-        {
-            return refuse(
-                ErrorCode::NotFound,
-                format!("the config has no agent `{agent}`"),
-            );
+        if !self.state.agent(agent).is_some_and(|agent| agent.configured) {
+            return refuse(ErrorCode::NotFound, format!("the config has no agent `{agent}`"));
         }
-        self.apply(Event::AgentConnected {
-            agent: agent.clone(),
-            connection: connection.clone(),
-        });
+        self.apply(Event::AgentConnected { agent: agent.clone(), connection: connection.clone() });
         Reply::Done
     }
 
     pub(super) fn disconnected(&mut self, id: &Id, connection: &Id) -> Reply {
-        let Some(agent) = self
-            .state
-            .agent(id)
-            .filter(|agent| agent.connections.contains(connection))
-        else {
-            return refuse(
-                ErrorCode::NotFound,
-                format!("agent `{id}` has no connection `{connection}`"),
-            );
+        let Some(agent) = self.state.agent(id).filter(|agent| agent.connections.contains(connection)) else {
+            return refuse(ErrorCode::NotFound, format!("agent `{id}` has no connection `{connection}`"));
         };
         let last = agent.connections.len() == 1;
         let until = self.at.saturating_add(self.state.config().grace_ms);
         let grace_until = (last && agent.presence != Presence::Offline).then_some(until);
         let (agent, connection) = (id.clone(), connection.clone());
-        self.apply(Event::AgentDisconnected {
-            agent,
-            connection,
-            grace_until,
-        });
+        self.apply(Event::AgentDisconnected { agent, connection, grace_until });
         if last {
             self.revoke_offers(id, Cause::AgentLost);
         }
@@ -54,23 +33,12 @@ impl Context<'_> {
     }
 
     /// What an agent asks for. Nobody but an available agent is asked to take work, so pending offers go to others.
-    pub(super) fn set_state(
-        &mut self,
-        id: &Id,
-        presence: Presence,
-        reason: Option<String>,
-    ) -> Reply {
+    pub(super) fn set_state(&mut self, id: &Id, presence: Presence, reason: Option<String>) -> Reply {
         let Some(agent) = self.state.agent(id) else {
-            return refuse(
-                ErrorCode::NotFound,
-                format!("the config has no agent `{id}`"),
-            );
+            return refuse(ErrorCode::NotFound, format!("the config has no agent `{id}`"));
         };
         if presence != Presence::Offline && agent.connections.is_empty() {
-            return refuse(
-                ErrorCode::Unavailable,
-                "an agent without a connection is offline: connect first",
-            );
+            return refuse(ErrorCode::Unavailable, "an agent without a connection is offline: connect first");
         }
         if presence == Presence::Offline {
             self.sign_off(id, reason, Cause::Agent);
@@ -100,36 +68,16 @@ impl Context<'_> {
 
     /// What a queue may do to an agent who let an offer expire.
     pub(super) fn missed(&mut self, id: &Id) {
-        if self
-            .state
-            .agent(id)
-            .is_some_and(|agent| agent.presence == Presence::Available)
-        {
-            self.change_presence(
-                id,
-                Presence::Away,
-                Some("missed".to_owned()),
-                Cause::Expired,
-            );
+        if self.state.agent(id).is_some_and(|agent| agent.presence == Presence::Available) {
+            self.change_presence(id, Presence::Away, Some("missed".to_owned()), Cause::Expired);
             self.revoke_offers(id, Cause::AgentUnavailable);
         }
     }
 
-    fn change_presence(
-        &mut self,
-        id: &Id,
-        presence: Presence,
-        reason: Option<String>,
-        cause: Cause,
-    ) {
+    fn change_presence(&mut self, id: &Id, presence: Presence, reason: Option<String>, cause: Cause) {
         let same = |agent: &Agent| agent.presence == presence && agent.reason == reason;
         if self.state.agent(id).is_some_and(|agent| !same(agent)) {
-            self.apply(Event::PresenceChanged {
-                agent: id.clone(),
-                presence,
-                reason,
-                cause,
-            });
+            self.apply(Event::PresenceChanged { agent: id.clone(), presence, reason, cause });
         }
     }
 
@@ -137,32 +85,16 @@ impl Context<'_> {
         let offers = self.state.agent(id).map(|agent| agent.offers.clone());
         for offer in offers.into_iter().flatten() {
             let outcome = OfferOutcome::Revoked;
-            self.apply(Event::OfferEnded {
-                offer,
-                outcome,
-                cause,
-                reason: None,
-                actor: Actor::Router,
-            });
+            self.apply(Event::OfferEnded { offer, outcome, cause, reason: None, actor: Actor::Router });
         }
     }
 
     /// Whether an agent may touch an item, and if not, why.
     pub(super) fn owned(&self, agent: &Id, id: &Id) -> Result<WorkItem, Reply> {
-        let missing = || {
-            refuse(
-                ErrorCode::NotFound,
-                format!("there is no open work item `{id}`"),
-            )
-        };
+        let missing = || refuse(ErrorCode::NotFound, format!("there is no open work item `{id}`"));
         let Some(item) = self.state.item(id) else {
-            let ended = self
-                .state
-                .ended(id)
-                .filter(|ended| ended.agent.as_ref() == Some(agent));
-            return Err(ended.map_or_else(missing, |ended| {
-                super::wrong_state("work item", ended.fate.name())
-            }));
+            let ended = self.state.ended(id).filter(|ended| ended.agent.as_ref() == Some(agent));
+            return Err(ended.map_or_else(missing, |ended| super::wrong_state("work item", ended.fate.name())));
         };
         if item.owner.as_ref() != Some(agent) {
             let message = format!("work item `{id}` isn't yours: accept an offer of it first");

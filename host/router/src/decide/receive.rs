@@ -14,10 +14,7 @@ const MAX_PRIORITY: u16 = 1000;
 
 impl Context<'_> {
     pub(super) fn receive(&mut self, received: &Received) -> Reply {
-        let open = self
-            .state
-            .open_item(&received.channel, &received.conversation)
-            .cloned();
+        let open = self.state.open_item(&received.channel, &received.conversation).cloned();
         if received.support_request {
             return match open {
                 Some(item) => self.join(received, item),
@@ -29,9 +26,7 @@ impl Context<'_> {
                 if !self.report(&received.channel, report) {
                     self.record(received);
                 }
-                Reply::Recorded {
-                    item: open.map(|item| item.id),
-                }
+                Reply::Recorded { item: open.map(|item| item.id) }
             }
             (_, None, _) => {
                 self.record(received);
@@ -39,9 +34,7 @@ impl Context<'_> {
             }
             (name, Some(item), _) => {
                 self.attach(received, name, &item);
-                Reply::Recorded {
-                    item: Some(item.id),
-                }
+                Reply::Recorded { item: Some(item.id) }
             }
         }
     }
@@ -58,10 +51,7 @@ impl Context<'_> {
             None => config.default_queue.clone(),
         };
         let weight = config.weight(&queue, &received.channel, &received.media_type);
-        let priority = route
-            .and_then(|route| route.priority)
-            .or(received.priority)
-            .unwrap_or(0);
+        let priority = route.and_then(|route| route.priority).or(received.priority).unwrap_or(0);
         let item = WorkItem {
             id: self.new_id(),
             channel: received.channel.clone(),
@@ -90,27 +80,16 @@ impl Context<'_> {
             simulated: received.simulated,
         };
         let id = item.id.clone();
-        self.apply(Event::ItemOpened {
-            item: Box::new(item),
-        });
-        let actor = Actor::Driver {
-            channel: received.channel.clone(),
-        };
+        self.apply(Event::ItemOpened { item: Box::new(item) });
+        let actor = Actor::Driver { channel: received.channel.clone() };
         self.queue(&id, &queue, Cause::SupportRequest, actor, None);
         Reply::Opened { item: id }
     }
 
     fn join(&mut self, received: &Received, item: WorkItem) -> Reply {
-        self.apply(Event::ItemJoined {
-            item: item.id.clone(),
-            message_id: received.message_id.clone(),
-        });
+        self.apply(Event::ItemJoined { item: item.id.clone(), message_id: received.message_id.clone() });
         // The wrap-up of somebody who has left would leave the customer waiting for an absent agent.
-        let absent = |owner: &Id| {
-            self.state
-                .agent(owner)
-                .is_none_or(|owner| owner.presence == Presence::Offline)
-        };
+        let absent = |owner: &Id| self.state.agent(owner).is_none_or(|owner| owner.presence == Presence::Offline);
         if item.state == ItemState::Wrapping && item.owner.as_ref().is_some_and(absent) {
             self.leave_owner(&item.id, Cause::OwnerAbsent);
         }
@@ -119,21 +98,15 @@ impl Context<'_> {
 
     /// An interaction about an open item.
     fn attach(&mut self, received: &Received, name: &str, item: &WorkItem) {
-        let actor = Actor::Driver {
-            channel: received.channel.clone(),
-        };
+        let actor = Actor::Driver { channel: received.channel.clone() };
         let untaken = matches!(item.state, ItemState::Queued | ItemState::Offered);
         let active = item.state == ItemState::Active;
         match name {
-            "work-item.cancel" if untaken || active => {
-                self.cancel(&item.id, received.reason.clone(), actor)
-            }
+            "work-item.cancel" if untaken || active => self.cancel(&item.id, received.reason.clone(), actor),
             "work-item.complete" if untaken => {
                 self.close(&item.id, received.reason.clone(), Cause::Driver, actor);
             }
-            "work-item.complete" if active => {
-                self.complete(item, received.reason.clone(), Cause::Driver, actor)
-            }
+            "work-item.complete" if active => self.complete(item, received.reason.clone(), Cause::Driver, actor),
             "work-item.requeue" if active || item.state == ItemState::Offered => {
                 self.requeue(&item.id, None, Cause::Driver, actor);
             }
@@ -147,10 +120,7 @@ impl Context<'_> {
 
     fn record(&mut self, received: &Received) {
         let message_id = received.message_id.clone();
-        self.apply(Event::MessageRecorded {
-            message_id,
-            channel: received.channel.clone(),
-        });
+        self.apply(Event::MessageRecorded { message_id, channel: received.channel.clone() });
     }
 
     /// Whether a report changed anything, or may yet.
@@ -162,11 +132,7 @@ impl Context<'_> {
             if let Some(message_id) = self.state.stored.external_keys.get(&key).cloned() {
                 let known = self.state.delivery(&message_id);
                 if known.is_some_and(|known| known.status.may_become(status)) {
-                    self.apply(Event::StatusReported {
-                        message_id,
-                        status,
-                        error,
-                    });
+                    self.apply(Event::StatusReported { message_id, status, error });
                 }
                 continue;
             }
@@ -174,13 +140,7 @@ impl Context<'_> {
             if known.is_none_or(|known| known.status.may_become(status)) {
                 let until = self.at + REPORT_WAITS;
                 let (channel, external_key) = key;
-                self.apply(Event::ReportWaits {
-                    channel,
-                    external_key,
-                    status,
-                    error,
-                    until,
-                });
+                self.apply(Event::ReportWaits { channel, external_key, status, error, until });
             }
         }
         self.events.len() > events

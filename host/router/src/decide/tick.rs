@@ -13,25 +13,12 @@ const AT_ONCE: usize = 256;
 impl Context<'_> {
     pub(super) fn tick(&mut self) -> Reply {
         for _ in 0..AT_ONCE {
-            let Some((_, due)) = self
-                .state
-                .index
-                .due
-                .first()
-                .filter(|(due, _)| *due <= self.at)
-                .cloned()
-            else {
+            let Some((_, due)) = self.state.index.due.first().filter(|(due, _)| *due <= self.at).cloned() else {
                 break;
             };
             self.happens(due);
         }
-        if self
-            .state
-            .index
-            .memory
-            .first()
-            .is_some_and(|(due, _)| due + FORGET_SLACK <= self.at)
-        {
+        if self.state.index.memory.first().is_some_and(|(due, _)| due + FORGET_SLACK <= self.at) {
             self.apply(Event::Forgotten { until: self.at });
         }
         Reply::Done
@@ -51,10 +38,7 @@ impl Context<'_> {
             Due::DeliveryPasses(message_id) => self.apply(Event::DeliveryPassed { message_id }),
             Due::TimerFires(key) => self.fire_timer(&key),
             Due::ReportDropped((channel, external_key)) => {
-                self.apply(Event::ReportDropped {
-                    channel,
-                    external_key,
-                });
+                self.apply(Event::ReportDropped { channel, external_key });
             }
         }
     }

@@ -11,40 +11,18 @@ use crate::state::fire;
 const MAX_PAYLOAD: usize = 4096usize.div_ceil(3) * 4;
 
 impl Context<'_> {
-    pub(super) fn set_timer(
-        &mut self,
-        channel: &Id,
-        name: &Id,
-        due: Millis,
-        payload: &str,
-    ) -> Reply {
+    pub(super) fn set_timer(&mut self, channel: &Id, name: &Id, due: Millis, payload: &str) -> Reply {
         if payload.len() > MAX_PAYLOAD {
-            return refuse(
-                ErrorCode::TooLarge,
-                format!("the payload of timer `{name}` is over 4 KiB"),
-            );
+            return refuse(ErrorCode::TooLarge, format!("the payload of timer `{name}` is over 4 KiB"));
         }
         let (channel, name, payload) = (channel.clone(), name.clone(), payload.to_owned());
-        self.apply(Event::TimerSet {
-            channel,
-            name,
-            due,
-            payload,
-        });
+        self.apply(Event::TimerSet { channel, name, due, payload });
         Reply::Done
     }
 
     pub(super) fn cancel_timer(&mut self, channel: &Id, name: &Id) -> Reply {
-        if self
-            .state
-            .timers()
-            .contains_key(&(channel.clone(), name.clone()))
-        {
-            self.apply(Event::TimerRemoved {
-                channel: channel.clone(),
-                name: name.clone(),
-                handled: false,
-            });
+        if self.state.timers().contains_key(&(channel.clone(), name.clone())) {
+            self.apply(Event::TimerRemoved { channel: channel.clone(), name: name.clone(), handled: false });
         }
         Reply::Done
     }
@@ -53,11 +31,7 @@ impl Context<'_> {
         if let Err(reply) = self.fired(channel, name, due) {
             return reply;
         }
-        self.apply(Event::TimerRemoved {
-            channel: channel.clone(),
-            name: name.clone(),
-            handled: true,
-        });
+        self.apply(Event::TimerRemoved { channel: channel.clone(), name: name.clone(), handled: true });
         Reply::Done
     }
 
@@ -67,22 +41,14 @@ impl Context<'_> {
             Err(reply) => return reply,
         };
         let until = self.at.saturating_add(back_off(attempt.saturating_sub(1)));
-        self.apply(Event::TimerPostponed {
-            channel: channel.clone(),
-            name: name.clone(),
-            until,
-        });
+        self.apply(Event::TimerPostponed { channel: channel.clone(), name: name.clone(), until });
         Reply::Done
     }
 
     /// A timer's time has come.
     pub(super) fn fire_timer(&mut self, key: &(Id, Id)) {
-        self.apply(Event::TimerFired {
-            channel: key.0.clone(),
-            name: key.1.clone(),
-        });
-        self.effects
-            .extend(self.state.timers().get(key).map(|timer| fire(key, timer)));
+        self.apply(Event::TimerFired { channel: key.0.clone(), name: key.1.clone() });
+        self.effects.extend(self.state.timers().get(key).map(|timer| fire(key, timer)));
     }
 
     /// How often a timer that its driver has now was fired. Set anew meanwhile, it isn't that one any more.
@@ -91,10 +57,7 @@ impl Context<'_> {
         match timer.filter(|timer| timer.due == due) {
             Some(timer) if timer.fires.is_none() => Ok(timer.attempt),
             Some(_) => Err(wrong_state("timer", "set")),
-            None => Err(refuse(
-                ErrorCode::NotFound,
-                format!("timer `{name}` of that time isn't set"),
-            )),
+            None => Err(refuse(ErrorCode::NotFound, format!("timer `{name}` of that time isn't set"))),
         }
     }
 }

@@ -6,14 +6,8 @@ use crate::ids::{Id, Millis};
 
 impl Evolution<'_> {
     pub(super) fn restarted(&mut self, grace_until: Millis) {
-        let there =
-            |agent: &Agent| agent.presence != Presence::Offline || !agent.connections.is_empty();
-        let agents = self
-            .state
-            .agents()
-            .iter()
-            .filter(|(_, agent)| there(agent))
-            .map(|(id, _)| id.clone());
+        let there = |agent: &Agent| agent.presence != Presence::Offline || !agent.connections.is_empty();
+        let agents = self.state.agents().iter().filter(|(_, agent)| there(agent)).map(|(id, _)| id.clone());
         for id in agents.collect::<Vec<_>>() {
             self.state.edit_agent(&id, |agent| {
                 agent.connections.clear();
@@ -29,24 +23,14 @@ impl Evolution<'_> {
         });
     }
 
-    pub(super) fn agent_disconnected(
-        &mut self,
-        agent: &Id,
-        connection: &Id,
-        grace_until: Option<Millis>,
-    ) {
+    pub(super) fn agent_disconnected(&mut self, agent: &Id, connection: &Id, grace_until: Option<Millis>) {
         self.state.edit_agent(agent, |agent| {
             agent.connections.remove(connection);
             agent.grace_until = grace_until;
         });
     }
 
-    pub(super) fn presence_changed(
-        &mut self,
-        agent: &Id,
-        presence: Presence,
-        reason: &Option<String>,
-    ) {
+    pub(super) fn presence_changed(&mut self, agent: &Id, presence: Presence, reason: &Option<String>) {
         let at = self.at;
         self.state.edit_agent(agent, |agent| {
             if agent.presence == Presence::Offline {

@@ -18,24 +18,14 @@ impl Evolution<'_> {
     }
 
     fn agents_configured(&mut self) {
-        let named: Vec<(Id, u32)> = self
-            .state
-            .config()
-            .agents
-            .iter()
-            .map(|(id, agent)| (id.clone(), agent.capacity))
-            .collect();
+        let named: Vec<(Id, u32)> =
+            self.state.config().agents.iter().map(|(id, agent)| (id.clone(), agent.capacity)).collect();
         for (id, _) in &named {
             self.state.stored.agents.entry(id.clone()).or_default();
         }
         let all: Vec<Id> = self.state.stored.agents.keys().cloned().collect();
         for id in all {
-            let capacity = self
-                .state
-                .config()
-                .agents
-                .get(&id)
-                .map(|agent| agent.capacity);
+            let capacity = self.state.config().agents.get(&id).map(|agent| agent.capacity);
             let Some(agent) = self.state.agent(&id) else {
                 continue;
             };
@@ -60,15 +50,8 @@ impl Evolution<'_> {
         let mut moves = Vec::new();
         for item in self.state.items().values() {
             let queue = config.queue_or_default(&item.queue);
-            let waits = matches!(
-                item.state,
-                ItemState::New | ItemState::Queued | ItemState::Offered
-            );
-            let weight = if waits {
-                config.weight(&queue, &item.channel, &item.media_type)
-            } else {
-                item.weight
-            };
+            let waits = matches!(item.state, ItemState::New | ItemState::Queued | ItemState::Offered);
+            let weight = if waits { config.weight(&queue, &item.channel, &item.media_type) } else { item.weight };
             if queue != item.queue || weight != item.weight {
                 moves.push((item.id.clone(), queue, weight));
             }

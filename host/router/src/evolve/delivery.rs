@@ -36,13 +36,7 @@ impl Evolution<'_> {
         self.becomes(id, Status::Unknown, &None);
     }
 
-    pub(super) fn attempt_postponed(
-        &mut self,
-        id: &Id,
-        until: Millis,
-        counts: bool,
-        previous: Previous,
-    ) {
+    pub(super) fn attempt_postponed(&mut self, id: &Id, until: Millis, counts: bool, previous: Previous) {
         let at = self.at;
         self.state.edit_delivery(id, |delivery| {
             delivery.phase = Phase::Backoff { until };
@@ -50,11 +44,7 @@ impl Evolution<'_> {
             delivery.tries += u32::from(counts);
             delivery.blocking_since = delivery.blocking_since.or(Some(at));
         });
-        if self
-            .state
-            .delivery(id)
-            .is_some_and(|delivery| delivery.passed)
-        {
+        if self.state.delivery(id).is_some_and(|delivery| delivery.passed) {
             self.leave_lane(id);
         }
         if previous == Previous::Unknown {
@@ -63,8 +53,7 @@ impl Evolution<'_> {
     }
 
     pub(super) fn delivery_due(&mut self, id: &Id) {
-        self.state
-            .edit_delivery(id, |delivery| delivery.phase = Phase::Waiting);
+        self.state.edit_delivery(id, |delivery| delivery.phase = Phase::Waiting);
         let Some(delivery) = self.state.delivery(id) else {
             return;
         };
@@ -73,31 +62,18 @@ impl Evolution<'_> {
         }
         // It is older than all that wait, but must not come between the driver and what it is handling.
         let key = lane_key(delivery);
-        let busy = self
-            .state
-            .stored
-            .lanes
-            .get(&key)
-            .and_then(|lane| lane.front())
-            .is_some_and(|head| {
-                let phase = self.state.delivery(head).map(|head| head.phase);
-                matches!(phase, Some(Phase::Waiting | Phase::Attempting))
-            });
+        let busy = self.state.stored.lanes.get(&key).and_then(|lane| lane.front()).is_some_and(|head| {
+            let phase = self.state.delivery(head).map(|head| head.phase);
+            matches!(phase, Some(Phase::Waiting | Phase::Attempting))
+        });
         let lane = self.state.stored.lanes.entry(key).or_default();
         lane.insert(usize::from(busy), id.clone());
     }
 
     pub(super) fn delivery_passed(&mut self, id: &Id) {
-        self.state
-            .edit_delivery(id, |delivery| delivery.passed = true);
+        self.state.edit_delivery(id, |delivery| delivery.passed = true);
         self.leave_lane(id);
-        self.tell_status(
-            id,
-            Some(Failure {
-                code: DELAYED.to_owned(),
-                text: None,
-            }),
-        );
+        self.tell_status(id, Some(Failure { code: DELAYED.to_owned(), text: None }));
     }
 
     pub(super) fn delivery_ended(
@@ -108,11 +84,7 @@ impl Evolution<'_> {
         external_keys: &[Id],
     ) {
         self.leave_lane(id);
-        if self
-            .state
-            .delivery(id)
-            .is_some_and(|delivery| delivery.notification.is_some())
-        {
+        if self.state.delivery(id).is_some_and(|delivery| delivery.notification.is_some()) {
             self.state.remove_delivery(id);
             return;
         }
@@ -123,21 +95,13 @@ impl Evolution<'_> {
             delivery.passed = false;
             delivery.external_keys.extend(external_keys.iter().cloned());
         });
-        let Some(channel) = self
-            .state
-            .delivery(id)
-            .map(|delivery| delivery.channel.clone())
-        else {
+        let Some(channel) = self.state.delivery(id).map(|delivery| delivery.channel.clone()) else {
             return;
         };
         for key in external_keys {
             let key = (channel.clone(), key.clone());
             self.state.remove_report(&key);
-            self.state
-                .stored
-                .external_keys
-                .entry(key)
-                .or_insert_with(|| id.clone());
+            self.state.stored.external_keys.entry(key).or_insert_with(|| id.clone());
         }
         if let Some(status) = status {
             self.becomes(id, status, error);
@@ -153,11 +117,7 @@ impl Evolution<'_> {
         self.lane(&delivery).push_back(id.clone());
         let at = self.at;
         self.state.edit_delivery(id, |delivery| {
-            delivery.previous = if delivery.status == Status::Unknown {
-                Previous::Unknown
-            } else {
-                Previous::Failed
-            };
+            delivery.previous = if delivery.status == Status::Unknown { Previous::Unknown } else { Previous::Failed };
             delivery.phase = Phase::Waiting;
             delivery.status = Status::Queued;
             delivery.error = None;
@@ -172,28 +132,13 @@ impl Evolution<'_> {
         self.becomes(id, status, error);
     }
 
-    pub(super) fn report_waits(
-        &mut self,
-        key: PerChannel,
-        status: Status,
-        error: &Option<Failure>,
-        until: Millis,
-    ) {
-        self.state.insert_report(
-            key,
-            Report {
-                status,
-                error: error.clone(),
-                until,
-            },
-        );
+    pub(super) fn report_waits(&mut self, key: PerChannel, status: Status, error: &Option<Failure>, until: Millis) {
+        self.state.insert_report(key, Report { status, error: error.clone(), until });
     }
 
     /// Moves a message's status forward; back is no way.
     fn becomes(&mut self, id: &Id, status: Status, error: &Option<Failure>) {
-        let forward = |delivery: &Delivery| {
-            delivery.notification.is_none() && delivery.status.may_become(status)
-        };
+        let forward = |delivery: &Delivery| delivery.notification.is_none() && delivery.status.may_become(status);
         if self.state.delivery(id).is_some_and(forward) {
             self.state.edit_delivery(id, |delivery| {
                 delivery.status = status;
@@ -208,15 +153,8 @@ impl Evolution<'_> {
         let Some(delivery) = self.state.delivery(id) else {
             return;
         };
-        let owner = self
-            .state
-            .item(&delivery.item)
-            .and_then(|item| item.owner.clone());
-        let Some(agent) = delivery
-            .agent
-            .as_ref()
-            .map(|writer| owner.unwrap_or_else(|| writer.clone()))
-        else {
+        let owner = self.state.item(&delivery.item).and_then(|item| item.owner.clone());
+        let Some(agent) = delivery.agent.as_ref().map(|writer| owner.unwrap_or_else(|| writer.clone())) else {
             return;
         };
         let body = AgentEvent::MessageStatus {
@@ -229,11 +167,7 @@ impl Evolution<'_> {
     }
 
     fn lane(&mut self, delivery: &Delivery) -> &mut VecDeque<Id> {
-        self.state
-            .stored
-            .lanes
-            .entry(lane_key(delivery))
-            .or_default()
+        self.state.stored.lanes.entry(lane_key(delivery)).or_default()
     }
 
     fn leave_lane(&mut self, id: &Id) {

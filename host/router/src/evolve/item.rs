@@ -36,24 +36,15 @@ impl Evolution<'_> {
         if before == ItemState::Wrapping {
             self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
         }
-        self.tell_holders(id, |item| AgentEvent::MessageReceived {
-            item,
-            message_id: message_id.clone(),
-        });
+        self.tell_holders(id, |item| AgentEvent::MessageReceived { item, message_id: message_id.clone() });
     }
 
     pub(super) fn item_touched(&mut self, id: &Id, message_id: &Id, changes: bool) {
         let message_id = || message_id.clone();
         if changes {
-            self.tell_holders(id, |item| AgentEvent::MessageChanged {
-                item,
-                message_id: message_id(),
-            });
+            self.tell_holders(id, |item| AgentEvent::MessageChanged { item, message_id: message_id() });
         } else {
-            self.tell_holders(id, |item| AgentEvent::MessageReceived {
-                item,
-                message_id: message_id(),
-            });
+            self.tell_holders(id, |item| AgentEvent::MessageReceived { item, message_id: message_id() });
         }
     }
 
@@ -97,14 +88,7 @@ impl Evolution<'_> {
         self.debit(&offer.id, &offer.agent, offer.weight);
         if let Some(item) = self.shown(&offer.item) {
             let message_id = item.first_message.clone();
-            self.tell(
-                &offer.agent,
-                AgentEvent::OfferCreated {
-                    offer: offer.clone(),
-                    item,
-                    message_id,
-                },
-            );
+            self.tell(&offer.agent, AgentEvent::OfferCreated { offer: offer.clone(), item, message_id });
         }
         self.tell_agent(&offer.agent);
     }
@@ -127,14 +111,7 @@ impl Evolution<'_> {
         });
         let agent = offer.agent.clone();
         if let Some(item) = self.shown(&offer.item) {
-            self.tell(
-                &agent,
-                AgentEvent::OfferEnded {
-                    offer,
-                    outcome,
-                    item,
-                },
-            );
+            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome, item });
         }
         self.tell_agent(&agent);
     }
@@ -161,14 +138,7 @@ impl Evolution<'_> {
         });
         let agent = offer.agent.clone();
         if let Some(item) = self.shown(&offer.item) {
-            self.tell(
-                &agent,
-                AgentEvent::OfferEnded {
-                    offer,
-                    outcome: OfferOutcome::Accepted,
-                    item,
-                },
-            );
+            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome: OfferOutcome::Accepted, item });
         }
     }
 
@@ -205,19 +175,10 @@ impl Evolution<'_> {
             conversation.last_owner = owner.clone().or(conversation.last_owner.take());
             conversation.forget = Some(forget);
         });
-        let ended = Ended {
-            agent: owner.clone(),
-            fate: Fate::Item(state),
-            until: self.at + KEEP_ENDED,
-        };
+        let ended = Ended { agent: owner.clone(), fate: Fate::Item(state), until: self.at + KEEP_ENDED };
         self.state.insert_ended(id.clone(), ended);
         if let Some(owner) = owner {
-            self.tell(
-                &owner,
-                AgentEvent::WorkItemClosed {
-                    item: Box::new(item),
-                },
-            );
+            self.tell(&owner, AgentEvent::WorkItemClosed { item: Box::new(item) });
             self.tell_agent(&owner);
         }
     }
@@ -229,11 +190,7 @@ impl Evolution<'_> {
             agent.offers.remove(id);
         });
         let agent = Some(offer.agent.clone());
-        let ended = Ended {
-            agent,
-            fate: Fate::Offer(outcome),
-            until: self.at + KEEP_ENDED,
-        };
+        let ended = Ended { agent, fate: Fate::Offer(outcome), until: self.at + KEEP_ENDED };
         self.state.insert_ended(id.clone(), ended);
         Some(offer)
     }
@@ -261,11 +218,7 @@ impl Evolution<'_> {
     /// Tells the owner, or those to whom the item is offered.
     fn tell_holders(&mut self, id: &Id, body: impl Fn(Box<WorkItem>) -> AgentEvent) {
         let Some(item) = self.shown(id) else { return };
-        let offered = item
-            .offers
-            .iter()
-            .filter_map(|offer| self.state.offer(offer))
-            .map(|offer| offer.agent.clone());
+        let offered = item.offers.iter().filter_map(|offer| self.state.offer(offer)).map(|offer| offer.agent.clone());
         let holders: Vec<Id> = item.owner.iter().cloned().chain(offered).collect();
         for holder in holders {
             self.tell(&holder, body(item.clone()));

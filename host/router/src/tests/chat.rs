@@ -2,8 +2,8 @@
 
 use super::kit::*;
 use crate::{
-    Action, AgentEvent, ChannelConfig, Command, Config, Failure, Id, Outcome, Phase, Previous,
-    Reply, Status, StatusReport,
+    Action, AgentEvent, ChannelConfig, Command, Config, Failure, Id, Outcome, Phase, Previous, Reply, Status,
+    StatusReport,
 };
 
 /// ana owns an item and may write.
@@ -36,34 +36,19 @@ impl Chat {
 
     pub(super) fn send(&mut self, message: &str) {
         let action = self.action(message, None);
-        assert_eq!(
-            self.desk.act("ana", action),
-            Reply::Sending {
-                message_id: message.into()
-            }
-        );
+        assert_eq!(self.desk.act("ana", action), Reply::Sending { message_id: message.into() });
     }
 
     pub(super) fn attempt(&mut self, message: &str) -> (u32, Previous) {
-        match self.desk.run(Command::Attempt {
-            message_id: message.into(),
-        }) {
+        match self.desk.run(Command::Attempt { message_id: message.into() }) {
             Reply::Attempting { attempt, previous } => (attempt, previous),
             other => panic!("{message} can't be attempted: {other:?}"),
         }
     }
 
     pub(super) fn outcome(&mut self, message: &str, outcome: Outcome) {
-        let attempt = self
-            .desk
-            .state
-            .delivery(message)
-            .map_or(0, |delivery| delivery.attempt);
-        let delivered = Command::Delivered {
-            message_id: message.into(),
-            attempt,
-            outcome,
-        };
+        let attempt = self.desk.state.delivery(message).map_or(0, |delivery| delivery.attempt);
+        let delivered = Command::Delivered { message_id: message.into(), attempt, outcome };
         assert_eq!(self.desk.run(delivered), Reply::Done);
     }
 
@@ -73,26 +58,16 @@ impl Chat {
     }
 
     pub(super) fn status(&self, message: &str) -> Status {
-        self.desk
-            .state
-            .delivery(message)
-            .map(|delivery| delivery.status)
-            .expect("it is known")
+        self.desk.state.delivery(message).map(|delivery| delivery.status).expect("it is known")
     }
 
     pub(super) fn phase(&self, message: &str) -> Phase {
-        self.desk
-            .state
-            .delivery(message)
-            .map(|delivery| delivery.phase)
-            .expect("it is known")
+        self.desk.state.delivery(message).map(|delivery| delivery.phase).expect("it is known")
     }
 
     /// The status that the last command told ana.
     pub(super) fn told(&self) -> Option<(Status, Option<String>)> {
-        let AgentEvent::MessageStatus { status, error, .. } =
-            &self.desk.notices("ana").last()?.body
-        else {
+        let AgentEvent::MessageStatus { status, error, .. } = &self.desk.notices("ana").last()?.body else {
             return None;
         };
         Some((*status, error.as_ref().map(|error| error.code.clone())))
@@ -100,11 +75,7 @@ impl Chat {
 
     pub(super) fn report(&mut self, key: &str, status: Status) -> Reply {
         let mut received = self.desk.message("k1", "message.status");
-        received.status = Some(StatusReport {
-            external_keys: vec![key.into()],
-            status,
-            error: None,
-        });
+        received.status = Some(StatusReport { external_keys: vec![key.into()], status, error: None });
         self.desk.receive(received)
     }
 
@@ -115,18 +86,9 @@ impl Chat {
 }
 
 pub(super) fn receipt(key: &str) -> Outcome {
-    Outcome::Receipt {
-        external_keys: vec![key.into()],
-        status: Status::Sent,
-    }
+    Outcome::Receipt { external_keys: vec![key.into()], status: Status::Sent }
 }
 
 pub(super) fn failed(code: &str) -> Outcome {
-    Outcome::Failed {
-        failure: Failure {
-            code: code.to_owned(),
-            text: None,
-        },
-        retry_after_ms: None,
-    }
+    Outcome::Failed { failure: Failure { code: code.to_owned(), text: None }, retry_after_ms: None }
 }

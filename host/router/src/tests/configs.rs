@@ -15,10 +15,7 @@ fn the_first_salt_of_a_journal_stays() {
     let mut desk = Desk::standard();
     let mut changed = config();
     changed.grace_ms = 1;
-    desk.run(Command::Configure {
-        salt: 7,
-        config: Box::new(changed),
-    });
+    desk.run(Command::Configure { salt: 7, config: Box::new(changed) });
     assert_eq!(desk.state.stored.salt, Some(42));
 }
 
@@ -33,23 +30,10 @@ fn an_agent_who_is_gone_loses_everything_to_others() {
     desk.configure(without);
     assert_eq!(desk.offered_to(&owned).as_deref(), Some("ben"));
     assert_eq!(desk.offered_to(&offered).as_deref(), Some("ben"));
-    assert_eq!(
-        (desk.presence("ana"), desk.load("ana")),
-        (Presence::Offline, 0)
-    );
-    assert!(desk.happened(|event| matches!(
-        event,
-        Event::ItemQueued {
-            cause: Cause::AgentRemoved,
-            ..
-        }
-    )));
+    assert_eq!((desk.presence("ana"), desk.load("ana")), (Presence::Offline, 0));
+    assert!(desk.happened(|event| matches!(event, Event::ItemQueued { cause: Cause::AgentRemoved, .. })));
     desk.configure(config());
-    assert_eq!(
-        desk.act("ana", set(Presence::Available)),
-        Reply::Done,
-        "the connection is still there"
-    );
+    assert_eq!(desk.act("ana", set(Presence::Available)), Reply::Done, "the connection is still there");
 }
 
 #[test]
@@ -57,11 +41,7 @@ fn items_of_a_queue_that_is_gone_move() {
     let mut desk = Desk::with(&["ana"], config());
     let in_other = |desk: &mut Desk, conversation: &str| {
         let mut received = desk.message(conversation, "support-request");
-        received.route = Some(crate::Route {
-            queue: "other".into(),
-            priority: None,
-            rule: "some".into(),
-        });
+        received.route = Some(crate::Route { queue: "other".into(), priority: None, rule: "some".into() });
         desk.asks_with(received)
     };
     let active = in_other(&mut desk, "k1");
@@ -71,25 +51,15 @@ fn items_of_a_queue_that_is_gone_move() {
     let mut without = config();
     without.queues.remove("other");
     desk.configure(without);
-    for (item, state) in [
-        (active, ItemState::Active),
-        (offered, ItemState::Offered),
-        (waiting, ItemState::Queued),
-    ] {
-        assert_eq!(
-            (&*desk.item(&item).queue, desk.state_of(&item)),
-            ("main", state)
-        );
+    for (item, state) in [(active, ItemState::Active), (offered, ItemState::Offered), (waiting, ItemState::Queued)] {
+        assert_eq!((&*desk.item(&item).queue, desk.state_of(&item)), ("main", state));
     }
 }
 
 #[test]
 fn waiting_items_are_weighed_anew_and_matched() {
     let mut desk = Desk::with(&["ana"], config());
-    let items: Vec<_> = ["k1", "k2", "k3"]
-        .iter()
-        .map(|conversation| desk.asks(conversation))
-        .collect();
+    let items: Vec<_> = ["k1", "k2", "k3"].iter().map(|conversation| desk.asks(conversation)).collect();
     assert_eq!(desk.offered_to(&items[2]), None);
     let mut lighter = config();
     lighter.queues.entry("main".into()).and_modify(|queue| {
@@ -97,11 +67,7 @@ fn waiting_items_are_weighed_anew_and_matched() {
     });
     desk.configure(lighter);
     assert_eq!(desk.offered_to(&items[2]).as_deref(), Some("ana"));
-    assert_eq!(
-        desk.load("ana"),
-        100,
-        "offers keep the weight they were made with"
-    );
+    assert_eq!(desk.load("ana"), 100, "offers keep the weight they were made with");
     desk.accepts("ana", &items[0]);
     assert_eq!(desk.item(&items[0]).weight, 40);
 }
@@ -114,10 +80,7 @@ fn a_smaller_budget_takes_nothing_away_and_gives_nothing_new() {
     smaller.agents.insert("ana".into(), capacity(30));
     desk.configure(smaller);
     assert_eq!(desk.told("ana"), ["agent.updated"]);
-    assert_eq!(
-        (desk.state_of(&item), desk.load("ana")),
-        (ItemState::Active, 40)
-    );
+    assert_eq!((desk.state_of(&item), desk.load("ana")), (ItemState::Active, 40));
     let next = desk.asks("k2");
     assert_eq!(desk.offered_to(&next), None);
     desk.configure(config());

@@ -36,43 +36,25 @@ fn events_have_this_json() {
                 queue: id("main"),
                 weight: 40,
                 cause: Cause::SupportRequest,
-                actor: Actor::Driver {
-                    channel: id("line"),
-                },
+                actor: Actor::Driver { channel: id("line") },
                 preferred: None,
             },
             r#"{"type":"item-queued","item":"i1","queue":"main","weight":40,"cause":"support-request","actor":{"type":"driver","channel":"line"}}"#,
         ),
-        (
-            Event::Genesis { salt: u64::MAX },
-            r#"{"type":"genesis","salt":18446744073709551615}"#,
-        ),
-        (
-            Event::Restarted { grace_until: 5 },
-            r#"{"type":"restarted","graceUntil":5}"#,
-        ),
+        (Event::Genesis { salt: u64::MAX }, r#"{"type":"genesis","salt":18446744073709551615}"#),
+        (Event::Restarted { grace_until: 5 }, r#"{"type":"restarted","graceUntil":5}"#),
     ] {
-        assert_eq!(
-            serde_json::to_string(&event).expect("events are JSON"),
-            json
-        );
-        assert_eq!(
-            serde_json::from_str::<Event>(json).expect("JSON is an event"),
-            event
-        );
+        assert_eq!(serde_json::to_string(&event).expect("events are JSON"), json);
+        assert_eq!(serde_json::from_str::<Event>(json).expect("JSON is an event"), event);
     }
 }
 
 #[test]
 fn fields_of_a_newer_server_are_passed_over() {
-    let json = r#"{"at":7,"cause":"tick","mood":"fine","events":[{"type":"delivery-due","messageId":"m1","moon":"full"}]}"#;
+    let json =
+        r#"{"at":7,"cause":"tick","mood":"fine","events":[{"type":"delivery-due","messageId":"m1","moon":"full"}]}"#;
     let record: Record = serde_json::from_str(json).expect("unknown fields do no harm");
-    assert_eq!(
-        record.events,
-        [Event::DeliveryDue {
-            message_id: "m1".into()
-        }]
-    );
+    assert_eq!(record.events, [Event::DeliveryDue { message_id: "m1".into() }]);
 }
 
 #[test]
@@ -83,10 +65,7 @@ fn a_snapshot_gives_the_state_back() {
     let snapshot = serde_json::to_vec(&desk.state).expect("a state is JSON");
     let state: State = serde_json::from_slice(&snapshot).expect("a snapshot is a state");
     assert_eq!(state, desk.state);
-    assert_eq!(
-        serde_json::to_vec(&state).expect("a state is JSON"),
-        snapshot
-    );
+    assert_eq!(serde_json::to_vec(&state).expect("a state is JSON"), snapshot);
     assert_eq!(desk.replayed(), desk.state);
 }
 
@@ -97,30 +76,14 @@ fn events_about_what_is_not_there_change_nothing() {
     let id = || "none".into();
     for event in [
         Event::OfferAccepted { offer: id() },
-        Event::ItemJoined {
-            item: id(),
-            message_id: id(),
-        },
-        Event::ItemCancelled {
-            item: id(),
-            reason: None,
-            actor: Actor::Router,
-        },
+        Event::ItemJoined { item: id(), message_id: id() },
+        Event::ItemCancelled { item: id(), reason: None, actor: Actor::Router },
         Event::DeliveryPassed { message_id: id() },
         Event::DeliveryRevived { message_id: id() },
-        Event::AgentConnected {
-            agent: id(),
-            connection: id(),
-        },
-        Event::TimerFired {
-            channel: id(),
-            name: id(),
-        },
+        Event::AgentConnected { agent: id(), connection: id() },
+        Event::TimerFired { channel: id(), name: id() },
     ] {
-        assert!(
-            crate::evolve(&mut desk.state, desk.now, &event).is_empty(),
-            "{event:?}"
-        );
+        assert!(crate::evolve(&mut desk.state, desk.now, &event).is_empty(), "{event:?}");
         assert_eq!(desk.state, before, "{event:?}");
     }
 }

@@ -2,9 +2,8 @@
 
 use crate::check::check;
 use crate::{
-    Action, AgentConfig, AgentEvent, Command, Config, Decision, Effect, ErrorCode, Event, Id,
-    ItemState, MediaConfig, Millis, Notice, Presence, QueueConfig, Received, Record, Reply, Route,
-    State, WorkItem, decide,
+    Action, AgentConfig, AgentEvent, Command, Config, Decision, Effect, ErrorCode, Event, Id, ItemState, MediaConfig,
+    Millis, Notice, Presence, QueueConfig, Received, Record, Reply, Route, State, WorkItem, decide,
 };
 
 pub(crate) const START: Millis = 1_700_000_000_000;
@@ -15,11 +14,7 @@ pub(crate) fn capacity(capacity: u32) -> AgentConfig {
 }
 
 pub(crate) fn media(weight: u32, real_time: bool) -> MediaConfig {
-    MediaConfig {
-        real_time,
-        weight: Some(weight),
-        ..MediaConfig::default()
-    }
+    MediaConfig { real_time, weight: Some(weight), ..MediaConfig::default() }
 }
 
 /// Agents `ana` and `ben` of capacity 100, queues `main` and `other`, a channel `line` whose media type `letter`
@@ -27,20 +22,12 @@ pub(crate) fn media(weight: u32, real_time: bool) -> MediaConfig {
 pub(crate) fn config() -> Config {
     let mut config = Config {
         agents: [("ana".into(), capacity(100)), ("ben".into(), capacity(100))].into(),
-        queues: [
-            ("main".into(), QueueConfig::default()),
-            ("other".into(), QueueConfig::default()),
-        ]
-        .into(),
+        queues: [("main".into(), QueueConfig::default()), ("other".into(), QueueConfig::default())].into(),
         default_queue: "main".into(),
         ..Config::default()
     };
     let channel = config.channels.entry("line".into()).or_default();
-    channel.media = [
-        ("letter".into(), media(40, false)),
-        ("talk".into(), media(100, true)),
-    ]
-    .into();
+    channel.media = [("letter".into(), media(40, false)), ("talk".into(), media(100, true))].into();
     config
 }
 
@@ -57,18 +44,8 @@ impl Desk {
     pub(crate) fn new(config: Config) -> Desk {
         let mut state = State::default();
         let last = decide(&mut state, &Command::Started, START);
-        let journal = vec![Record {
-            at: last.at,
-            cause: "started".to_owned(),
-            events: last.events.clone(),
-        }];
-        let mut desk = Desk {
-            state,
-            now: START,
-            last,
-            journal,
-            messages: 0,
-        };
+        let journal = vec![Record { at: last.at, cause: "started".to_owned(), events: last.events.clone() }];
+        let mut desk = Desk { state, now: START, last, journal, messages: 0 };
         desk.configure(config);
         desk
     }
@@ -90,30 +67,18 @@ impl Desk {
             panic!("after {command:?}: {problem}");
         }
         let (at, cause) = (self.last.at, command.kind().to_owned());
-        self.journal.push(Record {
-            at,
-            cause,
-            events: self.last.events.clone(),
-        });
+        self.journal.push(Record { at, cause, events: self.last.events.clone() });
         self.last.reply.clone()
     }
 
     pub(crate) fn replayed(&self) -> State {
         let mut state = State::default();
-        self.journal
-            .iter()
-            .for_each(|record| drop(record.apply(&mut state)));
+        self.journal.iter().for_each(|record| drop(record.apply(&mut state)));
         state
     }
 
     pub(crate) fn configure(&mut self, config: Config) {
-        assert_eq!(
-            self.run(Command::Configure {
-                salt: 42,
-                config: Box::new(config)
-            }),
-            Reply::Done
-        );
+        assert_eq!(self.run(Command::Configure { salt: 42, config: Box::new(config) }), Reply::Done);
     }
 
     pub(crate) fn wait(&mut self, time: Millis) {
@@ -127,18 +92,12 @@ impl Desk {
     }
 
     pub(crate) fn connects(&mut self, agent: &str, connection: &str) {
-        let command = Command::Connected {
-            agent: agent.into(),
-            connection: connection.into(),
-        };
+        let command = Command::Connected { agent: agent.into(), connection: connection.into() };
         assert_eq!(self.run(command), Reply::Done);
     }
 
     pub(crate) fn loses(&mut self, agent: &str, connection: &str) {
-        let command = Command::Disconnected {
-            agent: agent.into(),
-            connection: connection.into(),
-        };
+        let command = Command::Disconnected { agent: agent.into(), connection: connection.into() };
         assert_eq!(self.run(command), Reply::Done);
     }
 
@@ -149,11 +108,7 @@ impl Desk {
     }
 
     pub(crate) fn act_as(&mut self, agent: &str, id: &str, action: Action) -> Reply {
-        self.run(Command::Agent {
-            agent: agent.into(),
-            id: id.into(),
-            action,
-        })
+        self.run(Command::Agent { agent: agent.into(), id: id.into(), action })
     }
 
     pub(crate) fn message(&mut self, conversation: &str, interaction: &str) -> Received {
@@ -166,11 +121,7 @@ impl Desk {
             media_type: "letter".into(),
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
-            route: Some(Route {
-                queue: "main".into(),
-                priority: None,
-                rule: "all".into(),
-            }),
+            route: Some(Route { queue: "main".into(), priority: None, rule: "all".into() }),
             priority: None,
             status: None,
             reason: None,
@@ -215,20 +166,11 @@ impl Desk {
     }
 
     pub(crate) fn completes(&mut self, agent: &str, item: &Id) -> Reply {
-        self.act(
-            agent,
-            Action::Complete {
-                work_item: item.clone(),
-                code: None,
-                if_version: None,
-            },
-        )
+        self.act(agent, Action::Complete { work_item: item.clone(), code: None, if_version: None })
     }
 
     pub(crate) fn item(&self, item: &str) -> &WorkItem {
-        self.state
-            .item(item)
-            .unwrap_or_else(|| panic!("{item} isn't open"))
+        self.state.item(item).unwrap_or_else(|| panic!("{item} isn't open"))
     }
 
     pub(crate) fn state_of(&self, item: &str) -> ItemState {
@@ -237,11 +179,7 @@ impl Desk {
 
     /// The pending offer of an item.
     pub(crate) fn offer(&self, item: &str) -> Id {
-        self.item(item)
-            .offers
-            .first()
-            .unwrap_or_else(|| panic!("{item} isn't offered"))
-            .clone()
+        self.item(item).offers.first().unwrap_or_else(|| panic!("{item} isn't offered")).clone()
     }
 
     pub(crate) fn offered_to(&self, item: &str) -> Option<Id> {
@@ -254,34 +192,22 @@ impl Desk {
     }
 
     pub(crate) fn presence(&self, agent: &str) -> Presence {
-        self.state
-            .agent(agent)
-            .map(|agent| agent.presence)
-            .unwrap_or_default()
+        self.state.agent(agent).map(|agent| agent.presence).unwrap_or_default()
     }
 
     /// What the last command told an agent, by name.
     pub(crate) fn told(&self, agent: &str) -> Vec<&'static str> {
-        self.notices(agent)
-            .map(|notice| notice.body.name())
-            .collect()
+        self.notices(agent).map(|notice| notice.body.name()).collect()
     }
 
     pub(crate) fn notices(&self, agent: &str) -> impl Iterator<Item = &Notice> {
-        self.last
-            .notices
-            .iter()
-            .filter(move |notice| &*notice.agent == agent)
+        self.last.notices.iter().filter(move |notice| &*notice.agent == agent)
     }
 
     /// The last command's notice of this name.
     pub(crate) fn notice(&self, agent: &str, name: &str) -> &AgentEvent {
-        let found = self
-            .notices(agent)
-            .find(|notice| notice.body.name() == name);
-        &found
-            .unwrap_or_else(|| panic!("{agent} isn't told {name}"))
-            .body
+        let found = self.notices(agent).find(|notice| notice.body.name() == name);
+        &found.unwrap_or_else(|| panic!("{agent} isn't told {name}")).body
     }
 
     /// What the last command hands to drivers: notifications by name, messages by id.
@@ -290,12 +216,7 @@ impl Desk {
             Effect::Deliver(deliver) => Some(&**deliver),
             Effect::FireTimer { .. } => None,
         });
-        let name = |it: &crate::Deliver| {
-            it.notification
-                .as_ref()
-                .map_or(&it.message_id, |it| &it.name)
-                .to_string()
-        };
+        let name = |it: &crate::Deliver| it.notification.as_ref().map_or(&it.message_id, |it| &it.name).to_string();
         deliver.map(name).collect()
     }
 
@@ -305,10 +226,7 @@ impl Desk {
 }
 
 pub(crate) fn set(state: Presence) -> Action {
-    Action::SetState {
-        state,
-        reason: None,
-    }
+    Action::SetState { state, reason: None }
 }
 
 /// The code and state of a refusal.

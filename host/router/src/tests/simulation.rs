@@ -46,13 +46,9 @@ fn steps_of(seed: u64) -> Vec<u64> {
 fn run(seed: u64, steps: &[u64]) -> Result<World, String> {
     let mut world = World::new(seed);
     for (number, step) in steps.iter().enumerate() {
-        world
-            .step(*step)
-            .map_err(|problem| format!("at step {number}: {problem}\n{}", world.last_commands()))?;
+        world.step(*step).map_err(|problem| format!("at step {number}: {problem}\n{}", world.last_commands()))?;
     }
-    world
-        .finish()
-        .map_err(|problem| format!("at the end: {problem}"))?;
+    world.finish().map_err(|problem| format!("at the end: {problem}"))?;
     Ok(world)
 }
 

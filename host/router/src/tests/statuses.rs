@@ -8,11 +8,7 @@ use crate::{Action, Event, Presence, Reply, Status};
 fn statuses_only_move_forward() {
     use Status::*;
     let all = [Queued, Unknown, Sent, Delivered, Read, Failed];
-    let allowed = |from: Status| {
-        all.into_iter()
-            .filter(|to| from.may_become(*to))
-            .collect::<Vec<_>>()
-    };
+    let allowed = |from: Status| all.into_iter().filter(|to| from.may_become(*to)).collect::<Vec<_>>();
     assert_eq!(allowed(Queued), [Unknown, Sent, Delivered, Read, Failed]);
     assert_eq!(allowed(Unknown), [Sent, Delivered, Read, Failed]);
     assert_eq!(allowed(Sent), [Delivered, Read, Failed]);
@@ -22,12 +18,7 @@ fn statuses_only_move_forward() {
     let mut chat = Chat::standard();
     chat.send("m1");
     chat.try_and("m1", receipt("x1"));
-    assert_eq!(
-        chat.report("x1", Read),
-        Reply::Recorded {
-            item: Some(chat.item.clone())
-        }
-    );
+    assert_eq!(chat.report("x1", Read), Reply::Recorded { item: Some(chat.item.clone()) });
     assert_eq!(chat.told(), Some((Read, None)));
     for late in [Delivered, Sent, Failed, Read] {
         chat.report("x1", late);
@@ -49,10 +40,7 @@ fn a_report_that_overtakes_our_receipt_waits_for_ten_minutes() {
     chat.attempt("m2");
     chat.report("x2", Status::Delivered);
     chat.desk.wait(10 * 60_000);
-    assert!(
-        chat.desk
-            .happened(|event| matches!(event, Event::ReportDropped { .. }))
-    );
+    assert!(chat.desk.happened(|event| matches!(event, Event::ReportDropped { .. })));
     chat.outcome("m2", receipt("x2"));
     assert_eq!(chat.status("m2"), Status::Sent);
 }
@@ -65,10 +53,7 @@ fn reports_find_the_message_for_two_weeks_and_after_the_item() {
     let item = chat.item.clone();
     chat.desk.completes("ana", &item);
     chat.desk.wait(13 * 24 * HOUR);
-    assert_eq!(
-        chat.report("x1", Status::Delivered),
-        Reply::Recorded { item: None }
-    );
+    assert_eq!(chat.report("x1", Status::Delivered), Reply::Recorded { item: None });
     assert_eq!(chat.told(), Some((Status::Delivered, None)));
     chat.desk.wait(2 * 24 * HOUR);
     assert_eq!(chat.desk.state.delivery("m1"), None);
@@ -81,12 +66,7 @@ fn late_reports_on_a_failed_attempt_say_nothing_of_the_next() {
     chat.send("m1");
     chat.try_and("m1", receipt("x1"));
     chat.report("x1", Status::Failed);
-    chat.desk.act(
-        "ana",
-        Action::Retry {
-            message_id: "m1".into(),
-        },
-    );
+    chat.desk.act("ana", Action::Retry { message_id: "m1".into() });
     chat.report("x1", Status::Failed);
     assert_eq!(chat.status("m1"), Status::Queued);
     chat.try_and("m1", receipt("x2"));
@@ -105,8 +85,5 @@ fn the_owner_hears_of_messages_of_the_one_before() {
     chat.desk.tells("k1", "work-item.requeue");
     chat.desk.accepts("ben", &item);
     chat.outcome("m1", receipt("x1"));
-    assert_eq!(
-        (chat.desk.told("ana"), chat.desk.told("ben")),
-        (vec![], vec!["message.status"])
-    );
+    assert_eq!((chat.desk.told("ana"), chat.desk.told("ben")), (vec![], vec!["message.status"]));
 }

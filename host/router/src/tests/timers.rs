@@ -4,35 +4,20 @@ use super::kit::*;
 use crate::{Command, Effect, ErrorCode, Millis, Reply};
 
 fn set_timer(name: &str, due: Millis) -> Command {
-    Command::SetTimer {
-        channel: "line".into(),
-        name: name.into(),
-        due,
-        payload: "AQI=".to_owned(),
-    }
+    Command::SetTimer { channel: "line".into(), name: name.into(), due, payload: "AQI=".to_owned() }
 }
 
 fn done(name: &str, due: Millis) -> Command {
-    Command::TimerDone {
-        channel: "line".into(),
-        name: name.into(),
-        due,
-    }
+    Command::TimerDone { channel: "line".into(), name: name.into(), due }
 }
 
 fn failed(name: &str, due: Millis) -> Command {
-    Command::TimerFailed {
-        channel: "line".into(),
-        name: name.into(),
-        due,
-    }
+    Command::TimerFailed { channel: "line".into(), name: name.into(), due }
 }
 
 fn fired(desk: &Desk) -> Vec<(String, Millis, u32)> {
     let fire = |effect: &Effect| match effect {
-        Effect::FireTimer {
-            name, due, attempt, ..
-        } => Some((name.to_string(), *due, *attempt)),
+        Effect::FireTimer { name, due, attempt, .. } => Some((name.to_string(), *due, *attempt)),
         Effect::Deliver(_) => None,
     };
     desk.last.effects.iter().filter_map(fire).collect()
@@ -60,10 +45,7 @@ fn a_second_set_replaces_the_first_even_while_the_driver_has_it() {
     desk.run(set_timer("poll", START + 500));
     desk.wait(500);
     desk.run(set_timer("poll", START + 900));
-    assert_eq!(
-        refused(desk.run(done("poll", START + 500))).0,
-        ErrorCode::NotFound
-    );
+    assert_eq!(refused(desk.run(done("poll", START + 500))).0, ErrorCode::NotFound);
     assert_eq!(refused(desk.run(done("poll", START + 900))), wrong("set"));
     desk.wait(400);
     assert_eq!(fired(&desk), [("poll".to_owned(), START + 900, 1)]);
@@ -87,10 +69,7 @@ fn a_driver_that_fails_is_called_again_later() {
 fn a_cancelled_timer_never_fires() {
     let mut desk = Desk::standard();
     desk.run(set_timer("poll", START + 1));
-    let cancel = Command::CancelTimer {
-        channel: "line".into(),
-        name: "poll".into(),
-    };
+    let cancel = Command::CancelTimer { channel: "line".into(), name: "poll".into() };
     assert_eq!(desk.run(cancel.clone()), Reply::Done);
     assert_eq!((desk.run(cancel), desk.last.events.len()), (Reply::Done, 0));
     desk.wait(10);

@@ -77,7 +77,9 @@ impl HostWriter for State {
 impl Host for State {
     fn create(&mut self) -> Result<Resource<Writer>, Error> {
         self.act()?;
-        self.table.push(Writer::default()).map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
+        self.table
+            .push(Writer::default())
+            .map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
     }
 
     fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {

@@ -25,7 +25,10 @@ fn secrets_after_host(url: &[Piece]) -> Result<(), Error> {
             Piece::Secret(_) | Piece::Blob(_) => {
                 let authority = before.split_once("://").map(|(_, rest)| rest);
                 if !authority.is_some_and(|rest| rest.contains(['/', '?'])) {
-                    return Err(refuse("invalid", "a secret may stand in a URL's path or query, not in its scheme, host or port"));
+                    return Err(refuse(
+                        "invalid",
+                        "a secret may stand in a URL's path or query, not in its scheme, host or port",
+                    ));
                 }
             }
         }
@@ -33,9 +36,15 @@ fn secrets_after_host(url: &[Piece]) -> Result<(), Error> {
     Ok(())
 }
 
-fn not_granted(channel: &Channel) -> Error {
+fn not_granted(channel: &Channel, url: &str) -> Error {
     let id = &channel.config.id;
-    refuse("denied", format!("the channel may not send http requests; add `grants = {{ http = [\"https://HOST\"] }}` to [[channel]] id = \"{id}\""))
+    let origin = url::Url::parse(url).map_or("https://HOST".to_owned(), |url| url.origin().ascii_serialization());
+    refuse(
+        "denied",
+        format!(
+            "the channel may not send http requests to {origin}; add `grants = {{ http = [\"{origin}\"] }}` to [[channel]] id = \"{id}\""
+        ),
+    )
 }
 
 fn text(bytes: Vec<u8>, what: &str) -> Result<String, Error> {
@@ -69,13 +78,20 @@ impl State {
         let body = self.assemble(channel, outgoing.body)?;
         request.body = Bytes::from(body.bytes);
         request.body_sensitive = body.secret;
-        request.timeout = Some(outgoing.options.timeout_ms.map_or(TIMEOUT, |millis| Duration::from_millis(u64::from(millis))));
+        request.timeout =
+            Some(outgoing.options.timeout_ms.map_or(TIMEOUT, |millis| Duration::from_millis(u64::from(millis))));
         request.max_bytes = outgoing.options.max_bytes.map(u64::from);
         request.redirects = outgoing.options.redirects;
         Ok(request)
     }
 
-    async fn exchange(&mut self, channel: &Channel, client: &Client, request: Request, to_blob: bool) -> Result<Response, Error> {
+    async fn exchange(
+        &mut self,
+        channel: &Channel,
+        client: &Client,
+        request: Request,
+        to_blob: bool,
+    ) -> Result<Response, Error> {
         let clock = self.clock.clone();
         clock.pause();
         let answer = client.send(request).await;
@@ -93,9 +109,11 @@ impl State {
 impl Host for State {
     async fn send(&mut self, outgoing: Outgoing) -> Result<Response, Error> {
         let channel = self.act()?;
-        let client = channel.config.grants.http.clone().ok_or_else(|| not_granted(&channel))?;
         if !outgoing.options.captures.is_empty() {
-            return Err(refuse("not-supported", "captured answers are not served by this server yet; leave `captures` empty"));
+            return Err(refuse(
+                "not-supported",
+                "captured answers are not served by this server yet; leave `captures` empty",
+            ));
         }
         let most = channel.config.limits.http_requests;
         self.call.http_requests += 1;
@@ -104,6 +122,7 @@ impl Host for State {
         }
         let to_blob = outgoing.options.to_blob;
         let request = self.prepare(&channel, outgoing)?;
+        let client = channel.config.grants.http.clone().ok_or_else(|| not_granted(&channel, &request.url))?;
         // From here on the call can't be run again as if nothing had happened.
         self.call.transaction.sent = true;
         self.exchange(&channel, &client, request, to_blob).await

@@ -31,7 +31,12 @@ impl log::Host for State {
         if self.call.log_lines > limits.log_lines {
             // Once a call: that lines are missing is worth one.
             if self.call.log_lines == limits.log_lines + 1 {
-                channel.services.log(id, LogLevel::Warn, "more lines of this call were dropped", &Attributes::default());
+                channel.services.log(
+                    id,
+                    LogLevel::Warn,
+                    "more lines of this call were dropped",
+                    &Attributes::default(),
+                );
             }
             return;
         }

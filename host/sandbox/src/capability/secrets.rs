@@ -26,7 +26,12 @@ const PERCENT: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 fn no_secret(channel: &Channel, name: &str) -> Error {
     let id = &channel.config.id;
     let name: String = name.chars().take(64).collect();
-    refuse("denied", format!("the channel has no secret `{name}`; add `secrets = {{ {name} = \"env:NAME\" }}` to [[channel]] id = \"{id}\""))
+    refuse(
+        "denied",
+        format!(
+            "the channel has no secret `{name}`; add `secrets = {{ {name} = \"env:NAME\" }}` to [[channel]] id = \"{id}\""
+        ),
+    )
 }
 
 /// Pieces put together: the bytes, and whether a secret is among them.
@@ -89,7 +94,10 @@ impl State {
 
 fn unknown_algorithm(algorithm: &str) -> Error {
     let algorithm: String = algorithm.chars().take(32).collect();
-    refuse("not-supported", format!("`{algorithm}` is not served; `sha1`, `sha256` and `sha512` are, and `md5` for hashes"))
+    refuse(
+        "not-supported",
+        format!("`{algorithm}` is not served; `sha1`, `sha256` and `sha512` are, and `md5` for hashes"),
+    )
 }
 
 fn hash(algorithm: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
@@ -104,7 +112,8 @@ fn hash(algorithm: &str, bytes: &[u8]) -> Result<Vec<u8>, Error> {
 
 fn hmac_of(algorithm: &str, key: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Error> {
     fn mac<M: Mac + KeyInit>(key: &[u8], bytes: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut mac = <M as KeyInit>::new_from_slice(key).map_err(|_| refuse("invalid", "this key has no length that HMAC takes"))?;
+        let mut mac = <M as KeyInit>::new_from_slice(key)
+            .map_err(|_| refuse("invalid", "this key has no length that HMAC takes"))?;
         mac.update(bytes);
         Ok(mac.finalize().into_bytes().to_vec())
     }
@@ -130,7 +139,9 @@ fn transform(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
         return Ok(rest.unwrap_or(bytes));
     }
     // What can't be decoded is said without a byte of it.
-    let undecodable = || refuse("invalid", format!("the pieces can't be decoded by `{name}`; check the secret's value in the config"));
+    let undecodable = || {
+        refuse("invalid", format!("the pieces can't be decoded by `{name}`; check the secret's value in the config"))
+    };
     Ok(match name {
         "identity" => bytes,
         "base64" => STANDARD.encode(&bytes).into_bytes(),
@@ -185,7 +196,13 @@ impl Host for State {
         hmac_of(&algorithm, &key, &data.bytes)
     }
 
-    fn verify_hmac(&mut self, key: String, algorithm: String, data: Vec<Piece>, claimed: Vec<u8>) -> Result<bool, Error> {
+    fn verify_hmac(
+        &mut self,
+        key: String,
+        algorithm: String,
+        data: Vec<Piece>,
+        claimed: Vec<u8>,
+    ) -> Result<bool, Error> {
         let channel = self.look()?;
         let keys = self.secret_values(&channel, &key)?;
         let data = self.assemble(&channel, data)?;
@@ -215,7 +232,12 @@ impl Host for State {
         let channel = self.look()?;
         if !channel.config.grants.reveal.contains(&secret) {
             let (id, name) = (&channel.config.id, secret.chars().take(64).collect::<String>());
-            return Err(refuse("denied", format!("`{name}` may not be revealed; if the driver's protocol leaves no other way, add `grants = {{ reveal = [\"{name}\"] }}` to [[channel]] id = \"{id}\"")));
+            return Err(refuse(
+                "denied",
+                format!(
+                    "`{name}` may not be revealed; if the driver's protocol leaves no other way, add `grants = {{ reveal = [\"{name}\"] }}` to [[channel]] id = \"{id}\""
+                ),
+            ));
         }
         self.current_secret(&channel, &secret)
     }

@@ -23,9 +23,14 @@ impl Host for State {
         let channel = self.act().map_err(|error| refused(&error.code, error.text, None))?;
         let most = channel.config.limits.pushes;
         if self.call.transaction.pushes.len() >= most {
-            return Err(refused("quota", format!("more than {most} pushes in one call; raise limits.pushes or push fewer"), None));
+            return Err(refused(
+                "quota",
+                format!("more than {most} pushes in one call; raise limits.pushes or push fewer"),
+                None,
+            ));
         }
-        let mut message = convert::message_in(message).map_err(|unfit| refused("invalid", unfit.text, Some(unfit.pointer)))?;
+        let mut message =
+            convert::message_in(message).map_err(|unfit| refused("invalid", unfit.text, Some(unfit.pointer)))?;
         validate(&message).map_err(|invalid| refused(invalid.code, invalid.text, Some(invalid.pointer)))?;
         let id = channel.services.message_id(&channel.config.id, message.event_id.as_deref());
         message.id = Some(id.clone());
@@ -65,6 +70,9 @@ impl Host for State {
 
     fn set_aside(&mut self, _: Vec<u8>, _: String) -> Result<(), Error> {
         self.look()?;
-        Err(refuse("not-supported", "`server.set-aside` is not served by this server yet; answer the request with an error"))
+        Err(refuse(
+            "not-supported",
+            "`server.set-aside` is not served by this server yet; answer the request with an error",
+        ))
     }
 }

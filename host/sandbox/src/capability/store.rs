@@ -14,7 +14,10 @@ const ENTRIES: u32 = 1_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
     if key.is_empty() || key.len() > KEY || key.chars().any(char::is_control) {
-        return Err(refuse("invalid", format!("a store key has 1 to {KEY} bytes and no control characters, this one has {} bytes", key.len())));
+        return Err(refuse(
+            "invalid",
+            format!("a store key has 1 to {KEY} bytes and no control characters, this one has {} bytes", key.len()),
+        ));
     }
     Ok(())
 }
@@ -36,7 +39,14 @@ impl Host for State {
         check_key(&key)?;
         let limits = &channel.config.limits;
         if value.len() > limits.store_value {
-            return Err(refuse("too-large", format!("a store value has at most {} bytes, this one {}; use `blobs`", limits.store_value, value.len())));
+            return Err(refuse(
+                "too-large",
+                format!(
+                    "a store value has at most {} bytes, this one {}; use `blobs`",
+                    limits.store_value,
+                    value.len()
+                ),
+            ));
         }
         let (keys, bytes) = channel.services.store_usage(&channel.config.id).map_err(info)?;
         let added = (key.len() + value.len()) as u64;
@@ -44,7 +54,10 @@ impl Host for State {
         if keys + new_keys >= limits.store_keys || bytes + self.call.store_added + added > limits.store_bytes {
             return Err(refuse(
                 "quota",
-                format!("the channel's store is full ({} keys, {} bytes); delete what is old, or raise limits.store-keys and limits.store-bytes", limits.store_keys, limits.store_bytes),
+                format!(
+                    "the channel's store is full ({} keys, {} bytes); delete what is old, or raise limits.store-keys and limits.store-bytes",
+                    limits.store_keys, limits.store_bytes
+                ),
             ));
         }
         self.call.store_added += added;
@@ -69,7 +82,8 @@ impl Host for State {
     fn entries(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Vec<Entry>, Error> {
         let channel = self.look()?;
         let limit = limit.clamp(1, ENTRIES);
-        let found = channel.services.store_entries(&channel.config.id, &prefix, after.as_deref(), limit).map_err(info)?;
+        let found =
+            channel.services.store_entries(&channel.config.id, &prefix, after.as_deref(), limit).map_err(info)?;
         let mut merged = BTreeMap::new();
         for (key, read) in found {
             self.call.transaction.reads.entry(key.clone()).or_insert(read.version);

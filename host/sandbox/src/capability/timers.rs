@@ -11,7 +11,10 @@ const PAYLOAD: usize = 4 << 10;
 
 fn check_name(name: &str) -> Result<(), Error> {
     if name.is_empty() || name.len() > limits::NAME || name.chars().any(char::is_control) {
-        return Err(refuse("invalid", format!("a timer's name has 1 to {} bytes and no control characters", limits::NAME)));
+        return Err(refuse(
+            "invalid",
+            format!("a timer's name has 1 to {} bytes and no control characters", limits::NAME),
+        ));
     }
     if name == "start" {
         return Err(refuse("invalid", "the timer `start` is the host's own"));
@@ -40,13 +43,19 @@ impl Host for State {
         let channel = self.act()?;
         check_name(&name)?;
         if options.volatile {
-            return Err(refuse("not-supported", "volatile timers are not served by this server yet; leave `volatile` out"));
+            return Err(refuse(
+                "not-supported",
+                "volatile timers are not served by this server yet; leave `volatile` out",
+            ));
         }
         if options.connection.is_some() {
             return Err(no_connections());
         }
         if payload.len() > PAYLOAD {
-            return Err(refuse("too-large", format!("a timer's payload has at most {PAYLOAD} bytes, this one {}", payload.len())));
+            return Err(refuse(
+                "too-large",
+                format!("a timer's payload has at most {PAYLOAD} bytes, this one {}", payload.len()),
+            ));
         }
         let due = Timestamp::from_millis(channel.services.now().millis().saturating_add(delay_ms));
         let due = due.map_err(|error| refuse("invalid", error.to_string()))?;

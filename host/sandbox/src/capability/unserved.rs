@@ -10,7 +10,10 @@ use wasmtime::component::Resource;
 pub enum TcpConnection {}
 
 fn unserved(interface: &str) -> Error {
-    refuse("not-supported", format!("`{interface}` is not served by this server yet; see docs/specification.md for what is"))
+    refuse(
+        "not-supported",
+        format!("`{interface}` is not served by this server yet; see docs/specification.md for what is"),
+    )
 }
 
 impl tcp::HostConnection for State {

@@ -13,9 +13,15 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
     let cases = [
         ("(module)", "not a WebAssembly component"),
         ("(component)", "export `driver`"),
-        (r#"(component (import "jackfield:channel/log@0.8.0" (instance)))"#, "rebuild it against the WIT that `jackfield spec wit` prints"),
+        (
+            r#"(component (import "jackfield:channel/log@0.8.0" (instance)))"#,
+            "rebuild it against the WIT that `jackfield spec wit` prints",
+        ),
         (r#"(component (import "jackfield:channel/log@1.0.0" (instance)))"#, "this server speaks 0.9.0"),
-        (r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#, "only the interfaces of jackfield:channel@0.9.0 may be imported"),
+        (
+            r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#,
+            "only the interfaces of jackfield:channel@0.9.0 may be imported",
+        ),
         (
             r#"(component (instance $i) (export "jackfield:channel/stream@0.9.0" (instance $i)))"#,
             "exports `stream`, which this server does not serve yet",

@@ -12,10 +12,7 @@ fn canonical(text: &str) -> String {
 fn a_digest_is_read_as_it_is_written() {
     let digest = Digest::of(b"jackfield");
     assert_eq!(digest.to_string().parse(), Ok(digest));
-    assert_eq!(
-        digest.to_string().to_uppercase().parse::<Digest>(),
-        Err(DigestError)
-    );
+    assert_eq!(digest.to_string().to_uppercase().parse::<Digest>(), Err(DigestError));
     assert_eq!("sha256-00".parse::<Digest>(), Err(DigestError));
 }
 
@@ -43,10 +40,7 @@ fn keys_are_sorted_as_in_rfc_8785() {
     }"#;
     let order = ["\\r", "1", "\u{80}", "ö", "€", "😀", "\u{fb33}"];
     let text = canonical(sample);
-    let places: Vec<Option<usize>> = order
-        .iter()
-        .map(|key| text.find(&format!("\"{key}\":")))
-        .collect();
+    let places: Vec<Option<usize>> = order.iter().map(|key| text.find(&format!("\"{key}\":"))).collect();
     assert!(places.iter().all(Option::is_some), "{text}");
     assert!(places.is_sorted(), "{text}");
 }
@@ -81,11 +75,7 @@ fn numbers_are_written_as_in_appendix_b_of_rfc_8785() {
         (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
     ];
     for (bits, written) in table {
-        assert_eq!(
-            to_json(&json!(f64::from_bits(*bits))).ok().as_deref(),
-            Some(*written),
-            "{bits:016x}"
-        );
+        assert_eq!(to_json(&json!(f64::from_bits(*bits))).ok().as_deref(), Some(*written), "{bits:016x}");
         assert_eq!(canonical(written), *written);
     }
 }
@@ -111,10 +101,7 @@ fn an_absent_value_is_null_and_encoded_agent_is_left_out() {
 
 #[test]
 fn a_key_twice_and_raw_json_are_refused() {
-    let twice = crate::Attributes(vec![
-        ("a".to_owned(), String::new()),
-        ("a".to_owned(), String::new()),
-    ]);
+    let twice = crate::Attributes(vec![("a".to_owned(), String::new()), ("a".to_owned(), String::new())]);
     assert!(to_json(&twice).is_err_and(|error| error.to_string().contains("a key twice")));
     let raw = serde_json::value::RawValue::from_string("{\"b\":1,\"a\":1}".to_owned());
     assert!(raw.is_ok_and(|raw| to_json(&raw).is_err()));
@@ -123,19 +110,8 @@ fn a_key_twice_and_raw_json_are_refused() {
 /// Wider than messages may hold: the writer is compared with another implementation.
 #[test]
 fn large_numbers_are_written_as_their_doubles() {
-    for value in [
-        json!(u64::MAX),
-        json!(i64::MIN),
-        json!(1_u64 << 53),
-        json!((1_u64 << 53) + 1),
-        json!(-5),
-        json!(0),
-    ] {
-        assert_eq!(
-            to_json(&value).ok(),
-            serde_json_canonicalizer::to_string(&value).ok(),
-            "{value}"
-        );
+    for value in [json!(u64::MAX), json!(i64::MIN), json!(1_u64 << 53), json!((1_u64 << 53) + 1), json!(-5), json!(0)] {
+        assert_eq!(to_json(&value).ok(), serde_json_canonicalizer::to_string(&value).ok(), "{value}");
     }
 }
 

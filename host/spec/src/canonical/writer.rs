@@ -16,12 +16,7 @@ const EXACT: u64 = 1 << 53;
 /// The canonical JSON of a value, as bytes of UTF-8.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
     let out = RefCell::new(Vec::with_capacity(2048));
-    let formatter = Sorting {
-        out: &out,
-        members: Vec::new(),
-        objects: Vec::new(),
-        spare: Vec::new(),
-    };
+    let formatter = Sorting { out: &out, members: Vec::new(), objects: Vec::new(), spare: Vec::new() };
     value.serialize(&mut Serializer::with_formatter(Shared(&out), formatter))?;
     Ok(out.into_inner())
 }
@@ -53,8 +48,7 @@ struct Member {
 impl Member {
     /// The key as it is written, without the quotes.
     fn key(self, out: &[u8]) -> &[u8] {
-        out.get(self.start + 1..self.key.saturating_sub(1))
-            .unwrap_or_default()
+        out.get(self.start + 1..self.key.saturating_sub(1)).unwrap_or_default()
     }
 }
 
@@ -86,22 +80,15 @@ impl Sorting<'_> {
         }
         let from = members.first().map_or(0, |member| member.start);
         members.sort_unstable_by(ordered);
-        if members
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a.key(&out) == b.key(&out)))
-        {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                "an object has a key twice",
-            ));
+        if members.windows(2).any(|pair| matches!(pair, [a, b] if a.key(&out) == b.key(&out))) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an object has a key twice"));
         }
         self.spare.clear();
         for member in members.iter() {
             if !self.spare.is_empty() {
                 self.spare.push(b',');
             }
-            self.spare
-                .extend_from_slice(out.get(member.start..member.end).unwrap_or_default());
+            self.spare.extend_from_slice(out.get(member.start..member.end).unwrap_or_default());
         }
         // The same bytes in another order.
         out.truncate(from);
@@ -113,38 +100,23 @@ impl Sorting<'_> {
 /// By UTF-16 code units, as RFC 8785 asks.
 fn order(a: &Member, b: &Member, out: &[u8]) -> Ordering {
     let (left, right) = (a.key(out), b.key(out));
-    if a.plain && b.plain {
-        left.cmp(right)
-    } else {
-        units(left).cmp(&units(right))
-    }
+    if a.plain && b.plain { left.cmp(right) } else { units(left).cmp(&units(right)) }
 }
 
 /// The UTF-16 code units of a key as it is written.
 fn units(key: &[u8]) -> Vec<u16> {
     let quoted = [b"\"", key, b"\""].concat();
     // What the serializer has written is JSON.
-    serde_json::from_slice::<String>(&quoted)
-        .unwrap_or_default()
-        .encode_utf16()
-        .collect()
+    serde_json::from_slice::<String>(&quoted).unwrap_or_default().encode_utf16().collect()
 }
 
 impl Formatter for Sorting<'_> {
     fn write_i64<W: ?Sized + Write>(&mut self, writer: &mut W, value: i64) -> io::Result<()> {
-        if value.unsigned_abs() <= EXACT {
-            write!(writer, "{value}")
-        } else {
-            self.double(writer, value as f64)
-        }
+        if value.unsigned_abs() <= EXACT { write!(writer, "{value}") } else { self.double(writer, value as f64) }
     }
 
     fn write_u64<W: ?Sized + Write>(&mut self, writer: &mut W, value: u64) -> io::Result<()> {
-        if value <= EXACT {
-            write!(writer, "{value}")
-        } else {
-            self.double(writer, value as f64)
-        }
+        if value <= EXACT { write!(writer, "{value}") } else { self.double(writer, value as f64) }
     }
 
     fn write_i128<W: ?Sized + Write>(&mut self, writer: &mut W, value: i128) -> io::Result<()> {
@@ -164,10 +136,7 @@ impl Formatter for Sorting<'_> {
     }
 
     fn write_raw_fragment<W: ?Sized + Write>(&mut self, _: &mut W, _: &str) -> io::Result<()> {
-        Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "raw JSON has no canonical form; give it as a value",
-        ))
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "raw JSON has no canonical form; give it as a value"))
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
@@ -175,21 +144,12 @@ impl Formatter for Sorting<'_> {
         writer.write_all(b"{")
     }
 
-    fn begin_object_key<W: ?Sized + Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         if !first {
             writer.write_all(b",")?;
         }
         let start = self.here();
-        self.members.push(Member {
-            start,
-            key: start,
-            end: start,
-            plain: false,
-        });
+        self.members.push(Member { start, key: start, end: start, plain: false });
         Ok(())
     }
 

@@ -26,31 +26,12 @@ const MUST: &[(Kind, Way, &[&str])] = &[
             "invoke",
         ],
     ),
-    (
-        Kind::Command,
-        Way::ToServer,
-        &[
-            "work-item.requeue",
-            "work-item.cancel",
-            "work-item.complete",
-            "work-item.merge",
-        ],
-    ),
-    (
-        Kind::Request,
-        Way::ToDriver,
-        &["work-item.offer", "channel.health", "command.status"],
-    ),
+    (Kind::Command, Way::ToServer, &["work-item.requeue", "work-item.cancel", "work-item.complete", "work-item.merge"]),
+    (Kind::Request, Way::ToDriver, &["work-item.offer", "channel.health", "command.status"]),
     (
         Kind::Request,
         Way::ToServer,
-        &[
-            "support-request",
-            "work-item.state",
-            "agent.state",
-            "queue.statistics",
-            "customer.find",
-        ],
+        &["support-request", "work-item.state", "agent.state", "queue.statistics", "customer.find"],
     ),
     (
         Kind::Notification,
@@ -71,14 +52,7 @@ const MUST: &[(Kind, Way, &[&str])] = &[
     (
         Kind::Notification,
         Way::Both,
-        &[
-            "message.changed",
-            "message.removed",
-            "reaction",
-            "typing",
-            "agent.state-changed",
-            "error",
-        ],
+        &["message.changed", "message.removed", "reaction", "typing", "agent.state-changed", "error"],
     ),
     (
         Kind::Notification,
@@ -111,19 +85,13 @@ fn the_catalogue_has_every_interaction_with_its_kind_and_way() {
         }
     }
     let count: usize = MUST.iter().map(|(_, _, names)| names.len()).sum();
-    assert_eq!(
-        CATALOGUE.len(),
-        count,
-        "an interaction that this list does not have"
-    );
+    assert_eq!(CATALOGUE.len(), count, "an interaction that this list does not have");
     assert_eq!(BY_NAME.len(), CATALOGUE.len(), "a name is there twice");
 }
 
 #[test]
 fn every_item_of_the_list_is_read() {
-    let docs = wit::interface("interactions")
-        .and_then(|i| i.docs.contents.as_deref())
-        .unwrap_or_default();
+    let docs = wit::interface("interactions").and_then(|i| i.docs.contents.as_deref()).unwrap_or_default();
     let lost: Vec<&str> = items(docs).filter(|line| entry(line).is_none()).collect();
     assert_eq!(lost, Vec::<&str>::new());
 }
@@ -141,27 +109,16 @@ fn every_record_of_the_catalogue_exists_and_repeats_its_name_kind_and_way() {
     for entry in CATALOGUE.iter() {
         let head = wit::interface("interactions")
             .and_then(|i| i.docs.contents.as_deref())
-            .and_then(|docs| {
-                items(docs).find(|line| line.starts_with(&format!("`{}` ", entry.name)))
-            })
+            .and_then(|docs| items(docs).find(|line| line.starts_with(&format!("`{}` ", entry.name))))
             .and_then(|line| line.split(", ").next())
             .unwrap_or_default();
         let reply = match entry.reply {
             Reply::Record(record) => Some((record, format!("reply of {head}"))),
             Reply::None | Reply::Plain => None,
         };
-        for (name, first) in entry
-            .arguments
-            .map(|name| (name, head.to_owned()))
-            .into_iter()
-            .chain(reply)
-        {
+        for (name, first) in entry.arguments.map(|name| (name, head.to_owned())).into_iter().chain(reply) {
             let id = record(name).unwrap_or_else(|| panic!("{}: no record `{name}`", entry.name));
-            let docs = wit::resolve().types[id]
-                .docs
-                .contents
-                .as_deref()
-                .unwrap_or_default();
+            let docs = wit::resolve().types[id].docs.contents.as_deref().unwrap_or_default();
             assert_eq!(docs.lines().next(), Some(first.as_str()), "record `{name}`");
         }
     }
@@ -172,25 +129,16 @@ fn every_record_is_used() {
     let mut used: Vec<&str> = CATALOGUE
         .iter()
         .flat_map(|entry| {
-            let reply = if let Reply::Record(record) = entry.reply {
-                Some(record)
-            } else {
-                None
-            };
+            let reply = if let Reply::Record(record) = entry.reply { Some(record) } else { None };
             entry.arguments.into_iter().chain(reply)
         })
         .collect();
     let text = crate::wit_text();
-    let parts = wit::interface("interactions")
-        .into_iter()
-        .flat_map(|i| i.types.iter());
+    let parts = wit::interface("interactions").into_iter().flat_map(|i| i.types.iter());
     for (name, id) in parts {
         if matches!(wit::resolve().types[*id].kind, TypeDefKind::Record(_)) {
             let part = text.contains(&format!("list<{name}>"));
-            assert!(
-                part || used.contains(&name.as_str()),
-                "record `{name}` is used nowhere"
-            );
+            assert!(part || used.contains(&name.as_str()), "record `{name}` is used nowhere");
         }
     }
     used.sort_unstable();

@@ -2,19 +2,14 @@
 
 use crate::vocabulary;
 use serde_json::{Map, Value, json};
-use wit_parser::{
-    Docs, Field, Record, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner, Variant,
-};
+use wit_parser::{Docs, Field, Record, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner, Variant};
 
 /// The interface whose records may grow, so that a member that is an `option` may be missing.
 const GROWING: &str = "interactions";
 
 /// Fields of type `json` that must be objects.
-const OBJECTS: &[(&str, &str)] = &[
-    ("interaction", "arguments"),
-    ("statistics-info", "values"),
-    ("structured-part", "values"),
-];
+const OBJECTS: &[(&str, &str)] =
+    &[("interaction", "arguments"), ("statistics-info", "values"), ("structured-part", "values")];
 
 /// Collects the schemas of all types that are reached.
 pub(super) struct Generator<'a> {
@@ -29,11 +24,7 @@ pub(super) fn definition(interface: &str, name: &str) -> String {
 }
 
 fn key(interface: &str, name: &str) -> String {
-    if interface == "message" {
-        camel(name)
-    } else {
-        format!("{interface}.{}", camel(name))
-    }
+    if interface == "message" { camel(name) } else { format!("{interface}.{}", camel(name)) }
 }
 
 /// `expected-wait-ms` to `expectedWaitMs`.
@@ -54,10 +45,7 @@ pub(super) fn camel(name: &str) -> String {
 
 impl<'a> Generator<'a> {
     pub(super) fn new(resolve: &'a Resolve) -> Self {
-        Self {
-            resolve,
-            definitions: Map::new(),
-        }
+        Self { resolve, definitions: Map::new() }
     }
 
     pub(super) fn finish(self) -> Map<String, Value> {
@@ -66,12 +54,7 @@ impl<'a> Generator<'a> {
 
     /// Makes the schema of a type and all that it reaches; gives the pointer to it.
     pub(super) fn named(&mut self, interface: &str, name: &str) -> Value {
-        let found = self
-            .resolve
-            .interfaces
-            .iter()
-            .map(|(_, i)| i)
-            .find(|i| i.name.as_deref() == Some(interface));
+        let found = self.resolve.interfaces.iter().map(|(_, i)| i).find(|i| i.name.as_deref() == Some(interface));
         if let Some(id) = found.and_then(|i| i.types.get(name)) {
             self.define(*id);
         }
@@ -85,8 +68,7 @@ impl<'a> Generator<'a> {
             // The place is taken first, so that a type is made once however often it is met.
             self.definitions.insert(key.clone(), Value::Null);
             let def = &self.resolve.types[id];
-            let mut schema =
-                special(interface, name).unwrap_or_else(|| self.kind(def, interface, name));
+            let mut schema = special(interface, name).unwrap_or_else(|| self.kind(def, interface, name));
             describe(&mut schema, &def.docs);
             if (interface, name) == ("message", "message") {
                 self.encoded_agent(&mut schema);
@@ -103,10 +85,7 @@ impl<'a> Generator<'a> {
             TypeOwner::Interface(interface) => self.resolve.interfaces[interface].name.as_deref(),
             TypeOwner::World(_) | TypeOwner::None => None,
         };
-        (
-            interface.unwrap_or_default(),
-            def.name.as_deref().unwrap_or_default(),
-        )
+        (interface.unwrap_or_default(), def.name.as_deref().unwrap_or_default())
     }
 
     fn kind(&mut self, def: &TypeDef, interface: &str, name: &str) -> Value {
@@ -147,11 +126,7 @@ impl<'a> Generator<'a> {
             Type::Id(id) => {
                 let id = self.original(*id);
                 let def = &self.resolve.types[id];
-                if def.name.is_some() {
-                    json!({ "$ref": self.define(id) })
-                } else {
-                    self.kind(def, "", "")
-                }
+                if def.name.is_some() { json!({ "$ref": self.define(id) }) } else { self.kind(def, "", "") }
             }
         }
     }
@@ -256,9 +231,7 @@ fn integer(least: i64, most: i64) -> Value {
 fn special(interface: &str, name: &str) -> Option<Value> {
     match (interface, name) {
         ("message", "timestamp") => Some(json!({ "type": "string", "format": "date-time" })),
-        ("message", "digest") => {
-            Some(json!({ "type": "string", "pattern": "^sha256-[0-9a-f]{64}$" }))
-        }
+        ("message", "digest") => Some(json!({ "type": "string", "pattern": "^sha256-[0-9a-f]{64}$" })),
         ("message", "json") => Some(json!({})),
         _ => None,
     }

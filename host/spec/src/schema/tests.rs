@@ -43,34 +43,16 @@ fn sample() -> Value {
 fn every_type_that_a_message_or_an_interaction_holds_is_described() {
     let schema = json_schema();
     let definitions = schema["$defs"].as_object().cloned().unwrap_or_default();
-    assert!(
-        definitions.contains_key("message")
-            && definitions.contains_key("interactions.messageStatus")
-    );
+    assert!(definitions.contains_key("message") && definitions.contains_key("interactions.messageStatus"));
     for (name, definition) in &definitions {
-        assert!(
-            definition.is_object(),
-            "{name}: a kind of type that messages do not have: {definition}"
-        );
-        assert!(
-            definition["description"]
-                .as_str()
-                .is_some_and(|text| !text.is_empty()),
-            "{name} has no prose"
-        );
+        assert!(definition.is_object(), "{name}: a kind of type that messages do not have: {definition}");
+        assert!(definition["description"].as_str().is_some_and(|text| !text.is_empty()), "{name} has no prose");
     }
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {
             Value::Object(members) => {
-                found.extend(
-                    members
-                        .get("$ref")
-                        .and_then(Value::as_str)
-                        .map(str::to_owned),
-                );
-                members
-                    .values()
-                    .for_each(|member| references(member, found));
+                found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|member| references(member, found));
             }
             Value::Array(items) => items.iter().for_each(|item| references(item, found)),
             _ => {}
@@ -80,30 +62,18 @@ fn every_type_that_a_message_or_an_interaction_holds_is_described() {
     references(&schema, &mut found);
     assert!(found.len() > 50);
     for reference in found {
-        assert!(
-            definitions.contains_key(reference.trim_start_matches("#/$defs/")),
-            "{reference} leads nowhere"
-        );
+        assert!(definitions.contains_key(reference.trim_start_matches("#/$defs/")), "{reference} leads nowhere");
     }
-    assert_eq!(
-        schema["x-interactions"].as_array().map(Vec::len),
-        Some(CATALOGUE.len())
-    );
+    assert_eq!(schema["x-interactions"].as_array().map(Vec::len), Some(CATALOGUE.len()));
 }
 
 #[test]
 fn every_schema_is_a_valid_one_and_compiles() {
     assert!(jsonschema::meta::is_valid(&json_schema()));
     for entry in CATALOGUE.iter() {
-        let arguments =
-            arguments_schema(entry.name).unwrap_or_else(|| panic!("{} has none", entry.name));
+        let arguments = arguments_schema(entry.name).unwrap_or_else(|| panic!("{} has none", entry.name));
         compile(&arguments);
-        assert_eq!(
-            reply_schema(entry.name)
-                .map(|schema| compile(&schema))
-                .is_some(),
-            entry.reply != Reply::None
-        );
+        assert_eq!(reply_schema(entry.name).map(|schema| compile(&schema)).is_some(), entry.reply != Reply::None);
     }
     assert_eq!(arguments_schema("telegraph.stop"), None);
     assert_eq!(reply_schema("typing"), None);
@@ -115,36 +85,15 @@ fn wit_types_become_the_json_that_is_promised() {
     let message = &definitions["message"]["properties"];
     assert_eq!(message["eventId"]["type"], json!(["string", "null"]));
     assert_eq!(message["parts"]["type"], "array");
-    assert_eq!(
-        message["workItem"]["anyOf"][0]["$ref"],
-        "#/$defs/workItemInfo"
-    );
-    assert_eq!(
-        definitions["attributes"]["additionalProperties"],
-        json!({"type": "string"})
-    );
+    assert_eq!(message["workItem"]["anyOf"][0]["$ref"], "#/$defs/workItemInfo");
+    assert_eq!(definitions["attributes"]["additionalProperties"], json!({"type": "string"}));
     assert_eq!(definitions["timestamp"]["format"], "date-time");
-    assert_eq!(
-        definitions["queueInfo"]["properties"]["expectedWaitMs"]["maximum"],
-        u32::MAX
-    );
-    assert_eq!(
-        definitions["part"]["oneOf"][0]["properties"]["type"]["const"],
-        "text"
-    );
-    assert_eq!(
-        definitions["interactions.invoke"]["properties"]["arguments"]["$ref"],
-        "#/$defs/json"
-    );
-    let required = definitions["message"]["required"]
-        .as_array()
-        .cloned()
-        .unwrap_or_default();
+    assert_eq!(definitions["queueInfo"]["properties"]["expectedWaitMs"]["maximum"], u32::MAX);
+    assert_eq!(definitions["part"]["oneOf"][0]["properties"]["type"]["const"], "text");
+    assert_eq!(definitions["interactions.invoke"]["properties"]["arguments"]["$ref"], "#/$defs/json");
+    let required = definitions["message"]["required"].as_array().cloned().unwrap_or_default();
     assert!(required.contains(&json!("agent")) && !required.contains(&json!("encodedAgent")));
-    assert_eq!(
-        definitions["interactions.messageStatus"]["required"],
-        json!(["status", "at"])
-    );
+    assert_eq!(definitions["interactions.messageStatus"]["required"], json!(["status", "at"]));
 }
 
 #[test]
@@ -152,35 +101,21 @@ fn arguments_may_grow_and_options_may_be_missing() {
     let status = compile(&arguments_schema("message.status").unwrap_or_default());
     let at = "2026-11-22T16:04:05.123Z";
     assert!(status.is_valid(&json!({"status": "read", "at": at})));
-    assert!(
-        status
-            .is_valid(&json!({"status": "read", "at": at, "code": null, "fromLater": {"a": [1]}}))
-    );
+    assert!(status.is_valid(&json!({"status": "read", "at": at, "code": null, "fromLater": {"a": [1]}})));
     assert!(!status.is_valid(&json!({"status": "read"})));
     assert!(!status.is_valid(&json!({"status": "eaten", "at": at})));
     assert!(!status.is_valid(&json!({"status": "read", "at": "yesterday"})));
     assert!(!status.is_valid(&json!({"status": "read", "at": at, "code": 5})));
-    assert!(
-        compile(&arguments_schema("work-item.accept").unwrap_or_default())
-            .is_valid(&json!({"any": 1}))
-    );
+    assert!(compile(&arguments_schema("work-item.accept").unwrap_or_default()).is_valid(&json!({"any": 1})));
 }
 
 #[test]
 fn the_sample_fits_and_each_change_of_it_is_refused() {
     let sample = sample();
-    let errors: Vec<String> = MESSAGE
-        .iter_errors(&sample)
-        .map(|error| error.to_string())
-        .collect();
+    let errors: Vec<String> = MESSAGE.iter_errors(&sample).map(|error| error.to_string()).collect();
     assert_eq!(errors, Vec::<String>::new());
-    let read: Message =
-        serde_json::from_value(sample.clone()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(
-        serde_json::to_value(&read).ok().as_ref(),
-        Some(&sample),
-        "the Rust types are those of the WIT"
-    );
+    let read: Message = serde_json::from_value(sample.clone()).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(serde_json::to_value(&read).ok().as_ref(), Some(&sample), "the Rust types are those of the WIT");
     let changes = [
         ("/mediaType", json!(null)),
         ("/eventId", json!(5)),
@@ -209,9 +144,7 @@ fn the_sample_fits_and_each_change_of_it_is_refused() {
     ];
     for (pointer, value) in changes {
         let mut changed = sample.clone();
-        *changed
-            .pointer_mut(pointer)
-            .unwrap_or_else(|| panic!("no {pointer}")) = value.clone();
+        *changed.pointer_mut(pointer).unwrap_or_else(|| panic!("no {pointer}")) = value.clone();
         assert!(!MESSAGE.is_valid(&changed), "{pointer}: {value}");
     }
 }

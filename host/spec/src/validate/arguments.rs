@@ -28,8 +28,7 @@ struct Shapes {
     reply: Shape,
 }
 
-static SHAPES: LazyLock<Vec<Shapes>> =
-    LazyLock::new(|| CATALOGUE.iter().map(|_| Shapes::default()).collect());
+static SHAPES: LazyLock<Vec<Shapes>> = LazyLock::new(|| CATALOGUE.iter().map(|_| Shapes::default()).collect());
 
 /// Checks an interaction that the catalogue knows; any other may be as it likes.
 pub(super) fn check(interaction: &Interaction) -> Result<(), Invalid> {
@@ -60,9 +59,7 @@ pub(super) fn check(interaction: &Interaction) -> Result<(), Invalid> {
     let shaped = if reply {
         shapes.reply.get(|| schema::reply_schema(entry.name))
     } else {
-        shapes
-            .arguments
-            .get(|| schema::arguments_schema(entry.name))
+        shapes.arguments.get(|| schema::arguments_schema(entry.name))
     };
     match shaped {
         Some(shaped) => shaped.check(&interaction.arguments, &at.key("arguments"), record),
@@ -72,9 +69,7 @@ pub(super) fn check(interaction: &Interaction) -> Result<(), Invalid> {
 
 /// A reply is a notification with the name of what it answers.
 fn is_reply(interaction: &Interaction, entry: &Entry) -> bool {
-    interaction.kind == Kind::Notification
-        && entry.kind != Kind::Notification
-        && entry.reply != Reply::None
+    interaction.kind == Kind::Notification && entry.kind != Kind::Notification && entry.reply != Reply::None
 }
 
 impl Shape {
@@ -82,14 +77,8 @@ impl Shape {
         self.validator
             .get_or_init(|| {
                 // That every record of the catalogue has a schema, and that it compiles, is tested.
-                let validator = jsonschema::options()
-                    .should_validate_formats(true)
-                    .build(&schema()?)
-                    .ok()?;
-                Some(Shaped {
-                    empty: validator.is_valid(&Value::Object(Map::new())),
-                    validator,
-                })
+                let validator = jsonschema::options().should_validate_formats(true).build(&schema()?).ok()?;
+                Some(Shaped { empty: validator.is_valid(&Value::Object(Map::new())), validator })
             })
             .as_ref()
     }
@@ -110,9 +99,7 @@ impl Shaped {
 fn refusal(error: &ValidationError<'_>, at: &At<'_>, record: &str) -> Invalid {
     let mut pointer = format!("{}{}", at.pointer(), error.instance_path());
     let problem = match error.kind() {
-        ValidationErrorKind::Required {
-            property: Value::String(property),
-        } => {
+        ValidationErrorKind::Required { property: Value::String(property) } => {
             pointer.push('/');
             pointer.push_str(property);
             "is missing".to_owned()
@@ -123,8 +110,6 @@ fn refusal(error: &ValidationError<'_>, at: &At<'_>, record: &str) -> Invalid {
     Invalid {
         code: "invalid",
         pointer,
-        text: format!(
-            "{problem}; see record `{record}` in the interface `interactions` of the specification"
-        ),
+        text: format!("{problem}; see record `{record}` in the interface `interactions` of the specification"),
     }
 }

@@ -38,11 +38,7 @@ impl<'a> At<'a> {
     }
 
     pub(super) fn refuse(&self, code: &'static str, text: impl fmt::Display) -> Invalid {
-        Invalid {
-            code,
-            pointer: self.pointer(),
-            text: text.to_string(),
-        }
+        Invalid { code, pointer: self.pointer(), text: text.to_string() }
     }
 
     /// Something is over a limit.

@@ -9,23 +9,10 @@ use serde_json::{Map, Value};
 const SUPPORT_REQUEST: &str = "support-request";
 
 /// Keys that stand for a work item or an agent, without `-` and `_` and in lower case.
-const FOREIGN: &[&str] = &[
-    "workitem",
-    "workitemid",
-    "workiteminfo",
-    "agent",
-    "agentid",
-    "agentinfo",
-];
+const FOREIGN: &[&str] = &["workitem", "workitemid", "workiteminfo", "agent", "agentid", "agentinfo"];
 
 /// Fields of the work item that must not stand in a support request's arguments.
-const WORK_ITEM: &[&str] = &[
-    "customer",
-    "conversation",
-    "subject",
-    "priority",
-    "language",
-];
+const WORK_ITEM: &[&str] = &["customer", "conversation", "subject", "priority", "language"];
 
 /// Refuses what lacks its interaction or the CRM information beside it.
 pub(super) fn carried(message: &Message) -> Result<(), Invalid> {
@@ -99,11 +86,7 @@ fn support_request(message: &Message) -> Result<(), Invalid> {
 /// Refuses fields of work item or agent inside the interaction. `fields` has checked the depth.
 pub(super) fn apart(message: &Message) -> Result<(), Invalid> {
     let interaction = &message.interaction;
-    let Some(members) = interaction
-        .arguments
-        .as_object()
-        .filter(|members| !members.is_empty())
-    else {
+    let Some(members) = interaction.arguments.as_object().filter(|members| !members.is_empty()) else {
         return Ok(());
     };
     let root = At::Root;
@@ -114,18 +97,11 @@ pub(super) fn apart(message: &Message) -> Result<(), Invalid> {
     {
         return Err(at.key(key).refuse(
             "crm-in-interaction",
-            format_args!(
-                "`{key}` belongs to the work item; put it into workItem.{}",
-                plain(key)
-            ),
+            format_args!("`{key}` belongs to the work item; put it into workItem.{}", plain(key)),
         ));
     }
     // A command of the driver's own has its own schema, and so has what it answers.
-    let own: &[&str] = if interaction.name == "invoke" {
-        &["arguments", "outcome"]
-    } else {
-        &[]
-    };
+    let own: &[&str] = if interaction.name == "invoke" { &["arguments", "outcome"] } else { &[] };
     foreign(members, own, &at)
 }
 
@@ -133,11 +109,7 @@ fn foreign(members: &Map<String, Value>, own: &[&str], at: &At<'_>) -> Result<()
     for (key, value) in members {
         let here = at.key(key);
         if is_one_of(key, FOREIGN) {
-            let place = if plain(key).starts_with("agent") {
-                "agent"
-            } else {
-                "workItem"
-            };
+            let place = if plain(key).starts_with("agent") { "agent" } else { "workItem" };
             return Err(here.refuse(
                 "crm-in-interaction",
                 format_args!(
@@ -156,10 +128,7 @@ fn foreign(members: &Map<String, Value>, own: &[&str], at: &At<'_>) -> Result<()
 fn within(value: &Value, at: &At<'_>) -> Result<(), Invalid> {
     match value {
         Value::Object(members) => foreign(members, &[], at),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .try_for_each(|(i, item)| within(item, &at.index(i))),
+        Value::Array(items) => items.iter().enumerate().try_for_each(|(i, item)| within(item, &at.index(i))),
         _ => Ok(()),
     }
 }
@@ -170,9 +139,7 @@ fn is_one_of(key: &str, names: &[&str]) -> bool {
 }
 
 fn letters(key: &str) -> impl Iterator<Item = u8> {
-    key.bytes()
-        .filter(|b| !matches!(b, b'-' | b'_'))
-        .map(|b| b.to_ascii_lowercase())
+    key.bytes().filter(|b| !matches!(b, b'-' | b'_')).map(|b| b.to_ascii_lowercase())
 }
 
 fn plain(key: &str) -> String {

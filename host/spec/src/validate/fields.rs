@@ -3,8 +3,8 @@
 use super::at::At;
 use super::{Bytes, Invalid, json, text};
 use crate::{
-    AgentInfo, Attachment, Attributes, Customer, Interaction, Message, Part, Structured, Text,
-    WorkItemInfo, limits, vocabulary,
+    AgentInfo, Attachment, Attributes, Customer, Interaction, Message, Part, Structured, Text, WorkItemInfo, limits,
+    vocabulary,
 };
 
 /// More than all names of members, nulls, stamps and numbers of a message without parts have in JSON.
@@ -16,10 +16,7 @@ type Checked = Result<(), Invalid>;
 
 /// Checks every field, and tells how many bytes there are.
 pub(super) fn check(message: &Message) -> Result<Bytes, Invalid> {
-    let mut bytes = Bytes {
-        text: 0,
-        rest: FRAME,
-    };
+    let mut bytes = Bytes { text: 0, rest: FRAME };
     let (root, b) = (At::Root, &mut bytes);
     interaction(&message.interaction, &root.key("interaction"), b)?;
     text::media_type(&message.media_type, &root.key("mediaType"), b)?;
@@ -29,10 +26,7 @@ pub(super) fn check(message: &Message) -> Result<Bytes, Invalid> {
     if let Some(item) = &message.work_item {
         work_item(item, &root.key("workItem"), b)?;
     }
-    for (name, info) in [
-        ("agent", &message.agent),
-        ("encodedAgent", &message.encoded_agent),
-    ] {
+    for (name, info) in [("agent", &message.agent), ("encodedAgent", &message.encoded_agent)] {
         if let Some(info) = info {
             agent(info, &root.key(name), b)?;
         }
@@ -65,10 +59,7 @@ fn work_item(item: &WorkItemInfo, at: &At<'_>, b: &mut Bytes) -> Checked {
     text::id(&item.conversation, &at.key("conversation"), b)?;
     customer(&item.customer, &at.key("customer"), b)?;
     text::optional(&item.subject, &at.key("subject"), b, text::line)?;
-    if let Some(priority) = item
-        .priority
-        .filter(|priority| *priority > limits::PRIORITY)
-    {
+    if let Some(priority) = item.priority.filter(|priority| *priority > limits::PRIORITY) {
         return Err(at.key("priority").limit(format_args!(
             "{priority} is over the highest priority, {}; map the channel's priorities to 0 to {0}",
             limits::PRIORITY
@@ -104,12 +95,9 @@ fn agent(agent: &AgentInfo, at: &At<'_>, b: &mut Bytes) -> Checked {
     text::id(&agent.id, &at.key("id"), b)?;
     text::optional(&agent.name, &at.key("name"), b, text::line)?;
     text::optional(&agent.address, &at.key("address"), b, text::id)?;
-    text::optional(
-        &agent.presence,
-        &at.key("presence"),
-        b,
-        |presence, at, b| text::word(presence, vocabulary::PRESENCES, at, b),
-    )?;
+    text::optional(&agent.presence, &at.key("presence"), b, |presence, at, b| {
+        text::word(presence, vocabulary::PRESENCES, at, b)
+    })?;
     attributes(&agent.attributes, at, b)
 }
 
@@ -118,9 +106,9 @@ fn others(message: &Message, root: &At<'_>, b: &mut Bytes) -> Checked {
         let at = root.key("queue");
         text::id(&queue.id, &at.key("id"), b)?;
         if queue.position == Some(0) {
-            return Err(at.key("position").invalid(
-                "places in a queue begin with 1, which is next; give null if there is none",
-            ));
+            return Err(at
+                .key("position")
+                .invalid("places in a queue begin with 1, which is next; give null if there is none"));
         }
         attributes(&queue.attributes, &at, b)?;
     }
@@ -132,12 +120,7 @@ fn others(message: &Message, root: &At<'_>, b: &mut Bytes) -> Checked {
     }
     if let Some(connection) = &message.connection {
         let at = root.key("connection");
-        text::word(
-            &connection.state,
-            vocabulary::CONNECTION_STATES,
-            &at.key("state"),
-            b,
-        )?;
+        text::word(&connection.state, vocabulary::CONNECTION_STATES, &at.key("state"), b)?;
         text::optional(&connection.detail, &at.key("detail"), b, text::line)?;
         attributes(&connection.attributes, &at, b)?;
     }
@@ -168,18 +151,8 @@ fn written(part: &Text, at: &At<'_>, b: &mut Bytes) -> Checked {
 fn attachment(part: &Attachment, at: &At<'_>, b: &mut Bytes) -> Checked {
     text::optional(&part.name, &at.key("name"), b, text::line)?;
     text::content_type(&part.media_type, &at.key("mediaType"), b)?;
-    text::word(
-        &part.state,
-        vocabulary::ATTACHMENT_STATES,
-        &at.key("state"),
-        b,
-    )?;
-    text::word(
-        &part.disposition,
-        vocabulary::DISPOSITIONS,
-        &at.key("disposition"),
-        b,
-    )?;
+    text::word(&part.state, vocabulary::ATTACHMENT_STATES, &at.key("state"), b)?;
+    text::word(&part.disposition, vocabulary::DISPOSITIONS, &at.key("disposition"), b)?;
     if part.state == "ready" && part.blob.is_none() {
         return Err(at.key("blob").invalid(
             "the attachment is `ready` but has no blob; write its bytes with `blobs` and give the digest, or say \
@@ -215,9 +188,9 @@ fn attributes(attributes: &Attributes, parent: &At<'_>, b: &mut Bytes) -> Checke
         text::most(value, limits::ATTRIBUTE, &here, b)?;
         // Of at most 64: comparing is faster than a set.
         if pairs.iter().take(index).any(|(earlier, _)| earlier == key) {
-            return Err(here.invalid(format_args!(
-                "the key {key:?} is there twice; join the values or number the keys"
-            )));
+            return Err(
+                here.invalid(format_args!("the key {key:?} is there twice; join the values or number the keys"))
+            );
         }
         b.add(0, 6);
     }

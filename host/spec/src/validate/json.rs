@@ -13,10 +13,9 @@ const EXPONENT: f64 = 1e21;
 /// Refuses what is no object, no I-JSON, too deep or too long.
 pub(super) fn object(value: &Value, at: &At<'_>, bytes: &mut Bytes) -> Result<(), Invalid> {
     let Value::Object(members) = value else {
-        return Err(at.invalid(format_args!(
-            "is {}, it must be a JSON object; give {{}} if there is nothing",
-            kind(value)
-        )));
+        return Err(
+            at.invalid(format_args!("is {}, it must be a JSON object; give {{}} if there is nothing", kind(value)))
+        );
     };
     if members.is_empty() {
         return Ok(());
@@ -24,11 +23,7 @@ pub(super) fn object(value: &Value, at: &At<'_>, bytes: &mut Bytes) -> Result<()
     let mut own = Bytes::default();
     walk(value, 1, at, &mut own)?;
     if own.most() > limits::ARGUMENTS {
-        let found = if own.text > limits::ARGUMENTS {
-            own.text
-        } else {
-            length(value)
-        };
+        let found = if own.text > limits::ARGUMENTS { own.text } else { length(value) };
         if found > limits::ARGUMENTS {
             return Err(at.limit(format_args!(
                 "{found} bytes or more as JSON, at most {} are allowed; put large content into a blob or a part",

@@ -26,9 +26,7 @@ fn other(kind: &str, name: &str, arguments: Value) -> Value {
 fn with(pointer: &str, value: Value) -> Value {
     let mut message = request();
     let (parent, key) = pointer.rsplit_once('/').unwrap_or_default();
-    let place = message
-        .pointer_mut(parent)
-        .unwrap_or_else(|| panic!("no {parent}"));
+    let place = message.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent}"));
     match place {
         Value::Array(items) => items.push(value),
         place => place[key] = value,
@@ -37,10 +35,7 @@ fn with(pointer: &str, value: Value) -> Value {
 }
 
 fn check(message: Value) -> Result<(), Invalid> {
-    validate(
-        &serde_json::from_value(message.clone())
-            .unwrap_or_else(|error| panic!("{error}: {message:#}")),
-    )
+    validate(&serde_json::from_value(message.clone()).unwrap_or_else(|error| panic!("{error}: {message:#}")))
 }
 
 /// Code and pointer of the refusal; its text is there and ends as a sentence part, not in a full stop.
@@ -48,10 +43,7 @@ fn refused(message: Value) -> (&'static str, String) {
     match check(message.clone()) {
         Ok(()) => panic!("accepted: {message:#}"),
         Err(invalid) => {
-            assert!(
-                invalid.text.len() > 20 && !invalid.text.ends_with('.'),
-                "{invalid}"
-            );
+            assert!(invalid.text.len() > 20 && !invalid.text.ends_with('.'), "{invalid}");
             assert!(invalid.text.len() < 400, "{invalid}");
             (invalid.code, invalid.pointer)
         }

@@ -29,12 +29,7 @@ fn the_package_parses_as_one_text_with_all_its_interfaces() {
             .interfaces
             .iter()
             .filter_map(|(_, i)| i.name.clone())
-            .chain(
-                resolve
-                    .worlds
-                    .iter()
-                    .map(|(_, w)| format!("world {}", w.name)),
-            )
+            .chain(resolve.worlds.iter().map(|(_, w)| format!("world {}", w.name)))
             .collect();
         names.sort();
         names
@@ -45,11 +40,7 @@ fn the_package_parses_as_one_text_with_all_its_interfaces() {
 
 #[test]
 fn the_version_is_that_of_the_package() {
-    let versions: Vec<String> = resolve()
-        .packages
-        .iter()
-        .map(|(_, p)| p.name.to_string())
-        .collect();
+    let versions: Vec<String> = resolve().packages.iter().map(|(_, p)| p.name.to_string()).collect();
     assert_eq!(versions, [format!("jackfield:channel@{}", super::VERSION)]);
 }
 
@@ -57,13 +48,7 @@ fn the_version_is_that_of_the_package() {
 fn every_item_of_the_specification_has_prose() {
     let mut bare = Vec::new();
     let mut note = |docs: &Docs, name: String| {
-        if docs
-            .contents
-            .as_deref()
-            .unwrap_or_default()
-            .trim()
-            .is_empty()
-        {
+        if docs.contents.as_deref().unwrap_or_default().trim().is_empty() {
             bare.push(name);
         }
     };
@@ -91,22 +76,11 @@ fn every_item_of_the_specification_has_prose() {
                 // `use` names a type that has its prose where it is written.
                 TypeDefKind::Type(wit_parser::Type::Id(_)) => continue,
                 TypeDefKind::Record(r) => {
-                    r.fields
-                        .iter()
-                        .for_each(|f| note(&f.docs, format!("{place}.{}", f.name)));
+                    r.fields.iter().for_each(|f| note(&f.docs, format!("{place}.{}", f.name)));
                 }
-                TypeDefKind::Variant(v) => v
-                    .cases
-                    .iter()
-                    .for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
-                TypeDefKind::Enum(e) => e
-                    .cases
-                    .iter()
-                    .for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
-                TypeDefKind::Flags(f) => f
-                    .flags
-                    .iter()
-                    .for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
+                TypeDefKind::Variant(v) => v.cases.iter().for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
+                TypeDefKind::Enum(e) => e.cases.iter().for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
+                TypeDefKind::Flags(f) => f.flags.iter().for_each(|c| note(&c.docs, format!("{place}.{}", c.name))),
                 _ => {}
             }
             note(&def.docs, place);
@@ -119,12 +93,7 @@ fn every_item_of_the_specification_has_prose() {
 #[test]
 fn every_record_that_a_function_reaches_can_grow() {
     // An interaction grows by its arguments, an outgoing request by its options; the others are pairs.
-    let closed = [
-        "message.interaction",
-        "http.outgoing",
-        "http.field",
-        "http-types.header",
-    ];
+    let closed = ["message.interaction", "http.outgoing", "http.field", "http-types.header"];
     let mut rigid = Vec::new();
     for (_, interface) in &resolve().interfaces {
         let place = interface.name.as_deref().unwrap_or_default();

@@ -118,7 +118,7 @@ async fn what_can_not_be_done_is_refused_with_a_reason() {
     ana.refused(json!({"type": "message.retry", "messageId": "no-such-message"}), "not-found").await;
     ana.refused(json!({"type": "agent.set-state", "state": "asleep"}), "bad-request").await;
     ana.refused(json!({"type": "message.send", "workItemId": item}), "bad-request").await;
-    ana.refused(json!({"type": "message.send", "workItemId": item, "text": "x".repeat(300 << 10)}), "too-large").await;
+    ana.refused(json!({"type": "message.send", "workItemId": item, "text": "x".repeat(100 << 10)}), "too-large").await;
     ana.refused(json!({"type": "dance"}), "bad-request").await;
     let digest = format!("sha256-{}", "0".repeat(64));
     ana.refused(json!({"type": "message.send", "workItemId": item, "text": "see this", "attachments": [digest]}), "not-found").await;

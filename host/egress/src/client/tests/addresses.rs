@@ -4,10 +4,7 @@ use super::support::{Act, Names, Server, client, ok};
 use crate::{Denied, Error, ErrorKind, Request, Special};
 
 fn close(body: &str) -> Act {
-    Act::Last(format!(
-        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    ))
+    Act::Last(format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
 }
 
 fn special(error: &Error) -> Option<Special> {
@@ -25,10 +22,7 @@ async fn a_name_rebound_between_two_requests_is_refused() {
     let url = format!("http://rebind.example:{port}");
     let names = Names::answering(&[&["127.0.0.2"], &["127.0.0.1"]]);
     let client = client(&[&url], &["127.0.0.2/32"], names);
-    assert_eq!(
-        client.send(Request::new("GET", &url)).await.unwrap().body,
-        "public"
-    );
+    assert_eq!(client.send(Request::new("GET", &url)).await.unwrap().body, "public");
     let error = client.send(Request::new("GET", &url)).await.unwrap_err();
     assert_eq!(special(&error), Some(Special::Loopback), "{error}");
     assert!(!error.maybe_sent());
@@ -41,16 +35,9 @@ async fn the_address_checked_is_the_one_connected_to() {
     let (public, inner) = Server::start_two(|_, _| ok("public"), |_, _| ok("inner")).await;
     let port = public.address.port();
     let url = format!("http://rebind.example:{port}");
-    let client = client(
-        &[&url],
-        &["127.0.0.2/32"],
-        Names::answering(&[&["127.0.0.2"], &["127.0.0.1"]]),
-    );
+    let client = client(&[&url], &["127.0.0.2/32"], Names::answering(&[&["127.0.0.2"], &["127.0.0.1"]]));
     for _ in 0..5 {
-        assert_eq!(
-            client.send(Request::new("GET", &url)).await.unwrap().body,
-            "public"
-        );
+        assert_eq!(client.send(Request::new("GET", &url)).await.unwrap().body, "public");
     }
     assert_eq!((public.connections(), inner.connections()), (1, 0));
 }
@@ -62,10 +49,7 @@ async fn of_a_mixed_answer_only_the_permitted_addresses_are_tried() {
     let url = format!("http://mixed.example:{port}");
     let answer: &[&str] = &["127.0.0.1", "::ffff:127.0.0.1", "::1", "127.0.0.2"];
     let client = client(&[&url], &["127.0.0.2/32"], Names::answering(&[answer]));
-    assert_eq!(
-        client.send(Request::new("GET", &url)).await.unwrap().body,
-        "public"
-    );
+    assert_eq!(client.send(Request::new("GET", &url)).await.unwrap().body, "public");
     assert_eq!(inner.connections(), 0);
 }
 
@@ -73,15 +57,8 @@ async fn of_a_mixed_answer_only_the_permitted_addresses_are_tried() {
 async fn a_dead_address_gives_way_to_the_next() {
     let server = Server::start(|_, _| ok("here")).await;
     let url = format!("http://two.example:{}", server.address.port());
-    let client = client(
-        &[&url],
-        &["127.0.0.0/8"],
-        Names::answering(&[&["127.0.0.3", "127.0.0.1"]]),
-    );
-    assert_eq!(
-        client.send(Request::new("GET", &url)).await.unwrap().body,
-        "here"
-    );
+    let client = client(&[&url], &["127.0.0.0/8"], Names::answering(&[&["127.0.0.3", "127.0.0.1"]]));
+    assert_eq!(client.send(Request::new("GET", &url)).await.unwrap().body, "here");
 }
 
 #[tokio::test]
@@ -89,10 +66,7 @@ async fn hostile_spellings_reach_nothing() {
     let inner = Server::start(|_, _| ok("inner")).await;
     let port = inner.address.port();
     // All the grants that an operator may have, but none of the server's own address.
-    let grants = [
-        format!("http://api.example:{port}"),
-        format!("http://*.example:{port}"),
-    ];
+    let grants = [format!("http://api.example:{port}"), format!("http://*.example:{port}")];
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
     let client = client(&grants, &[], Names::answering(&[&["127.0.0.1"]]));
     let hosts = [
@@ -127,14 +101,8 @@ async fn hostile_spellings_reach_nothing() {
         "api。example",
     ];
     for host in hosts {
-        let error = client
-            .send(Request::new("POST", format!("http://{host}:{port}/")))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error.kind, ErrorKind::Denied(_)),
-            "{host}: {error}"
-        );
+        let error = client.send(Request::new("POST", format!("http://{host}:{port}/"))).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Denied(_)), "{host}: {error}");
         assert!(!error.maybe_sent());
     }
     assert_eq!(inner.connections(), 0);
@@ -144,29 +112,17 @@ async fn hostile_spellings_reach_nothing() {
 async fn an_operators_grant_opens_a_literal_and_localhost() {
     let server = Server::start(|_, _| ok("here")).await;
     let port = server.address.port();
-    let grants = [
-        format!("http://127.0.0.1:{port}"),
-        format!("http://localhost:{port}"),
-    ];
+    let grants = [format!("http://127.0.0.1:{port}"), format!("http://localhost:{port}")];
     let grants: Vec<&str> = grants.iter().map(String::as_str).collect();
     let client = client(&grants, &[], Names::answering(&[&["::1", "127.0.0.1"]]));
     for host in ["127.0.0.1", "2130706433", "localhost"] {
         let url = format!("http://{host}:{port}/");
-        assert_eq!(
-            client.send(Request::new("GET", url)).await.unwrap().body,
-            "here",
-            "{host}"
-        );
+        assert_eq!(client.send(Request::new("GET", url)).await.unwrap().body, "here", "{host}");
     }
 }
 
 #[tokio::test]
 async fn the_system_resolver_finds_this_machine() {
-    let found = crate::Resolve::resolve(&crate::SystemResolver, "localhost")
-        .await
-        .unwrap();
-    assert!(
-        !found.is_empty() && found.iter().all(std::net::IpAddr::is_loopback),
-        "{found:?}"
-    );
+    let found = crate::Resolve::resolve(&crate::SystemResolver, "localhost").await.unwrap();
+    assert!(!found.is_empty() && found.iter().all(std::net::IpAddr::is_loopback), "{found:?}");
 }

@@ -7,25 +7,15 @@ use crate::{Denied, ErrorKind, Header, Request};
 
 /// Follows up to five.
 fn following(method: &str, url: String) -> Request {
-    Request {
-        redirects: 5,
-        ..Request::new(method, url)
-    }
+    Request { redirects: 5, ..Request::new(method, url) }
 }
 
 #[tokio::test]
 async fn by_default_a_redirect_is_the_answer() {
     let server = Server::start(|_, _| redirect(302, "/elsewhere")).await;
-    let response = client_of(&[&server])
-        .send(Request::new("GET", server.url("/")))
-        .await
-        .unwrap();
+    let response = client_of(&[&server]).send(Request::new("GET", server.url("/"))).await.unwrap();
     assert_eq!(response.status, 302);
-    assert!(
-        response
-            .headers
-            .contains(&("location".into(), b"/elsewhere".to_vec()))
-    );
+    assert!(response.headers.contains(&("location".into(), b"/elsewhere".to_vec())));
 }
 
 #[tokio::test]
@@ -46,14 +36,8 @@ async fn a_redirect_to_where_no_grant_leads_is_refused() {
     for location in locations {
         let to = location.clone();
         let server = Server::start(move |_, _| redirect(302, &to)).await;
-        let error = client_of(&[&server])
-            .send(following("GET", server.url("/")))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error.kind, ErrorKind::Denied(_)),
-            "{location}: {error}"
-        );
+        let error = client_of(&[&server]).send(following("GET", server.url("/"))).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Denied(_)), "{location}: {error}");
         assert!(error.maybe_sent(), "the first hop was answered");
     }
     assert_eq!(inner.connections(), 0);
@@ -65,19 +49,9 @@ async fn a_redirect_to_a_granted_name_is_checked_for_its_addresses() {
     let target = format!("http://b.example:{}/", inner.address.port());
     let to = target.clone();
     let server = Server::start(move |_, _| redirect(307, &to)).await;
-    let client = client(
-        &[&server.url(""), &target],
-        &[],
-        Names::answering(&[&["127.0.0.1"]]),
-    );
-    let error = client
-        .send(following("GET", server.url("/")))
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error.kind, ErrorKind::Denied(Denied::Address { .. })),
-        "{error}"
-    );
+    let client = client(&[&server.url(""), &target], &[], Names::answering(&[&["127.0.0.1"]]));
+    let error = client.send(following("GET", server.url("/"))).await.unwrap_err();
+    assert!(matches!(error.kind, ErrorKind::Denied(Denied::Address { .. })), "{error}");
     assert_eq!(inner.connections(), 0);
 }
 
@@ -85,31 +59,23 @@ async fn a_redirect_to_a_granted_name_is_checked_for_its_addresses() {
 async fn credentials_stay_with_their_origin() {
     let second = Server::start(|_, _| ok("done")).await;
     let location = second.url("/b");
-    let first = Server::start(move |request, _| {
-        if request.starts_with("GET /a ") {
-            redirect(302, "/same")
-        } else {
-            redirect(302, &location)
-        }
-    })
-    .await;
+    let first =
+        Server::start(
+            move |request, _| {
+                if request.starts_with("GET /a ") { redirect(302, "/same") } else { redirect(302, &location) }
+            },
+        )
+        .await;
     let mut request = following("GET", first.url("/a"));
     request.headers = vec![
         Header::new("Authorization", "Bearer secret-1"),
         Header::new("cookie", "secret-2"),
-        Header {
-            sensitive: true,
-            ..Header::new("x-api-key", "secret-3")
-        },
+        Header { sensitive: true, ..Header::new("x-api-key", "secret-3") },
         Header::new("x-plain", "kept"),
     ];
     client_of(&[&first, &second]).send(request).await.unwrap();
     for at_first in first.requests() {
-        assert_eq!(
-            at_first.matches("secret-").count(),
-            3,
-            "the same origin gets all: {at_first}"
-        );
+        assert_eq!(at_first.matches("secret-").count(), 3, "the same origin gets all: {at_first}");
     }
     assert_eq!(first.requests().len(), 2);
     let at_second = second.requests().remove(0);
@@ -132,35 +98,17 @@ async fn methods_change_as_browsers_change_them() {
         (308, "POST", "POST"),
     ];
     for (status, method, expected) in table {
-        let server = Server::start(move |_, number| {
-            if number == 0 {
-                redirect(status, "/b")
-            } else {
-                ok("")
-            }
-        })
-        .await;
+        let server = Server::start(move |_, number| if number == 0 { redirect(status, "/b") } else { ok("") }).await;
         let mut request = following(method, server.url("/a"));
         request.headers = vec![Header::new("content-type", "text/plain")];
         request.body = Bytes::from_static(if method == "HEAD" { b"" } else { b"body" });
         let had_body = !request.body.is_empty();
         client_of(&[&server]).send(request).await.unwrap();
         let second = server.requests().remove(1);
-        assert!(
-            second.starts_with(&format!("{expected} /b HTTP/1.1")),
-            "{status} {method}: {second}"
-        );
+        assert!(second.starts_with(&format!("{expected} /b HTTP/1.1")), "{status} {method}: {second}");
         let keeps_body = had_body && expected == method;
-        assert_eq!(
-            second.ends_with("\r\n\r\nbody"),
-            keeps_body,
-            "{status} {method}"
-        );
-        assert_eq!(
-            second.contains("content-type"),
-            expected == method,
-            "{status} {method}"
-        );
+        assert_eq!(second.ends_with("\r\n\r\nbody"), keeps_body, "{status} {method}");
+        assert_eq!(second.contains("content-type"), expected == method, "{status} {method}");
     }
 }
 
@@ -188,20 +136,12 @@ async fn redirects_end() {
     // More than five can't be had.
     for (asked, requests) in [(1, 2), (5, 6), (100, 6)] {
         let before = server.requests().len();
-        let error = client
-            .send(Request {
-                redirects: asked,
-                ..Request::new("GET", server.url("/"))
-            })
-            .await
-            .unwrap_err();
+        let error =
+            client.send(Request { redirects: asked, ..Request::new("GET", server.url("/")) }).await.unwrap_err();
         assert!(matches!(error.kind, ErrorKind::Redirect { .. }), "{error}");
         assert_eq!(server.requests().len() - before, requests);
     }
     let server = Server::start(|_, _| redirect(302, "http://[broken")).await;
-    let error = client_of(&[&server])
-        .send(following("GET", server.url("/")))
-        .await
-        .unwrap_err();
+    let error = client_of(&[&server]).send(following("GET", server.url("/"))).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::Redirect { .. }), "{error}");
 }

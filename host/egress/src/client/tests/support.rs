@@ -30,17 +30,12 @@ pub(crate) enum Act {
 
 /// `HTTP/1.1 200 OK` with this body.
 pub(crate) fn ok(body: &str) -> Act {
-    Act::Reply(format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    ))
+    Act::Reply(format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
 }
 
 /// A redirect.
 pub(crate) fn redirect(status: u16, location: &str) -> Act {
-    Act::Reply(format!(
-        "HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"
-    ))
+    Act::Reply(format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 0\r\n\r\n"))
 }
 
 pub(crate) struct Server {
@@ -52,10 +47,7 @@ pub(crate) struct Server {
 impl Server {
     /// Listens on 127.0.0.1; `act` gets the whole request, head and body, and its number from 0.
     pub(crate) async fn start(act: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
-        Self::on(
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap(),
-            act,
-        )
+        Self::on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap(), act)
     }
 
     /// Two servers on one port: the first on 127.0.0.2, the second on 127.0.0.1.
@@ -75,15 +67,8 @@ impl Server {
 
     fn on(listener: TcpListener, act: impl Fn(&str, usize) -> Act + Send + Sync + 'static) -> Self {
         let address = listener.local_addr().unwrap();
-        let (connections, requests) = (
-            Arc::new(AtomicUsize::new(0)),
-            Arc::new(Mutex::new(Vec::new())),
-        );
-        let server = Self {
-            address,
-            connections: Arc::clone(&connections),
-            requests: Arc::clone(&requests),
-        };
+        let (connections, requests) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+        let server = Self { address, connections: Arc::clone(&connections), requests: Arc::clone(&requests) };
         let act = Arc::new(act);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -189,12 +174,7 @@ pub(crate) fn client(http: &[&str], addresses: &[&str], names: Arc<dyn Resolve>)
 }
 
 pub(crate) fn config(http: &[&str], addresses: &[&str], names: Arc<dyn Resolve>) -> ClientConfig {
-    let strings = |texts: &[&str]| {
-        texts
-            .iter()
-            .map(|text| (*text).to_owned())
-            .collect::<Vec<_>>()
-    };
+    let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     ClientConfig {
         channel: "x".to_owned(),
         policy: Policy::parse(&strings(http), &strings(addresses)).unwrap(),

@@ -14,8 +14,7 @@ use crate::{Client, ErrorKind, Request, Tls};
 
 /// An https server for `name` that answers each connection once; its port and its certificate.
 async fn https(name: &str) -> (u16, CertificateDer<'static>) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let certificate = cert.der().clone();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -35,9 +34,7 @@ async fn https(name: &str) -> (u16, CertificateDer<'static>) {
             };
             let mut buffer = [0; 4096];
             if tls.read(&mut buffer).await.is_ok() {
-                let _ = tls
-                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure")
-                    .await;
+                let _ = tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure").await;
                 let _ = tls.shutdown().await;
             }
         }
@@ -67,10 +64,7 @@ fn client(url: &str, roots: Vec<CertificateDer<'static>>) -> Client {
 async fn a_trusted_certificate_for_the_right_name_is_accepted() {
     let (port, certificate) = https("a.example").await;
     let url = format!("https://a.example:{port}");
-    let response = client(&url, vec![certificate])
-        .send(Request::new("GET", &url))
-        .await
-        .unwrap();
+    let response = client(&url, vec![certificate]).send(Request::new("GET", &url)).await.unwrap();
     assert_eq!(response.body, "secure");
 }
 
@@ -80,25 +74,13 @@ async fn any_other_is_refused_before_the_request_is_sent() {
     let plain = plain().await;
     let table = [
         (format!("https://a.example:{port}"), vec![]),
-        (
-            format!("https://b.example:{port}"),
-            vec![certificate.clone()],
-        ),
-        (
-            format!("https://127.0.0.1:{port}"),
-            vec![certificate.clone()],
-        ),
+        (format!("https://b.example:{port}"), vec![certificate.clone()]),
+        (format!("https://127.0.0.1:{port}"), vec![certificate.clone()]),
         (format!("https://a.example:{plain}"), vec![certificate]),
     ];
     for (url, roots) in table {
-        let error = client(&url, roots)
-            .send(Request::new("POST", &url))
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error.kind, ErrorKind::Tls { .. }),
-            "{url}: {error}"
-        );
+        let error = client(&url, roots).send(Request::new("POST", &url)).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Tls { .. }), "{url}: {error}");
         assert!(!error.maybe_sent());
     }
 }

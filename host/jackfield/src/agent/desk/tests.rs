@@ -71,11 +71,7 @@ fn an_offer_is_shown_and_accepted() {
     let lines = desk.event(&offer(1, "Kim"));
     assert_eq!(
         lines,
-        [
-            "offer #1: Kim, sms on demo, queue support, until T",
-            "    Kim: Hello",
-            "    accept 1, or reject 1 [REASON]"
-        ]
+        ["offer #1: Kim, sms on demo, queue support, until T", "    Kim: Hello", "    accept 1, or reject 1 [REASON]"]
     );
     assert_eq!(command(&mut desk, "accept"), json!({"id": "t-1", "type": "offer.accept", "offerId": "o1"}));
     assert_eq!(desk.event(&accepted(1, "Kim")), ["#1 is yours: what you type goes to Kim"]);
@@ -87,8 +83,14 @@ fn an_offer_is_shown_and_accepted() {
         command(&mut desk, "done solved"),
         json!({"id": "t-3", "type": "work-item.complete", "workItemId": "i1", "code": "solved"})
     );
-    assert_eq!(desk.event(&event("work-item.updated", json!({"workItem": item("i1", "wrapping", "Kim")}))), ["#1 Kim: wrapping"]);
-    assert_eq!(desk.event(&event("work-item.closed", json!({"workItem": item("i1", "closed", "Kim")}))), ["#1 is closed"]);
+    assert_eq!(
+        desk.event(&event("work-item.updated", json!({"workItem": item("i1", "wrapping", "Kim")}))),
+        ["#1 Kim: wrapping"]
+    );
+    assert_eq!(
+        desk.event(&event("work-item.closed", json!({"workItem": item("i1", "closed", "Kim")}))),
+        ["#1 is closed"]
+    );
     assert!(desk.typed("and now?").lines[0].starts_with("nobody hears that"));
 }
 
@@ -119,7 +121,10 @@ fn the_newest_offer_is_meant_unless_one_is_named() {
 fn offers_that_are_over_are_gone() {
     let mut desk = desk();
     desk.event(&offer(1, "Kim"));
-    let over = event("offer.expired", json!({"offer": {"id": "o1", "workItemId": "i1"}, "workItem": item("i1", "queued", "Kim")}));
+    let over = event(
+        "offer.expired",
+        json!({"offer": {"id": "o1", "workItemId": "i1"}, "workItem": item("i1", "queued", "Kim")}),
+    );
     assert_eq!(desk.event(&over), ["offer #1 is over: expired"]);
     assert_eq!(desk.event(&over), Vec::<String>::new());
     assert_eq!(desk.typed("accept").lines, ["nothing is offered"]);
@@ -155,7 +160,10 @@ fn a_work_item_that_is_taken_away_is_gone() {
 #[test]
 fn a_snapshot_after_a_gap_keeps_who_hears() {
     let owned = |ids: &[&str]| {
-        let items: Vec<_> = ids.iter().map(|id| json!({"workItem": item(id, "active", "Kim"), "messages": [message("Hello")]})).collect();
+        let items: Vec<_> = ids
+            .iter()
+            .map(|id| json!({"workItem": item(id, "active", "Kim"), "messages": [message("Hello")]}))
+            .collect();
         event("snapshot", json!({"agent": me("available"), "offers": [], "workItems": items}))
     };
     let mut fresh = Desk::new(Ids::new("t".to_owned()));
@@ -181,7 +189,8 @@ fn many_messages_are_cut_short() {
 #[test]
 fn messages_and_their_fate_are_shown() {
     let mut desk = with(&[(1, "Kim")]);
-    let received = event("message.received", json!({"workItem": item("i1", "active", "Kim"), "message": message("And now?")}));
+    let received =
+        event("message.received", json!({"workItem": item("i1", "active", "Kim"), "message": message("And now?")}));
     assert_eq!(desk.event(&received), ["#1 Kim: And now?"]);
     let status = |status: &str, error: Value| {
         event("message.status", json!({"workItemId": "i1", "messageId": "m1", "status": status, "error": error}))
@@ -189,7 +198,10 @@ fn messages_and_their_fate_are_shown() {
     assert_eq!(desk.event(&status("sent", Value::Null)), Vec::<String>::new());
     assert_eq!(desk.event(&status("delivered", Value::Null)), ["#1 your message: delivered"]);
     let error = json!({"code": "rejected-by-recipient", "message": "no such number"});
-    assert_eq!(desk.event(&status("failed", error)), ["#1 your message: failed: no such number (rejected-by-recipient)"]);
+    assert_eq!(
+        desk.event(&status("failed", error)),
+        ["#1 your message: failed: no such number (rejected-by-recipient)"]
+    );
 }
 
 #[test]
@@ -231,10 +243,21 @@ fn lists_and_help_need_no_server() {
 fn whatever_comes_nothing_breaks() {
     let mut desk = desk();
     for kind in [
-        "snapshot", "agent.updated", "offer.created", "offer.accepted", "offer.expired", "work-item.updated",
-        "work-item.closed", "message.received", "message.changed", "message.status", "command.result", "new.kind",
+        "snapshot",
+        "agent.updated",
+        "offer.created",
+        "offer.accepted",
+        "offer.expired",
+        "work-item.updated",
+        "work-item.closed",
+        "message.received",
+        "message.changed",
+        "message.status",
+        "command.result",
+        "new.kind",
     ] {
-        for data in [Value::Null, json!({}), json!([]), json!({"offer": 1, "workItem": [], "agent": "x", "message": 7})] {
+        for data in [Value::Null, json!({}), json!([]), json!({"offer": 1, "workItem": [], "agent": "x", "message": 7})]
+        {
             desk.event(&event(kind, data));
         }
         desk.event(&json!({"type": kind}));

@@ -91,7 +91,8 @@ impl Served {
 
     async fn snapshot(&mut self, sequence: u64, state: &str) -> Value {
         let agent = json!({"id": "ana", "state": state, "load": 0, "capacity": 100});
-        let event = json!({"type": "snapshot", "sequence": sequence, "data": {"agent": agent, "offers": [], "workItems": []}});
+        let event =
+            json!({"type": "snapshot", "sequence": sequence, "data": {"agent": agent, "offers": [], "workItems": []}});
         self.event(&event).await;
         event
     }
@@ -171,7 +172,8 @@ async fn a_lost_connection_is_made_again_and_goes_on() {
     served.snapshot(7, "offline").await;
     assert_eq!(served.command().await["id"], "r-1");
     served.result("r-1").await;
-    let updated = json!({"type": "agent.updated", "sequence": 8, "data": {"agent": {"id": "ana", "state": "available"}}});
+    let updated =
+        json!({"type": "agent.updated", "sequence": 8, "data": {"agent": {"id": "ana", "state": "available"}}});
     served.event(&updated).await;
     stage.line(r#"{"id":"c1","type":"message.send","workItemId":"i1","text":"Hi"}"#).await;
     assert_eq!(served.command().await["id"], "c1");

@@ -45,7 +45,9 @@ fn talk_is_talk() {
 
 #[test]
 fn help_names_every_command() {
-    for word in ["available", "busy", "away", "finishing", "offline", "accept", "reject", "say", "items", "use", "done", "quit"] {
+    for word in
+        ["available", "busy", "away", "finishing", "offline", "accept", "reject", "say", "items", "use", "done", "quit"]
+    {
         assert!(HELP.contains(word), "{word}");
     }
 }

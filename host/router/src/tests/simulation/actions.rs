@@ -4,8 +4,8 @@ use super::random::Random;
 use super::world::World;
 use crate::tests::kit;
 use crate::{
-    Action, Command, Config, Failure, Id, OperatorAction, Outcome, Phase, Presence, Received,
-    Route, Status, StatusReport,
+    Action, Command, Config, Failure, Id, OperatorAction, Outcome, Phase, Presence, Received, Route, Status,
+    StatusReport,
 };
 
 const AGENTS: u64 = 5;
@@ -42,11 +42,7 @@ impl World {
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
             route: (!random.once_in(6)).then(|| Route {
-                queue: random
-                    .pick(&["plain", "strict", "again", "gone"])
-                    .copied()
-                    .unwrap_or("plain")
-                    .into(),
+                queue: random.pick(&["plain", "strict", "again", "gone"]).copied().unwrap_or("plain").into(),
                 priority: random.once_in(3).then(|| random.below(4) as u16 * 400),
                 rule: "rule".into(),
             }),
@@ -78,98 +74,45 @@ impl World {
         let mut received = self.received(random, name);
         if name == "message.status" && !random.once_in(20) {
             let unknown = self.fresh("x-");
-            let known = random
-                .pick(&self.external_keys)
-                .filter(|_| !random_once(unknown.len()))
-                .cloned();
+            let known = random.pick(&self.external_keys).filter(|_| !random_once(unknown.len())).cloned();
             let (channel, key) = known.unwrap_or((received.channel.clone(), unknown));
-            let statuses = [
-                Status::Sent,
-                Status::Delivered,
-                Status::Read,
-                Status::Failed,
-            ];
+            let statuses = [Status::Sent, Status::Delivered, Status::Read, Status::Failed];
             let status = random.pick(&statuses).copied().unwrap_or_default();
             received.channel = channel;
-            received.status = Some(StatusReport {
-                external_keys: vec![key],
-                status,
-                error: failure(status),
-            });
+            received.status = Some(StatusReport { external_keys: vec![key], status, error: failure(status) });
         }
         Command::Receive(Box::new(received))
     }
 
     pub(super) fn connection(&mut self, random: &mut Random) -> Command {
         let agent = agent(random.below(AGENTS));
-        let open = self
-            .state
-            .agent(&agent)
-            .map(|agent| agent.connections.clone())
-            .unwrap_or_default();
+        let open = self.state.agent(&agent).map(|agent| agent.connections.clone()).unwrap_or_default();
         let lost = open.iter().next().filter(|_| random.below(5) < 2).cloned();
         match lost {
             Some(connection) => Command::Disconnected { agent, connection },
-            None => Command::Connected {
-                agent,
-                connection: self.fresh("c"),
-            },
+            None => Command::Connected { agent, connection: self.fresh("c") },
         }
     }
 
     pub(super) fn agent(&mut self, random: &mut Random) -> Option<Command> {
         let any = agent(random.below(AGENTS));
-        let pending: Vec<_> = self
-            .state
-            .offers()
-            .values()
-            .map(|o| (o.agent.clone(), o.id.clone()))
-            .collect();
-        let items: Vec<_> = self
-            .state
-            .items()
-            .values()
-            .map(|i| (i.owner.clone(), i.id.clone(), i.version))
-            .collect();
+        let pending: Vec<_> = self.state.offers().values().map(|o| (o.agent.clone(), o.id.clone())).collect();
+        let items: Vec<_> = self.state.items().values().map(|i| (i.owner.clone(), i.id.clone(), i.version)).collect();
         let (who, action) = match random.below(20) {
             0..4 => {
-                let states = [
-                    Presence::Available,
-                    Presence::Busy,
-                    Presence::Away,
-                    Presence::Finishing,
-                    Presence::Offline,
-                ];
-                let likely = if random.below(3) > 0 {
-                    &states[..1]
-                } else {
-                    &states[..]
-                };
+                let states =
+                    [Presence::Available, Presence::Busy, Presence::Away, Presence::Finishing, Presence::Offline];
+                let likely = if random.below(3) > 0 { &states[..1] } else { &states[..] };
                 let state = random.pick(likely).copied().unwrap_or_default();
-                (
-                    any,
-                    Action::SetState {
-                        state,
-                        reason: None,
-                    },
-                )
+                (any, Action::SetState { state, reason: None })
             }
             4..10 => {
                 let (who, offer) = random.pick(&pending).cloned()?;
-                (
-                    if random.once_in(20) { any } else { who },
-                    Action::Accept { offer },
-                )
+                (if random.once_in(20) { any } else { who }, Action::Accept { offer })
             }
             10 | 11 => {
                 let (who, offer) = random.pick(&pending).cloned()?;
-                (
-                    who,
-                    Action::Reject {
-                        offer,
-                        reason: None,
-                    },
-                )
+                (who, Action::Reject { offer, reason: None })
             }
             12 => {
                 let (who, offer) = random.pick(&self.old_offers).cloned()?;
@@ -178,68 +121,26 @@ impl World {
             13..16 => {
                 let (owner, work_item, version) = random.pick(&items).cloned()?;
                 let if_version = random.once_in(3).then(|| version - random.below(2));
-                (
-                    owner.unwrap_or(any),
-                    Action::Complete {
-                        work_item,
-                        code: None,
-                        if_version,
-                    },
-                )
+                (owner.unwrap_or(any), Action::Complete { work_item, code: None, if_version })
             }
             16..19 => {
                 let (owner, work_item, _) = random.pick(&items).cloned()?;
                 let message_id = self.fresh("out-");
-                let idempotency_key = random
-                    .once_in(2)
-                    .then(|| format!("key{}", random.below(9)).into());
-                let who = if random.once_in(10) {
-                    any
-                } else {
-                    owner.unwrap_or(any)
-                };
-                (
-                    who,
-                    Action::Send {
-                        work_item,
-                        message_id,
-                        idempotency_key,
-                        if_version: None,
-                    },
-                )
+                let idempotency_key = random.once_in(2).then(|| format!("key{}", random.below(9)).into());
+                let who = if random.once_in(10) { any } else { owner.unwrap_or(any) };
+                (who, Action::Send { work_item, message_id, idempotency_key, if_version: None })
             }
             _ => {
-                let ended = |id: &&Id| {
-                    self.state
-                        .delivery(id)
-                        .is_some_and(|d| matches!(d.phase, Phase::Done { .. }))
-                };
-                let ended: Vec<Id> = self
-                    .state
-                    .deliveries()
-                    .keys()
-                    .filter(ended)
-                    .cloned()
-                    .collect();
+                let ended = |id: &&Id| self.state.delivery(id).is_some_and(|d| matches!(d.phase, Phase::Done { .. }));
+                let ended: Vec<Id> = self.state.deliveries().keys().filter(ended).cloned().collect();
                 let message_id = random.pick(&ended).cloned()?;
-                let writer = self
-                    .state
-                    .delivery(&message_id)
-                    .and_then(|delivery| delivery.agent.clone());
+                let writer = self.state.delivery(&message_id).and_then(|delivery| delivery.agent.clone());
                 (writer.unwrap_or(any), Action::Retry { message_id })
             }
         };
         // Half of the commands have no id, so that the results remembered stay few and the checks quick.
-        let id = if random.once_in(2) {
-            self.fresh("cmd")
-        } else {
-            "".into()
-        };
-        Some(Command::Agent {
-            agent: who,
-            id,
-            action,
-        })
+        let id = if random.once_in(2) { self.fresh("cmd") } else { "".into() };
+        Some(Command::Agent { agent: who, id, action })
     }
 
     pub(super) fn driver(&mut self, random: &mut Random) -> Option<Command> {
@@ -249,11 +150,7 @@ impl World {
             if !random.once_in(10) {
                 self.attempting.swap_remove(place);
             }
-            return Some(Command::Delivered {
-                message_id,
-                attempt,
-                outcome: self.outcome(random),
-            });
+            return Some(Command::Delivered { message_id, attempt, outcome: self.outcome(random) });
         }
         if self.deliver.is_empty() {
             return None;
@@ -268,31 +165,18 @@ impl World {
 
     pub(super) fn outcome(&mut self, random: &mut Random) -> Outcome {
         let failed = |code: &str, after| Outcome::Failed {
-            failure: Failure {
-                code: code.to_owned(),
-                text: None,
-            },
+            failure: Failure { code: code.to_owned(), text: None },
             retry_after_ms: after,
         };
         match random.below(20) {
             0..9 => {
                 // Callbacks race our own receipt: take a key that was reported on before, now and then.
                 let fresh = self.fresh("x-");
-                let key = if random.once_in(3) {
-                    format!("x-{}", self.counter.saturating_sub(5)).into()
-                } else {
-                    fresh
-                };
-                let status = if random.once_in(4) {
-                    Status::Delivered
-                } else {
-                    Status::Sent
-                };
+                let key =
+                    if random.once_in(3) { format!("x-{}", self.counter.saturating_sub(5)).into() } else { fresh };
+                let status = if random.once_in(4) { Status::Delivered } else { Status::Sent };
                 let keys = if random.once_in(9) { vec![] } else { vec![key] };
-                Outcome::Receipt {
-                    external_keys: keys,
-                    status,
-                }
+                Outcome::Receipt { external_keys: keys, status }
             }
             9 => Outcome::Later,
             10 => Outcome::NotSupported,
@@ -310,12 +194,7 @@ impl World {
         match random.below(8) {
             0..3 => {
                 let due = self.now + random.below(20_000);
-                Some(Command::SetTimer {
-                    channel,
-                    name,
-                    due,
-                    payload: "AAAA".to_owned(),
-                })
+                Some(Command::SetTimer { channel, name, due, payload: "AAAA".to_owned() })
             }
             3 => Some(Command::CancelTimer { channel, name }),
             _ => {
@@ -335,25 +214,11 @@ impl World {
 
     pub(super) fn operator(&mut self, random: &mut Random) -> Command {
         let items: Vec<Id> = self.state.items().keys().cloned().collect();
-        let item = random
-            .pick(&items)
-            .cloned()
-            .unwrap_or_else(|| "none".into());
-        let queue = random
-            .pick(&QUEUES)
-            .filter(|_| random_once(items.len()))
-            .map(|queue| (*queue).into());
+        let item = random.pick(&items).cloned().unwrap_or_else(|| "none".into());
+        let queue = random.pick(&QUEUES).filter(|_| random_once(items.len())).map(|queue| (*queue).into());
         let close = random.once_in(2);
-        let action = if close {
-            OperatorAction::Close { code: None }
-        } else {
-            OperatorAction::Requeue { queue }
-        };
-        Command::Operator {
-            name: "boss".into(),
-            item,
-            action,
-        }
+        let action = if close { OperatorAction::Close { code: None } } else { OperatorAction::Requeue { queue } };
+        Command::Operator { name: "boss".into(), item, action }
     }
 }
 
@@ -367,19 +232,14 @@ fn random_once(value: usize) -> bool {
 }
 
 fn failure(status: Status) -> Option<Failure> {
-    (status == Status::Failed).then(|| Failure {
-        code: "rejected-by-recipient".to_owned(),
-        text: None,
-    })
+    (status == Status::Failed).then(|| Failure { code: "rejected-by-recipient".to_owned(), text: None })
 }
 
 /// One of several configs: agents and queues come and go, weights and capacities change.
 pub(super) fn config(variant: u64) -> Config {
     let agents = (0..AGENTS).filter(|number| variant & 1 == 0 || *number != variant % AGENTS);
     let mut config = kit::config();
-    config.agents = agents
-        .map(|number| (agent(number), kit::capacity(60 + 20 * (number as u32 % 3))))
-        .collect();
+    config.agents = agents.map(|number| (agent(number), kit::capacity(60 + 20 * (number as u32 % 3)))).collect();
     for queue in QUEUES {
         config.queues.insert(queue.into(), Default::default());
     }
@@ -406,19 +266,11 @@ pub(super) fn config(variant: u64) -> Config {
         });
     }
     if variant & 8 != 0 {
-        config
-            .agents
-            .values_mut()
-            .for_each(|agent| agent.capacity = 30);
+        config.agents.values_mut().for_each(|agent| agent.capacity = 30);
     }
     for (number, name) in CHANNELS.into_iter().enumerate() {
         let channel = config.channels.entry(name.into()).or_default();
-        let names = [
-            "work-item.assigned",
-            "work-item.queued",
-            "work-item.closed",
-            "work-item.revoked",
-        ];
+        let names = ["work-item.assigned", "work-item.queued", "work-item.closed", "work-item.revoked"];
         channel.interactions = names.into_iter().skip(number).map(Id::from).collect();
         channel.resend_unknown = variant & 16 != 0;
         channel.look_up_unknown = number == 0;

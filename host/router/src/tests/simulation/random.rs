@@ -26,10 +26,6 @@ impl Random {
     }
 
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        if from.is_empty() {
-            None
-        } else {
-            from.get(self.below(from.len() as u64) as usize)
-        }
+        if from.is_empty() { None } else { from.get(self.below(from.len() as u64) as usize) }
     }
 }

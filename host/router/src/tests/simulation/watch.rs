@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::world::World;
 use crate::{
-    Agent, AgentEvent, Command, Decision, Effect, Event, Id, ItemState, Millis, Offer, Phase,
-    Presence, Reply, Status, WorkItem,
+    Agent, AgentEvent, Command, Decision, Effect, Event, Id, ItemState, Millis, Offer, Phase, Presence, Reply, Status,
+    WorkItem,
 };
 
 /// How often something happened, so that a simulation that goes nowhere is noticed.
@@ -67,18 +67,10 @@ impl World {
             let last = self.sequences.entry(notice.agent.clone()).or_default();
             *last += 1;
             if notice.sequence != *last {
-                return Err(format!(
-                    "{} gets {} after {}",
-                    notice.agent,
-                    notice.sequence,
-                    *last - 1
-                ));
+                return Err(format!("{} gets {} after {}", notice.agent, notice.sequence, *last - 1));
             }
         }
-        decision
-            .events
-            .iter()
-            .try_for_each(|event| self.follow_event(event))?;
+        decision.events.iter().try_for_each(|event| self.follow_event(event))?;
         match &decision.reply {
             Reply::Joined { .. } => self.joined_or_opened += 1,
             Reply::Opened { .. } => self.joined_or_opened += 1,
@@ -95,10 +87,7 @@ impl World {
                 self.seen.note("repeated");
             }
             (Command::Disconnected { agent, .. }, Reply::Done) => {
-                let gone = self
-                    .state
-                    .agent(agent)
-                    .filter(|agent| agent.connections.is_empty());
+                let gone = self.state.agent(agent).filter(|agent| agent.connections.is_empty());
                 if gone.is_some_and(|agent| !agent.offers.is_empty()) {
                     return Err(format!("{agent} is gone and keeps offers"));
                 }
@@ -114,14 +103,8 @@ impl World {
         for effect in &decision.effects {
             match effect {
                 Effect::Deliver(deliver) => {
-                    let again = self
-                        .deliver
-                        .iter()
-                        .any(|other| other.message_id == deliver.message_id);
-                    let open = self
-                        .state
-                        .delivery(&deliver.message_id)
-                        .is_some_and(|d| d.phase == Phase::Waiting);
+                    let again = self.deliver.iter().any(|other| other.message_id == deliver.message_id);
+                    let open = self.state.delivery(&deliver.message_id).is_some_and(|d| d.phase == Phase::Waiting);
                     if !open {
                         return Err(format!("{deliver:?} is released and doesn't wait"));
                     }
@@ -132,9 +115,7 @@ impl World {
                         self.seen.note("notification");
                     }
                 }
-                Effect::FireTimer {
-                    channel, name, due, ..
-                } => {
+                Effect::FireTimer { channel, name, due, .. } => {
                     if *due > decision.at {
                         return Err(format!("timer {name} fires before its time"));
                     }
@@ -159,30 +140,20 @@ impl World {
                 let state = &self.state;
                 self.statuses.retain(|id, _| state.delivery(id).is_some());
             }
-            Event::OfferCreated { offer } => self
-                .old_offers
-                .push((offer.agent.clone(), offer.id.clone())),
+            Event::OfferCreated { offer } => self.old_offers.push((offer.agent.clone(), offer.id.clone())),
             Event::OfferAccepted { offer } if !self.accepted.insert(offer.clone()) => {
                 return Err(format!("offer {offer} is accepted twice"));
             }
             Event::DeliveryRevived { message_id } => {
                 self.statuses.insert(message_id.clone(), Status::Queued);
             }
-            Event::DeliveryEnded {
-                external_keys,
-                message_id,
-                ..
-            } => {
-                let channel = self
-                    .state
-                    .delivery(message_id)
-                    .map(|delivery| delivery.channel.clone());
-                self.external_keys
-                    .extend(channel.into_iter().flat_map(|channel| {
-                        external_keys
-                            .iter()
-                            .map(move |key| (channel.clone(), key.clone()))
-                    }));
+            Event::DeliveryEnded { external_keys, message_id, .. } => {
+                let channel = self.state.delivery(message_id).map(|delivery| delivery.channel.clone());
+                self.external_keys.extend(
+                    channel
+                        .into_iter()
+                        .flat_map(|channel| external_keys.iter().map(move |key| (channel.clone(), key.clone()))),
+                );
             }
             _ => {}
         }
@@ -197,13 +168,8 @@ impl World {
                 AgentEvent::OfferCreated { offer, item, .. } => {
                     self.fair(offer, item)?;
                 }
-                AgentEvent::MessageStatus {
-                    message_id, status, ..
-                } => {
-                    let known = self
-                        .statuses
-                        .insert(message_id.clone(), *status)
-                        .unwrap_or_default();
+                AgentEvent::MessageStatus { message_id, status, .. } => {
+                    let known = self.statuses.insert(message_id.clone(), *status).unwrap_or_default();
                     if *status != known && !known.may_become(*status) {
                         return Err(format!("{message_id} goes from {known:?} to {status:?}"));
                     }
@@ -228,11 +194,7 @@ impl World {
             let (mine, others) = (place(item), place(other));
             others < mine && other.weight <= item.weight && !other.excluded.contains(who)
         };
-        let queued = self
-            .state
-            .items()
-            .values()
-            .filter(|other| other.state == ItemState::Queued);
+        let queued = self.state.items().values().filter(|other| other.state == ItemState::Queued);
         if let Some(other) = queued.into_iter().find(before) {
             return Err(format!("{id} overtakes {}", other.id));
         }
@@ -240,18 +202,10 @@ impl World {
             let wants = agent.presence == Presence::Available && agent.configured;
             wants && !agent.connections.is_empty()
         };
-        let Some(agent) = self
-            .state
-            .agent(who)
-            .filter(|agent| able(agent) && agent.load <= agent.capacity)
-        else {
+        let Some(agent) = self.state.agent(who).filter(|agent| able(agent) && agent.load <= agent.capacity) else {
             return Err(format!("{who} is offered {id} and can't take it"));
         };
-        let again = self
-            .config
-            .queues
-            .get(&item.queue)
-            .is_some_and(|queue| queue.offer_again);
+        let again = self.config.queues.get(&item.queue).is_some_and(|queue| queue.offer_again);
         if item.excluded.contains(who) && !again {
             return Err(format!("{who} is offered {id} again"));
         }

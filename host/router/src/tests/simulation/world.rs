@@ -6,10 +6,7 @@ use super::actions::config;
 use super::random::Random;
 use super::watch::Seen;
 use crate::check::check;
-use crate::{
-    Command, Config, Decision, Deliver, Effect, Id, Millis, Outcome, Phase, Record, State, Status,
-    decide,
-};
+use crate::{Command, Config, Decision, Deliver, Effect, Id, Millis, Outcome, Phase, Record, State, Status, decide};
 
 pub(super) struct World {
     pub(super) state: State,
@@ -58,17 +55,9 @@ impl World {
             seen: Seen::default(),
             log: Vec::new(),
         };
-        let start = [
-            Command::Started,
-            Command::Configure {
-                salt: seed,
-                config: Box::new(config(0)),
-            },
-        ];
+        let start = [Command::Started, Command::Configure { salt: seed, config: Box::new(config(0)) }];
         for command in start {
-            world
-                .decide(&command)
-                .unwrap_or_else(|problem| panic!("the first step: {problem}"));
+            world.decide(&command).unwrap_or_else(|problem| panic!("the first step: {problem}"));
         }
         world
     }
@@ -97,10 +86,7 @@ impl World {
             97 => random.pick(&self.old_commands).cloned(),
             98 => {
                 self.config = config(random.below(64));
-                Some(Command::Configure {
-                    salt: word,
-                    config: Box::new(self.config.clone()),
-                })
+                Some(Command::Configure { salt: word, config: Box::new(self.config.clone()) })
             }
             _ if random.once_in(4) => return self.crash(&mut random),
             _ => None,
@@ -124,10 +110,7 @@ impl World {
         let from_start = random.once_in(4);
         self.state = self.replayed(from_start)?;
         if random.once_in(2) {
-            self.snapshot = (
-                serde_json::to_string(&self.state).map_err(|e| e.to_string())?,
-                self.journal.len(),
-            );
+            self.snapshot = (serde_json::to_string(&self.state).map_err(|e| e.to_string())?, self.journal.len());
         }
         self.deliver.clear();
         self.attempting.clear();
@@ -136,20 +119,13 @@ impl World {
         if decision.effects != self.state.outstanding() {
             return Err("the start released something else than what is outstanding".to_owned());
         }
-        self.decide(&Command::Configure {
-            salt: 1,
-            config: Box::new(self.config.clone()),
-        })?;
+        self.decide(&Command::Configure { salt: 1, config: Box::new(self.config.clone()) })?;
         Ok(())
     }
 
     fn replayed(&mut self, from_start: bool) -> Result<State, String> {
         self.seen.note("replay");
-        let (text, from) = if from_start {
-            ("{}", 0)
-        } else {
-            (self.snapshot.0.as_str(), self.snapshot.1)
-        };
+        let (text, from) = if from_start { ("{}", 0) } else { (self.snapshot.0.as_str(), self.snapshot.1) };
         let mut state: State = serde_json::from_str(text).map_err(|e| e.to_string())?;
         for record in &self.journal[from..] {
             record.apply(&mut state);
@@ -164,9 +140,7 @@ impl World {
     /// The same state, command and time give the same decision.
     fn decided_alike(&self, command: &Command) -> Result<(), String> {
         let (mut first, mut second) = (self.state.clone(), self.state.clone());
-        if decide(&mut first, command, self.now) != decide(&mut second, command, self.now)
-            || first != second
-        {
+        if decide(&mut first, command, self.now) != decide(&mut second, command, self.now) || first != second {
             return Err(format!("{command:?} is decided in two ways"));
         }
         Ok(())
@@ -183,16 +157,10 @@ impl World {
         self.follow(command, &decision)?;
         if !decision.events.is_empty() {
             let (at, cause) = (decision.at, command.kind().to_owned());
-            let record = Record {
-                at,
-                cause,
-                events: decision.events.clone(),
-            };
+            let record = Record { at, cause, events: decision.events.clone() };
             let text = serde_json::to_string(&record).map_err(|e| e.to_string())?;
             if serde_json::from_str::<Record>(&text).map_err(|e| e.to_string())? != record {
-                return Err(format!(
-                    "the record changes when it is written and read: {text}"
-                ));
+                return Err(format!("the record changes when it is written and read: {text}"));
             }
             self.journal.push(record);
         }
@@ -204,53 +172,31 @@ impl World {
     /// gives the same state.
     pub(super) fn finish(&mut self) -> Result<(), String> {
         if self.requests != self.joined_or_opened {
-            return Err(format!(
-                "{} of {} requests found an item",
-                self.joined_or_opened, self.requests
-            ));
+            return Err(format!("{} of {} requests found an item", self.joined_or_opened, self.requests));
         }
         for _ in 0..10_000 {
             let command = if let Some((message_id, attempt)) = self.attempting.pop() {
-                let outcome = Outcome::Receipt {
-                    external_keys: vec![],
-                    status: Status::Sent,
-                };
-                Command::Delivered {
-                    message_id,
-                    attempt,
-                    outcome,
-                }
+                let outcome = Outcome::Receipt { external_keys: vec![], status: Status::Sent };
+                Command::Delivered { message_id, attempt, outcome }
             } else if let Some(deliver) = self.deliver.pop() {
-                Command::Attempt {
-                    message_id: deliver.message_id,
-                }
+                Command::Attempt { message_id: deliver.message_id }
             } else if let Some((channel, name, due)) = self.timers.pop() {
                 Command::TimerDone { channel, name, due }
             } else if let Some(effect) = self.state.outstanding().into_iter().next() {
                 // The sloppy driver above dropped it: it comes again with a restart.
                 return match effect {
-                    Effect::Deliver(deliver) => {
-                        Err(format!("{} was forgotten", deliver.message_id))
-                    }
+                    Effect::Deliver(deliver) => Err(format!("{} was forgotten", deliver.message_id)),
                     Effect::FireTimer { .. } => {
                         self.decide(&Command::Started)?;
                         continue;
                     }
                 };
-            } else if self
-                .state
-                .deliveries()
-                .values()
-                .all(|it| matches!(it.phase, Phase::Done { .. }))
+            } else if self.state.deliveries().values().all(|it| matches!(it.phase, Phase::Done { .. }))
                 && self.state.timers().is_empty()
             {
                 return self.replayed(true).map(|_| ());
             } else {
-                self.now = self
-                    .state
-                    .next_due()
-                    .ok_or("something waits for a time that never comes")?
-                    .max(self.now);
+                self.now = self.state.next_due().ok_or("something waits for a time that never comes")?.max(self.now);
                 Command::Tick
             };
             self.decide(&command)?;

@@ -65,10 +65,7 @@ fn places(value: &Value, at: String, found: &mut Vec<String>) {
             let key = key.replace('~', "~0").replace('/', "~1");
             places(member, format!("{at}/{key}"), found);
         }),
-        Value::Array(items) => items
-            .iter()
-            .enumerate()
-            .for_each(|(i, item)| places(item, format!("{at}/{i}"), found)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| places(item, format!("{at}/{i}"), found)),
         _ => {}
     }
     found.push(at);

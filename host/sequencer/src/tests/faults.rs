@@ -1,0 +1,91 @@
+//! A journal that can't be written: nobody is told that something happened, and nothing of it is left.
+
+use super::*;
+use crate::handle::{Counters, Shared};
+use crate::work::Work;
+use jackfield_journal::{Batch, Error as JournalError, Journal, Record, Seq, Snapshot, SqliteJournal};
+use std::sync::atomic::AtomicBool;
+
+/// A journal whose disk fails while it is told to.
+struct Failing {
+    journal: SqliteJournal,
+    broken: Arc<AtomicBool>,
+}
+
+impl Journal for Failing {
+    fn head(&self) -> Seq {
+        self.journal.head()
+    }
+
+    fn append(&mut self, after: Seq, batch: Batch) -> Result<Seq, JournalError> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(JournalError::Conflict { expected: after, found: 0 });
+        }
+        self.journal.append(after, batch)
+    }
+
+    fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, JournalError> {
+        self.journal.read(from, limit)
+    }
+
+    fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), JournalError> {
+        self.journal.write_snapshot(seq, payload)
+    }
+
+    fn latest_snapshot(&self) -> Result<Option<Snapshot>, JournalError> {
+        self.journal.latest_snapshot()
+    }
+}
+
+async fn failing(dir: &Path) -> (Rig, Arc<AtomicBool>) {
+    let journal = SqliteJournal::open(dir).expect("opens");
+    let broken = Arc::new(AtomicBool::new(false));
+    let time = Arc::new(AtomicU64::new(START));
+    let clock = time.clone();
+    let (notice_sender, notices) = mpsc::unbounded_channel();
+    let (effect_sender, effects) = mpsc::unbounded_channel();
+    let (jobs, receiver) = mpsc::channel(16);
+    let shared = Arc::new(Shared {
+        jobs,
+        ready: AtomicBool::new(true),
+        counters: Counters::default(),
+        keys: Keys::new(&[7; 32]),
+        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+        reader: journal.reader(),
+        blobs: journal.blobs(),
+    });
+    let work = Work {
+        state: jackfield_router::State::default(),
+        snapshots: journal.snapshots(),
+        journal: Box::new(Failing { journal, broken: broken.clone() }),
+        shared: shared.clone(),
+        outputs: Outputs { notices: notice_sender, effects: effect_sender },
+        last_snapshot: 0,
+    };
+    tokio::spawn(work.run(receiver));
+    let sequencer = Sequencer { shared };
+    sequencer.begin(config()).await.expect("the journal can be written");
+    (Rig { sequencer, notices, effects, time }, broken)
+}
+
+#[tokio::test]
+async fn a_failed_append_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (mut rig, broken) = failing(dir.path()).await;
+    let item = work_item(&rig.receive("e1", "+1").await);
+    while rig.notices.try_recv().is_ok() {}
+    let before = rig.state().await;
+
+    broken.store(true, Ordering::Relaxed);
+    let error = rig.sequencer.commit(rig.commit_of(vec![rig.push("e2", "+1")])).await.expect_err("the disk fails");
+    assert!(matches!(error, CommitError::Unavailable(_)), "{error}");
+    let connected = Command::Connected { agent: "ana".into(), connection: "c1".into() };
+    assert!(rig.sequencer.command(connected).await.is_err());
+    assert_eq!(rig.state().await, before, "the state is what the journal has");
+    assert!(rig.notices.try_recv().is_err() && rig.effects.try_recv().is_err(), "nobody was told");
+    assert!(rig.sequencer.counters().failures.load(Ordering::Relaxed) >= 2);
+
+    broken.store(false, Ordering::Relaxed);
+    assert!(rig.sequencer.is_ready());
+    assert_eq!(work_item(&rig.receive("e2", "+1").await), item, "sent again it is new, and joins");
+}
