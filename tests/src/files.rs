@@ -13,7 +13,7 @@ pub(crate) fn target() -> PathBuf {
 }
 
 /// The server's binary.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     there(target().join("release/jackfield"), "make build")
 }
 

@@ -47,6 +47,29 @@ impl Request {
         Self::new("POST", path).header("content-type", "application/json").body(body.to_string())
     }
 
+    /// A POST of a form.
+    pub fn form(path: &str, fields: &[(&str, &str)]) -> Self {
+        let encoded: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", form_encoded(name), form_encoded(value))).collect();
+        Self::new("POST", path).header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"))
+    }
+
+    /// Changes the body's byte at this place.
+    ///
+    /// # Panics
+    /// The body is shorter.
+    #[must_use]
+    pub fn with_flipped_byte(mut self, at: usize) -> Self {
+        let mut body = self.body.to_vec();
+        body[at] ^= 1;
+        self.body = body.into();
+        self
+    }
+
+    /// The body.
+    pub fn body_bytes(&self) -> &[u8] {
+        &self.body
+    }
+
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
@@ -60,6 +83,16 @@ impl Request {
         self.body = body.into();
         self
     }
+}
+
+/// As `application/x-www-form-urlencoded` has it.
+fn form_encoded(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'*' => char::from(byte).to_string(),
+        b' ' => "+".to_owned(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 impl Answer {

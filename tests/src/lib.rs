@@ -19,7 +19,7 @@ pub use agent::{Agent, Refused};
 pub use cli::{Ran, jackfield};
 pub use digest::{digest_at_socket, sha256};
 pub use eventually::{DEADLINE, eventually, within};
-pub use files::{driver, guest, peer, python, root};
+pub use files::{binary, driver, guest, peer, python, root};
 pub use http_client::{Answer, Http, Request};
 pub use random::Random;
 pub use server::{Ended, Server};

@@ -132,8 +132,11 @@ async fn log(client: &Client, id: &str, lines: u32, json: bool, follow: bool) ->
     let mut after = 0;
     let newest = [("limit", lines.to_string())];
     log_page(client, id, &newest, json, &mut after).await?;
+    if !follow {
+        return Ok(());
+    }
     let mut away = false;
-    while follow {
+    loop {
         let query = [("limit", LINES.to_string()), ("after", after.to_string())];
         match log_page(client, id, &query, json, &mut after).await {
             Ok(LINES) => continue,
@@ -153,7 +156,6 @@ async fn log(client: &Client, id: &str, lines: u32, json: bool, follow: bool) ->
         }
         tokio::time::sleep(PACE).await;
     }
-    Ok(())
 }
 
 /// Prints a page of a log, says how many lines it had, and moves `after` to the last one.

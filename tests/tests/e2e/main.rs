@@ -5,9 +5,11 @@
 mod agents;
 mod check;
 mod claims;
+mod cli;
 mod duplicates;
 mod http;
 mod kills;
 mod routes;
 mod sandbox;
+mod twilio;
 mod walls;

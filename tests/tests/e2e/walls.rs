@@ -9,15 +9,15 @@ mod code;
 
 use code::{Source, sources_of};
 
-/// The host's crates: name of the folder, and the folder.
+/// The server's crates: name of the folder, and the folder.
 fn crates() -> Vec<(String, PathBuf)> {
     let mut crates: Vec<_> = std::fs::read_dir(root().join("host"))
         .expect("the host's crates")
         .map(|entry| entry.expect("a folder").path())
         .filter(|path| path.join("Cargo.toml").exists())
         .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), path)))
-        // A workspace of its own, which measures others.
-        .filter(|(name, _)| name != "benches")
+        // They measure the server and are no part of it.
+        .filter(|(name, _)| !matches!(name.as_str(), "bench" | "benches"))
         .collect();
     crates.sort();
     assert!(crates.len() > 8, "{crates:?}");

@@ -104,7 +104,7 @@ impl Agents {
 }
 
 async fn answer(mut load: Load, id: String) -> BTreeMap<String, String> {
-    let mut desk = Desk { replies: BTreeMap::new() };
+    let mut desk = Desk { replies: BTreeMap::new(), offered: BTreeMap::new() };
     while !load.is_stopped() {
         let Some(mut agent) = Agent::try_connect(load.address, &id).await else {
             tokio::task::yield_now().await;
@@ -128,6 +128,8 @@ async fn answer(mut load: Load, id: String) -> BTreeMap<String, String> {
 
 struct Desk {
     replies: BTreeMap<String, String>,
+    /// What was said in items that are offered: answered when the item is ours.
+    offered: BTreeMap<String, Vec<Value>>,
 }
 
 impl Desk {
@@ -135,8 +137,12 @@ impl Desk {
         let data = &event["data"];
         match event["type"].as_str() {
             Some("snapshot") => {
-                let offers = data["offers"].as_array().into_iter().flatten().map(|offer| accept(&offer["offer"], connection));
-                let mut commands: Vec<_> = offers.collect();
+                self.offered.clear();
+                let mut commands = Vec::new();
+                for offered in data["offers"].as_array().into_iter().flatten() {
+                    self.keep(&offered["workItem"], &offered["message"]);
+                    commands.push(accept(&offered["offer"], connection));
+                }
                 for owned in data["workItems"].as_array().into_iter().flatten() {
                     for message in owned["messages"].as_array().into_iter().flatten() {
                         commands.extend(self.reply(&owned["workItem"]["id"], message, connection));
@@ -145,11 +151,20 @@ impl Desk {
                 commands
             }
             Some("offer.created") => {
-                // What was said is answered when the item is ours.
+                self.keep(&data["workItem"], &data["message"]);
                 vec![accept(&data["offer"], connection)]
+            }
+            Some("offer.accepted") => {
+                let item = &data["workItem"]["id"];
+                let said = self.offered.remove(item.as_str().unwrap_or_default()).unwrap_or_default();
+                said.iter().flat_map(|message| self.reply(item, message, connection)).collect()
             }
             Some("message.received") if data["workItem"]["state"] == "active" => {
                 self.reply(&data["workItem"]["id"], &data["message"], connection)
+            }
+            Some("message.received") => {
+                self.keep(&data["workItem"], &data["message"]);
+                Vec::new()
             }
             Some("command.result") => {
                 self.note(data);
@@ -157,6 +172,10 @@ impl Desk {
             }
             _ => Vec::new(),
         }
+    }
+
+    fn keep(&mut self, item: &Value, message: &Value) {
+        self.offered.entry(item["id"].as_str().unwrap_or_default().to_owned()).or_default().push(message.clone());
     }
 
     fn reply(&self, item: &Value, message: &Value, connection: &str) -> Vec<Value> {

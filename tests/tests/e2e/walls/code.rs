@@ -58,7 +58,7 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        let is_tests = |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs") || part == "strategies.rs";
+        let is_tests = |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs") || part == "strategies.rs" || part == "fixture.rs";
         self.name.split('/').any(is_tests)
     }
 
