@@ -17,7 +17,7 @@ use jackfield_journal::ChannelLog;
 use jackfield_router::Effect;
 use jackfield_sandbox::{CallError, Delivery, Driver, LogLevel, Outcome};
 use jackfield_sequencer::Sequencer;
-use jackfield_spec::{Attributes, Digest, Kind, Message};
+use jackfield_spec::{Attributes, Digest, Kind, Message, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -68,7 +68,7 @@ struct Set {
 }
 
 impl Set {
-    fn new(config: Arc<Config>, public_url: &str, before: Option<&Self>, now: u64) -> Self {
+    fn new(config: Arc<Config>, public_url: &str, before: Option<&Self>, now: Timestamp) -> Self {
         let serving = config.channels.iter().map(|channel| {
             let kept = before.and_then(|set| set.serving.get(&channel.id)).map(|serving| serving.kept.clone());
             (channel.id.clone(), Arc::new(Serving::new(channel, public_url, kept, now)))
@@ -84,7 +84,7 @@ impl Channels {
     /// The thread for logs can't be started.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
-        let set = Set::new(parts.config.clone(), &parts.public_url, None, parts.sequencer.now());
+        let set = Set::new(parts.config.clone(), &parts.public_url, None, Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default());
         let server = Server { sequencer: parts.sequencer, logs, config: ArcSwap::new(parts.config) };
         let inner = Inner {
             set: ArcSwap::from_pointee(set),
@@ -110,7 +110,7 @@ impl Channels {
     pub async fn reload(&self, config: Arc<Config>) {
         let _loading = self.inner.loading.lock().await;
         let before = self.set();
-        let set = Arc::new(Set::new(config.clone(), &self.inner.public_url, Some(&before), self.sequencer().now()));
+        let set = Arc::new(Set::new(config.clone(), &self.inner.public_url, Some(&before), self.now()));
         self.load_set(&set, Some(&before)).await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
@@ -256,7 +256,7 @@ impl Channels {
 
     async fn ask_health(&self, serving: &Serving) {
         let Some(generation) = serving.generation() else { return };
-        let now = self.sequencer().now();
+        let now = self.now();
         let descriptor = generation.driver().descriptor();
         if !descriptor.understands("channel.health") {
             serving.kept.health.lock().update(Health::connected(now));
@@ -299,6 +299,11 @@ impl Channels {
 
     pub(crate) fn folder(&self) -> &DriverFolder {
         &self.inner.folder
+    }
+
+    /// The server's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.sequencer().now()).unwrap_or_default()
     }
 
     pub(crate) fn sequencer(&self) -> &Sequencer {

@@ -1,6 +1,6 @@
 //! What a channel's driver says of its contact with the channel.
 
-use jackfield_spec::Message;
+use jackfield_spec::{Message, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,8 +12,8 @@ pub struct Health {
     pub state: String,
     /// More, for people.
     pub detail: Option<String>,
-    /// Milliseconds since 1970.
-    pub since: u64,
+    /// Since when.
+    pub since: Timestamp,
     /// Somebody has to do something.
     pub user_action: bool,
 }
@@ -23,17 +23,17 @@ const STATES: [&str; 6] =
 
 impl Health {
     /// Before the driver has said anything.
-    pub(crate) fn connecting(now: u64) -> Self {
+    pub(crate) fn connecting(now: Timestamp) -> Self {
         Self { state: "connecting".to_owned(), detail: None, since: now, user_action: false }
     }
 
     /// The driver has nothing to say of it: it waits for requests.
-    pub(crate) fn connected(now: u64) -> Self {
+    pub(crate) fn connected(now: Timestamp) -> Self {
         Self { state: "connected".to_owned(), ..Self::connecting(now) }
     }
 
     /// Out of a reply to `channel.health` or a `channel.health-changed`: its arguments, else its connection information.
-    pub(crate) fn of(message: &Message, now: u64) -> Option<Self> {
+    pub(crate) fn of(message: &Message, now: Timestamp) -> Option<Self> {
         let arguments = &message.interaction.arguments;
         let (state, detail, user_action) = match (arguments.get("state").and_then(Value::as_str), &message.connection) {
             (Some(state), _) => (

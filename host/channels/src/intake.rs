@@ -153,7 +153,7 @@ impl Channels {
             .pushes
             .iter()
             .filter(|push| push.stored.message.interaction.name == HEALTH_CHANGED)
-            .filter_map(|push| Health::of(&push.stored.message, self.sequencer().now()))
+            .filter_map(|push| Health::of(&push.stored.message, self.now()))
             .collect();
         let result = self.sequencer().commit(commit).await;
         match &result {

@@ -5,6 +5,7 @@ use crate::health::Health;
 use crate::routes::channel_facts;
 use arc_swap::ArcSwap;
 use jackfield_sandbox::Generation;
+use jackfield_spec::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::sync::Arc;
@@ -50,7 +51,7 @@ impl Drop for Inside<'_> {
 
 impl Serving {
     /// A channel that nothing serves yet; what was kept of it before is kept on.
-    pub(crate) fn new(config: &jackfield_config::Channel, public_url: &str, kept: Option<Arc<Kept>>, now: u64) -> Self {
+    pub(crate) fn new(config: &jackfield_config::Channel, public_url: &str, kept: Option<Arc<Kept>>, now: Timestamp) -> Self {
         let fresh = || {
             Arc::new(Kept {
                 generation: AtomicU64::new(0),

@@ -28,34 +28,23 @@ fn token_of(headers: &HeaderMap) -> Option<TokenHash> {
 
 /// The hash of the token among the subprotocols that a WebSocket asks for.
 fn token_of_protocols(headers: &HeaderMap) -> Option<TokenHash> {
-    let mut protocols = headers
-        .get_all(SEC_WEBSOCKET_PROTOCOL)
-        .iter()
-        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-    let token =
-        protocols.find_map(|protocol| protocol.trim_ascii().strip_prefix(BEARER_PROTOCOL))?;
+    let mut protocols =
+        headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+    let token = protocols.find_map(|protocol| protocol.trim_ascii().strip_prefix(BEARER_PROTOCOL))?;
     (!token.is_empty()).then(|| TokenHash::of(token))
 }
 
 fn known(directory: &Directory, token: Option<TokenHash>) -> Result<Caller, Problem> {
     let token = token.ok_or_else(|| Problem::unauthorized(false))?;
-    directory
-        .caller(&token)
-        .cloned()
-        .ok_or_else(|| Problem::unauthorized(true))
+    directory.caller(&token).cloned().ok_or_else(|| Problem::unauthorized(true))
 }
 
 /// An agent who asks for a WebSocket, and the token's hash.
-pub(crate) fn agent_at_socket(
-    directory: &Directory,
-    headers: &HeaderMap,
-) -> Result<(Id, TokenHash), Problem> {
+pub(crate) fn agent_at_socket(directory: &Directory, headers: &HeaderMap) -> Result<(Id, TokenHash), Problem> {
     let token = token_of(headers).or_else(|| token_of_protocols(headers));
     match (known(directory, token)?, token) {
         (Caller::Agent(agent), Some(token)) => Ok((agent, token)),
-        _ => Err(Problem::forbidden(
-            "this is the agents' socket; connect with an agent's token",
-        )),
+        _ => Err(Problem::forbidden("this is the agents' socket; connect with an agent's token")),
     }
 }
 
@@ -64,32 +53,22 @@ impl Caller {
     pub(crate) fn reads(&self) -> Result<(), Problem> {
         match self {
             Self::Operator { .. } => Ok(()),
-            Self::Agent(_) => Err(Problem::forbidden(
-                "this is for operators; use an operator's token",
-            )),
+            Self::Agent(_) => Err(Problem::forbidden("this is for operators; use an operator's token")),
         }
     }
 
     /// Refuses everybody who may not move work items; says who it is.
     pub(crate) fn supervises(&self) -> Result<Id, Problem> {
         match self {
-            Self::Operator {
-                name,
-                role: Role::Operator | Role::Supervisor,
-            } => Ok(name.clone()),
-            _ => Err(Problem::forbidden(
-                "this needs the role `supervisor` or `operator`",
-            )),
+            Self::Operator { name, role: Role::Operator | Role::Supervisor } => Ok(name.clone()),
+            _ => Err(Problem::forbidden("this needs the role `supervisor` or `operator`")),
         }
     }
 
     /// Refuses everybody who may not change how the server runs.
     pub(crate) fn operates(&self) -> Result<(), Problem> {
         match self {
-            Self::Operator {
-                role: Role::Operator,
-                ..
-            } => Ok(()),
+            Self::Operator { role: Role::Operator, .. } => Ok(()),
             _ => Err(Problem::forbidden("this needs the role `operator`")),
         }
     }

@@ -11,8 +11,7 @@ use jackfield_router::{Action, Command, Presence, Reply, Route};
 use jackfield_sandbox::{Sandbox, SandboxConfig};
 use jackfield_sequencer::{Commit, Landed, Outputs, Push, Sequencer, Settings, Stored};
 use jackfield_spec::{
-    Attributes, Customer, Direction, Interaction, Kind, Message, Part, Text, Timestamp,
-    WorkItemInfo,
+    Attributes, Customer, Direction, Interaction, Kind, Message, Part, Text, Timestamp, WorkItemInfo,
 };
 use serde_json::{Value, json};
 use std::path::Path;
@@ -65,9 +64,7 @@ static SANDBOX: LazyLock<(TempDir, Sandbox)> = LazyLock::new(|| {
 
 pub(crate) fn config(extra: &str) -> Config {
     let text = format!("{extra}\n{CONFIG}");
-    jackfield_config::parse(&text, "test.toml", Path::new(""), &|_| None)
-        .unwrap()
-        .config
+    jackfield_config::parse(&text, "test.toml", Path::new(""), &|_| None).unwrap().config
 }
 
 pub(crate) struct Fixture {
@@ -91,10 +88,8 @@ impl Fixture {
         let (notices, announcements) = mpsc::unbounded_channel();
         let (effects, _) = mpsc::unbounded_channel();
         let told = clock.clone();
-        let settings = Settings {
-            clock: Arc::new(move || told.load(Ordering::Relaxed)),
-            outputs: Outputs { notices, effects },
-        };
+        let settings =
+            Settings { clock: Arc::new(move || told.load(Ordering::Relaxed)), outputs: Outputs { notices, effects } };
         let (sequencer, _) = jackfield_sequencer::start(folder.path(), settings).unwrap();
         let channels = Channels::new(jackfield_channels::Parts {
             config: config.clone(),
@@ -114,13 +109,7 @@ impl Fixture {
             announcements,
         };
         let gateway = Gateway::start(parts).await.unwrap();
-        Self {
-            gateway,
-            sequencer,
-            clock,
-            events: AtomicU64::new(0),
-            _folder: folder,
-        }
+        Self { gateway, sequencer, clock, events: AtomicU64::new(0), _folder: folder }
     }
 
     /// Lets time pass.
@@ -134,19 +123,8 @@ impl Fixture {
         let event = self.events.fetch_add(1, Ordering::Relaxed);
         let message = message(conversation, &format!("event-{event}"), text);
         let now = Timestamp::from_millis(self.sequencer.now()).unwrap();
-        let stored = Stored::new(
-            self.sequencer.keys(),
-            "wire",
-            Direction::Inbound,
-            now,
-            message,
-        )
-        .unwrap();
-        let route = Some(Route {
-            queue: "support".into(),
-            priority: None,
-            rule: "route 1".into(),
-        });
+        let stored = Stored::new(self.sequencer.keys(), "wire", Direction::Inbound, now, message).unwrap();
+        let route = Some(Route { queue: "support".into(), priority: None, rule: "route 1".into() });
         let commit = Commit {
             channel: "wire".to_owned(),
             cause: "receive".to_owned(),
@@ -154,75 +132,31 @@ impl Fixture {
             ..Commit::default()
         };
         let committed = self.sequencer.commit(commit).await.unwrap();
-        let Landed::New {
-            work_item: Some(item),
-        } = &committed.pushes[0]
-        else {
-            panic!("{committed:?}")
-        };
+        let Landed::New { work_item: Some(item) } = &committed.pushes[0] else { panic!("{committed:?}") };
         item.clone()
     }
 
     pub(crate) async fn connect(&self, agent: &str) {
-        let command = Command::Connected {
-            agent: agent.into(),
-            connection: format!("{agent}'s").into(),
-        };
+        let command = Command::Connected { agent: agent.into(), connection: format!("{agent}'s").into() };
         assert_eq!(self.sequencer.command(command).await.unwrap(), Reply::Done);
-        self.act(
-            agent,
-            Action::SetState {
-                state: Presence::Available,
-                reason: None,
-            },
-        )
-        .await;
+        self.act(agent, Action::SetState { state: Presence::Available, reason: None }).await;
     }
 
     pub(crate) async fn act(&self, agent: &str, action: Action) -> Reply {
         let id = format!("test-{}", self.events.fetch_add(1, Ordering::Relaxed)).into();
-        self.sequencer
-            .command(Command::Agent {
-                agent: agent.into(),
-                id,
-                action,
-            })
-            .await
-            .unwrap()
+        self.sequencer.command(Command::Agent { agent: agent.into(), id, action }).await.unwrap()
     }
 
     /// Accepts the only offer of an agent.
     pub(crate) async fn accept(&self, agent: &'static str) {
-        let offer = self
-            .sequencer
-            .read(move |state| state.agent(agent).unwrap().offers.first().cloned())
-            .await
-            .unwrap();
-        assert_eq!(
-            self.act(
-                agent,
-                Action::Accept {
-                    offer: offer.unwrap()
-                }
-            )
-            .await,
-            Reply::Done
-        );
+        let offer =
+            self.sequencer.read(move |state| state.agent(agent).unwrap().offers.first().cloned()).await.unwrap();
+        assert_eq!(self.act(agent, Action::Accept { offer: offer.unwrap() }).await, Reply::Done);
     }
 
     /// Sends a request from loopback. `who` is the name before `-token`; nobody: no token.
-    pub(crate) async fn call(
-        &self,
-        method: Method,
-        path: &str,
-        who: &str,
-        body: impl Into<Body>,
-    ) -> Response<Body> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .body(body.into())
-            .unwrap();
+    pub(crate) async fn call(&self, method: Method, path: &str, who: &str, body: impl Into<Body>) -> Response<Body> {
+        let mut request = Request::builder().method(method).uri(path).body(body.into()).unwrap();
         if !who.is_empty() {
             let token = format!("Bearer {who}-token").parse().unwrap();
             request.headers_mut().insert("authorization", token);
@@ -233,10 +167,7 @@ impl Fixture {
     pub(crate) async fn send(&self, mut request: Request<Body>) -> Response<Body> {
         if request.extensions().get::<Endpoint>().is_none() {
             let loopback = "127.0.0.1:4000".parse().unwrap();
-            request.extensions_mut().insert(Endpoint {
-                peer: loopback,
-                local: loopback,
-            });
+            request.extensions_mut().insert(Endpoint { peer: loopback, local: loopback });
         }
         self.gateway.app().oneshot(request).await.unwrap()
     }
@@ -250,10 +181,7 @@ impl Fixture {
 pub(crate) async fn json_of(response: Response<Body>) -> (StatusCode, Value) {
     let status = response.status();
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
-    (
-        status,
-        serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-    )
+    (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
 }
 
 /// What a driver would push.

@@ -86,17 +86,9 @@ impl Gateway {
         let lookup = Lookup::new(parts.sequencer.messages());
         let hub = Hub::default();
         let presences = |state: &jackfield_router::State| {
-            state
-                .agents()
-                .iter()
-                .map(|(id, agent)| (id.clone(), agent.presence))
-                .collect()
+            state.agents().iter().map(|(id, agent)| (id.clone(), agent.presence)).collect()
         };
-        let renderer = Renderer::new(
-            people.clone(),
-            lookup.clone(),
-            parts.sequencer.read(presences).await?,
-        );
+        let renderer = Renderer::new(people.clone(), lookup.clone(), parts.sequencer.read(presences).await?);
         hub.clone().start(parts.announcements, renderer)?;
         Ok(Self(Arc::new(Inner {
             people,
@@ -203,10 +195,7 @@ async fn count(State(gateway): State<Gateway>, mut request: Request, next: Next)
     if request.extensions().get::<Endpoint>().is_none() {
         // Whoever serves this without saying who calls gets nothing that is open on this machine only.
         let unknown = std::net::SocketAddr::from(([0, 0, 0, 0], 0));
-        request.extensions_mut().insert(Endpoint {
-            peer: unknown,
-            local: unknown,
-        });
+        request.extensions_mut().insert(Endpoint { peer: unknown, local: unknown });
     }
     let response = next.run(request).await;
     let class = usize::from(response.status().as_u16() / 100).clamp(1, 5);

@@ -12,9 +12,7 @@ pub(crate) async fn alive() -> &'static str {
 
 /// The server takes requests: the journal can be written, and it isn't going down.
 pub(crate) async fn ready(State(gateway): State<Gateway>) -> Result<&'static str, Problem> {
-    let not = |why: &str| {
-        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why).retry_after(Some(1)))
-    };
+    let not = |why: &str| Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why).retry_after(Some(1)));
     if gateway.is_draining() {
         return not("the server is going down");
     }

@@ -31,10 +31,7 @@ pub(crate) struct Facts {
 impl Facts {
     /// The facts of an item that has only this message.
     pub(crate) fn of_first(message: &Arc<Message>) -> Self {
-        let mut facts = Self {
-            first: Some(message.clone()),
-            external_ids: VecDeque::new(),
-        };
+        let mut facts = Self { first: Some(message.clone()), external_ids: VecDeque::new() };
         facts.note(message.external_id.as_deref());
         facts
     }
@@ -54,12 +51,7 @@ impl Facts {
         let Some(external_id) = external_id else {
             return;
         };
-        if self
-            .external_ids
-            .iter()
-            .rev()
-            .any(|known| **known == *external_id)
-        {
+        if self.external_ids.iter().rev().any(|known| **known == *external_id) {
             return;
         }
         if self.external_ids.len() == EXTERNAL_IDS {
@@ -69,15 +61,11 @@ impl Facts {
     }
 
     fn weight(&self) -> usize {
-        let texts = self
-            .first
-            .iter()
-            .flat_map(|first| &first.parts)
-            .map(|part| match part {
-                Part::Text(text) => text.text.len(),
-                Part::Attachment(_) => 256,
-                Part::Structured(structured) => 4 * 1024 + structured.fallback.len(),
-            });
+        let texts = self.first.iter().flat_map(|first| &first.parts).map(|part| match part {
+            Part::Text(text) => text.text.len(),
+            Part::Attachment(_) => 256,
+            Part::Structured(structured) => 4 * 1024 + structured.fallback.len(),
+        });
         ENTRY + texts.sum::<usize>()
     }
 }
@@ -91,10 +79,7 @@ pub(crate) struct Lookup {
 
 impl Lookup {
     pub(crate) fn new(messages: Messages) -> Self {
-        Self {
-            messages,
-            cache: Arc::default(),
-        }
+        Self { messages, cache: Arc::default() }
     }
 
     /// Committed messages.
@@ -118,15 +103,8 @@ impl Lookup {
     ///
     /// # Errors
     /// The database can't be read.
-    pub(crate) fn facts_with(
-        &self,
-        item: &WorkItem,
-        message: &Arc<Message>,
-    ) -> Result<Arc<Facts>, Error> {
-        let known = self
-            .cache
-            .lock()
-            .update(&item.id, |facts| facts.note(message.external_id.as_deref()));
+    pub(crate) fn facts_with(&self, item: &WorkItem, message: &Arc<Message>) -> Result<Arc<Facts>, Error> {
+        let known = self.cache.lock().update(&item.id, |facts| facts.note(message.external_id.as_deref()));
         let only = item.message_count == 1 && message.id.as_deref() == Some(&*item.first_message);
         match known {
             Some(facts) => Ok(facts),
@@ -135,7 +113,23 @@ impl Lookup {
         }
     }
 
-    /// Forgets an item: its messages have got new external ids, or it has ended.
+    /// Takes in the channel's id of a message that was sent, should it have become known. An item that nobody has
+    /// looked up is left alone.
+    ///
+    /// # Errors
+    /// The database can't be read.
+    pub(crate) fn note_sent(&self, item: &Id, message: &str) -> Result<(), Error> {
+        if self.cache.lock().get(item).is_none() {
+            return Ok(());
+        }
+        let Ok(message) = Uuid::try_parse(message) else { return Ok(()) };
+        if let Some(row) = self.messages.reader().message(&message.into_bytes())? {
+            self.cache.lock().update(item, |facts| facts.note(row.external_id.as_deref()));
+        }
+        Ok(())
+    }
+
+    /// Forgets an item that has ended.
     pub(crate) fn forget(&self, item: &Id) {
         self.cache.lock().remove(item);
     }
@@ -161,12 +155,7 @@ impl Lookup {
     ///
     /// # Errors
     /// The database can't be read.
-    pub(crate) fn newest(
-        &self,
-        item: &str,
-        count: usize,
-        until: u64,
-    ) -> Result<VecDeque<MessageRow>, Error> {
+    pub(crate) fn newest(&self, item: &str, count: usize, until: u64) -> Result<VecDeque<MessageRow>, Error> {
         let mut newest = VecDeque::new();
         let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else {
             return Ok(newest);
@@ -184,17 +173,10 @@ impl Lookup {
         Ok(newest)
     }
 
-    fn each_row(
-        &self,
-        item: &RowId,
-        mut look: impl FnMut(&MessageRow) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+    fn each_row(&self, item: &RowId, mut look: impl FnMut(&MessageRow) -> Result<(), Error>) -> Result<(), Error> {
         let mut after = None;
         loop {
-            let rows = self
-                .messages
-                .reader()
-                .messages_of_item(item, after.as_ref(), PAGE)?;
+            let rows = self.messages.reader().messages_of_item(item, after.as_ref(), PAGE)?;
             for row in &rows {
                 look(row)?;
             }

@@ -5,9 +5,7 @@ use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::HeaderName;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
 /// Nothing from elsewhere, nothing written into the page, nobody may frame it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
@@ -20,14 +18,8 @@ const STYLE: &str = include_str!("../page/style.css");
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
         .route("/", get(async || file("text/html; charset=utf-8", INDEX)))
-        .route(
-            "/app.js",
-            get(async || file("text/javascript; charset=utf-8", SCRIPT)),
-        )
-        .route(
-            "/style.css",
-            get(async || file("text/css; charset=utf-8", STYLE)),
-        )
+        .route("/app.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
 }
 
 fn file(kind: &'static str, content: &'static str) -> Response {

@@ -58,12 +58,8 @@ pub(crate) struct Person {
     pub(crate) teams: Vec<String>,
 }
 
-static NOBODY: Person = Person {
-    name: String::new(),
-    addresses: BTreeMap::new(),
-    skills: BTreeMap::new(),
-    teams: Vec::new(),
-};
+static NOBODY: Person =
+    Person { name: String::new(), addresses: BTreeMap::new(), skills: BTreeMap::new(), teams: Vec::new() };
 
 impl Person {
     /// Shown to people.
@@ -80,16 +76,10 @@ impl Person {
 impl Directory {
     fn new(config: &Config) -> Self {
         let operators = config.operators.iter().map(|operator| {
-            let caller = Caller::Operator {
-                name: operator.name.as_str().into(),
-                role: operator.role,
-            };
+            let caller = Caller::Operator { name: operator.name.as_str().into(), role: operator.role };
             (operator.token, caller)
         });
-        let agents = config
-            .agents
-            .iter()
-            .map(|agent| (agent.token, Caller::Agent(agent.id.as_str().into())));
+        let agents = config.agents.iter().map(|agent| (agent.token, Caller::Agent(agent.id.as_str().into())));
         let people = config.agents.iter().map(|agent| {
             let person = Person {
                 name: agent.name.clone(),
@@ -102,11 +92,7 @@ impl Directory {
         Self {
             callers: operators.chain(agents).collect(),
             people: people.collect(),
-            queues: config
-                .queues
-                .iter()
-                .map(|queue| queue.id.as_str().into())
-                .collect(),
+            queues: config.queues.iter().map(|queue| queue.id.as_str().into()).collect(),
             metrics: config.server.metrics,
         }
     }

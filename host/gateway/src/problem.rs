@@ -35,14 +35,7 @@ struct Content<'a> {
 impl Problem {
     /// `code` is one of the agents' protocol; `detail` says what happened and what to do.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            state: None,
-            retry_after: None,
-            challenge: None,
-        }
+        Self { status, code, detail: detail.into(), state: None, retry_after: None, challenge: None }
     }
 
     /// 400.
@@ -53,20 +46,11 @@ impl Problem {
     /// 401: no token, or a wrong one.
     pub(crate) fn unauthorized(wrong: bool) -> Self {
         let (detail, challenge) = if wrong {
-            (
-                "this token is nobody's; use one of the config",
-                r#"Bearer realm="jackfield", error="invalid_token""#,
-            )
+            ("this token is nobody's; use one of the config", r#"Bearer realm="jackfield", error="invalid_token""#)
         } else {
-            (
-                "a token is needed: `Authorization: Bearer TOKEN`",
-                r#"Bearer realm="jackfield""#,
-            )
+            ("a token is needed: `Authorization: Bearer TOKEN`", r#"Bearer realm="jackfield""#)
         };
-        Self {
-            challenge: Some(challenge),
-            ..Self::new(StatusCode::UNAUTHORIZED, "not-allowed", detail)
-        }
+        Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, "not-allowed", detail) }
     }
 
     /// 403.
@@ -100,32 +84,23 @@ impl Problem {
 
     /// Says when to try again.
     pub(crate) fn retry_after(self, seconds: Option<u32>) -> Self {
-        Self {
-            retry_after: seconds,
-            ..self
-        }
+        Self { retry_after: seconds, ..self }
     }
 }
 
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
         match &error {
-            CommitError::Conflict { .. } => {
-                Self::new(StatusCode::CONFLICT, "conflict", error.to_string())
-            }
+            CommitError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
             // The reason names files and is for the operator.
             CommitError::Unavailable(_) => {
                 tracing::warn!("a request could not be made durable: {error}");
                 let detail = "the journal could not be written, nothing was changed; try again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-                    .retry_after(Some(1))
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry_after(Some(1))
             }
-            CommitError::Stopping => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                error.to_string(),
-            )
-            .retry_after(Some(5)),
+            CommitError::Stopping => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", error.to_string()).retry_after(Some(5))
+            }
         }
     }
 }
@@ -136,19 +111,14 @@ impl From<Refusal> for Problem {
             ErrorCode::BadRequest => StatusCode::BAD_REQUEST,
             ErrorCode::NotFound => StatusCode::NOT_FOUND,
             ErrorCode::NotAllowed => StatusCode::FORBIDDEN,
-            ErrorCode::WrongState | ErrorCode::Conflict | ErrorCode::OverCapacity => {
-                StatusCode::CONFLICT
-            }
+            ErrorCode::WrongState | ErrorCode::Conflict | ErrorCode::OverCapacity => StatusCode::CONFLICT,
             ErrorCode::Expired => StatusCode::GONE,
             ErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             ErrorCode::NotSupported => StatusCode::NOT_IMPLEMENTED,
             ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         };
-        Self {
-            state: refusal.state,
-            ..Self::new(status, refusal.code.name(), refusal.message)
-        }
+        Self { state: refusal.state, ..Self::new(status, refusal.code.name(), refusal.message) }
     }
 }
 
@@ -179,10 +149,7 @@ impl IntoResponse for Problem {
         let mut response = Response::new(Body::from(json));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));

@@ -43,22 +43,13 @@ pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Futur
     }
     drop(listener);
     gateway.drain();
-    if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS))
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            "some requests did not end in {} s and are cut off",
-            DRAIN.as_secs()
-        );
+    if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS)).await.is_err() {
+        tracing::warn!("some requests did not end in {} s and are cut off", DRAIN.as_secs());
     }
 }
 
 /// The next connection, once there is room for it.
-async fn accept(
-    gateway: &Gateway,
-    listener: &TcpListener,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(gateway: &Gateway, listener: &TcpListener) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
     let permit = gateway.open().clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((stream, _)) => Some((stream, permit)),

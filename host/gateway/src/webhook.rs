@@ -13,9 +13,7 @@ use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, U
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jackfield_channels::ReceiveError;
-use jackfield_sandbox::{
-    Body as HandlerBody, Header, Peer, Request as HandlerRequest, Response as HandlerResponse,
-};
+use jackfield_sandbox::{Body as HandlerBody, Header, Peer, Request as HandlerRequest, Response as HandlerResponse};
 use jackfield_spec::Timestamp;
 use std::time::Duration;
 
@@ -24,14 +22,7 @@ const BODY: Duration = Duration::from_secs(30);
 
 /// Headers that belong to a connection and not to what is sent on it.
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    const NAMES: [HeaderName; 6] = [
-        CONNECTION,
-        CONTENT_LENGTH,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-        UPGRADE,
-    ];
+    const NAMES: [HeaderName; 6] = [CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
     NAMES.contains(name) || matches!(name.as_str(), "keep-alive" | "proxy-connection")
 }
 
@@ -48,10 +39,7 @@ pub(crate) async fn receive(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let channel = channel_of(parts.uri.path());
-    let limit = gateway
-        .channels()
-        .body_limit(channel)
-        .ok_or_else(|| refused(&ReceiveError::UnknownChannel))?;
+    let limit = gateway.channels().body_limit(channel).ok_or_else(|| refused(&ReceiveError::UnknownChannel))?;
     let body = read(&parts.headers, body, limit).await?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let request = HandlerRequest {
@@ -60,10 +48,7 @@ pub(crate) async fn receive(
         url: format!("{}{path}", gateway.public_url()),
         headers: headers(&parts.headers),
         body: HandlerBody::Bytes(body),
-        peer: Peer {
-            address: endpoint.peer.to_string(),
-            local: endpoint.local.to_string(),
-        },
+        peer: Peer { address: endpoint.peer.to_string(), local: endpoint.local.to_string() },
         received_at: Timestamp::from_millis(gateway.sequencer().now()).unwrap_or_default(),
     };
     match gateway.channels().receive(channel, request).await {
@@ -82,9 +67,7 @@ fn headers(headers: &HeaderMap) -> Vec<Header> {
 
 /// Reads a body of at most `limit` bytes; one that says it is longer isn't read at all.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(Problem::too_large(limit as u64));
     }
@@ -92,11 +75,7 @@ pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Resul
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit as u64)),
         Ok(Err(_)) => Err(Problem::bad_request("the body was cut off")),
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            "expired",
-            "the body took too long to come in",
-        )),
+        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in")),
     }
 }
 
@@ -105,16 +84,10 @@ async fn respond(gateway: &Gateway, answer: HandlerResponse) -> Result<Response,
     let body = match answer.body {
         HandlerBody::Bytes(bytes) => Body::from(bytes),
         HandlerBody::Blob(digest) => {
-            blobs::open(gateway, digest)
-                .await?
-                .ok_or_else(|| refused(&ReceiveError::DriverFailed))?
-                .1
+            blobs::open(gateway, digest).await?.ok_or_else(|| refused(&ReceiveError::DriverFailed))?.1
         }
     };
-    let Some(status) = StatusCode::from_u16(answer.status)
-        .ok()
-        .filter(|status| !status.is_informational())
-    else {
+    let Some(status) = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational()) else {
         return Err(refused(&ReceiveError::DriverFailed));
     };
     let mut response = Response::new(body);

@@ -22,30 +22,18 @@ const PAGE: usize = 500;
 #[command(next_help_heading = "Server")]
 pub struct Server {
     /// Address of the running server
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "JACKFIELD_SERVER",
-        default_value = "http://127.0.0.1:8080"
-    )]
+    #[arg(long, value_name = "URL", env = "JACKFIELD_SERVER", default_value = "http://127.0.0.1:8080")]
     pub server: String,
     /// Token of an operator (for `agent connect`: of an agent). Other users of the machine see a command's options: better
     /// set the variable
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "JACKFIELD_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "TOKEN", env = "JACKFIELD_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
 }
 
 /// Never shows the token.
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Server")
-            .field("server", &self.server)
-            .finish_non_exhaustive()
+        f.debug_struct("Server").field("server", &self.server).finish_non_exhaustive()
     }
 }
 
@@ -56,18 +44,14 @@ impl Server {
     /// It isn't one: wrong usage.
     pub fn url(&self) -> Result<Url, Exit> {
         let bad = |why: &str| {
-            wrong(anyhow!(
-                "--server (JACKFIELD_SERVER): {why}; give an address such as http://127.0.0.1:8080"
-            ))
+            wrong(anyhow!("--server (JACKFIELD_SERVER): {why}; give an address such as http://127.0.0.1:8080"))
         };
         let url = Url::parse(&self.server).map_err(|error| bad(&error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(bad("it begins with http:// or https://"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(bad(
-                "a name or password in it is of no use, the token goes into JACKFIELD_TOKEN",
-            ));
+            return Err(bad("a name or password in it is of no use, the token goes into JACKFIELD_TOKEN"));
         }
         Ok(url)
     }
@@ -77,18 +61,11 @@ impl Server {
     /// # Errors
     /// The token can't stand in a header: wrong usage.
     pub fn authorization(&self) -> Result<Option<HeaderValue>, Exit> {
-        let Some(token) = self
-            .token
-            .as_deref()
-            .map(str::trim)
-            .filter(|token| !token.is_empty())
-        else {
+        let Some(token) = self.token.as_deref().map(str::trim).filter(|token| !token.is_empty()) else {
             return Ok(None);
         };
         let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
-            wrong(anyhow!(
-                "--token (JACKFIELD_TOKEN): it has a character that no token has, such as a new line"
-            ))
+            wrong(anyhow!("--token (JACKFIELD_TOKEN): it has a character that no token has, such as a new line"))
         })?;
         value.set_sensitive(true);
         Ok(Some(value))
@@ -217,10 +194,7 @@ impl Client {
     }
 
     fn strange(&self, what: &str) -> Exit {
-        failed(anyhow!(
-            "{} answers {what}; is it a jackfield server of this version?",
-            self.base
-        ))
+        failed(anyhow!("{} answers {what}; is it a jackfield server of this version?", self.base))
     }
 
     async fn ask(&self, method: Method, url: Url) -> Result<Value, Exit> {
@@ -234,10 +208,7 @@ impl Client {
         if !status.is_success() {
             return Err(problem(status, answer).await);
         }
-        let body = answer
-            .bytes()
-            .await
-            .map_err(|error| no_server(&self.base, error.without_url().into()))?;
+        let body = answer.bytes().await.map_err(|error| no_server(&self.base, error.without_url().into()))?;
         if body.is_empty() {
             return Ok(Value::Null);
         }
@@ -262,9 +233,7 @@ async fn problem(status: StatusCode, answer: Response) -> Exit {
 pub fn refusal(status: u16, body: &[u8]) -> Exit {
     let said = said(status, body);
     match status {
-        401 => refused(anyhow!(
-            "{said}; give the token of an operator or agent with JACKFIELD_TOKEN or --token"
-        )),
+        401 => refused(anyhow!("{said}; give the token of an operator or agent with JACKFIELD_TOKEN or --token")),
         403 => refused(anyhow!("{said}")),
         _ => failed(anyhow!("{said}")),
     }
@@ -273,21 +242,13 @@ pub fn refusal(status: u16, body: &[u8]) -> Exit {
 /// `title: detail` of problem+json, else the status.
 fn said(status: u16, body: &[u8]) -> String {
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let of = |name: &str| {
-        crate::out::text(&problem, name)
-            .filter(|text| !text.is_empty())
-            .map(crate::out::one_line)
-    };
+    let of = |name: &str| crate::out::text(&problem, name).filter(|text| !text.is_empty()).map(crate::out::one_line);
     match (of("title"), of("detail")) {
         (Some(title), Some(detail)) => format!("{title}: {detail}"),
         (Some(said), None) | (None, Some(said)) => said,
         (None, None) => {
-            let name = StatusCode::from_u16(status)
-                .ok()
-                .and_then(|status| status.canonical_reason());
-            format!("the server answers {status} {}", name.unwrap_or_default())
-                .trim_end()
-                .to_owned()
+            let name = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+            format!("the server answers {status} {}", name.unwrap_or_default()).trim_end().to_owned()
         }
     }
 }

@@ -44,12 +44,7 @@ pub enum Item {
 /// Does what was asked.
 pub async fn run(command: Item) -> Result<(), Exit> {
     match command {
-        Item::List {
-            state,
-            limit,
-            json,
-            server,
-        } => list(&server, state, limit, json).await,
+        Item::List { state, limit, json, server } => list(&server, state, limit, json).await,
         Item::Show { id, json, server } => show(&server, &id, json).await,
     }
 }
@@ -57,16 +52,12 @@ pub async fn run(command: Item) -> Result<(), Exit> {
 async fn list(server: &Server, state: Option<String>, limit: u32, json: bool) -> Result<(), Exit> {
     let query: Vec<_> = state.map(|state| ("state", state)).into_iter().collect();
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (items, more) = Client::new(server)?
-        .list(&["work-items"], &query, limit)
-        .await?;
+    let (items, more) = Client::new(server)?.list(&["work-items"], &query, limit).await?;
     if json {
         out::json(&items)?;
     } else {
         let rows: Vec<_> = items.iter().map(row).collect();
-        let heading = [
-            "id", "state", "queue", "owner", "channel", "media", "priority", "created", "customer",
-        ];
+        let heading = ["id", "state", "queue", "owner", "channel", "media", "priority", "created", "customer"];
         out::table(heading, &rows)?;
     }
     if more {
@@ -76,31 +67,17 @@ async fn list(server: &Server, state: Option<String>, limit: u32, json: bool) ->
 }
 
 fn row(item: &Value) -> [String; 9] {
-    let names = [
-        "id",
-        "state",
-        "queue",
-        "owner",
-        "channel",
-        "mediaType",
-        "priority",
-        "createdAt",
-    ];
+    let names = ["id", "state", "queue", "owner", "channel", "mediaType", "priority", "createdAt"];
     let customer = item.get("customer").filter(|customer| !customer.is_null());
     let customer = customer.map_or_else(|| "-".to_owned(), transcript::customer);
-    let mut cells = names
-        .into_iter()
-        .map(|name| cell(item, name))
-        .chain([customer]);
+    let mut cells = names.into_iter().map(|name| cell(item, name)).chain([customer]);
     std::array::from_fn(|_| cells.next().unwrap_or_default())
 }
 
 async fn show(server: &Server, id: &str, json: bool) -> Result<(), Exit> {
     let client = Client::new(server)?;
     let item = client.get(&["work-items", id], &[]).await?;
-    let (messages, _) = client
-        .list(&["work-items", id, "messages"], &[], usize::MAX)
-        .await?;
+    let (messages, _) = client.list(&["work-items", id, "messages"], &[], usize::MAX).await?;
     if json {
         return out::json(&json!({ "workItem": item, "messages": messages }));
     }
@@ -108,8 +85,7 @@ async fn show(server: &Server, id: &str, json: bool) -> Result<(), Exit> {
         out::line(&line)?;
     }
     // Reports on what was sent are messages as well; they would drown what was said.
-    let status =
-        |message: &&Value| out::text(message, "interaction.name") == Some("message.status");
+    let status = |message: &&Value| out::text(message, "interaction.name") == Some("message.status");
     for message in messages.iter().filter(|message| !status(message)) {
         out::line(&format!("\n{}", said(message)))?;
     }
@@ -138,12 +114,8 @@ fn about(item: &Value) -> Vec<String> {
         ("updated", "updatedAt"),
         ("external ids", "externalIds"),
     ];
-    let rows = names
-        .into_iter()
-        .map(|(name, path)| (name, cell(item, path)));
-    rows.filter(|(_, value)| value != "-")
-        .map(|(name, value)| format!("{name:<14}{value}"))
-        .collect()
+    let rows = names.into_iter().map(|(name, path)| (name, cell(item, path)));
+    rows.filter(|(_, value)| value != "-").map(|(name, value)| format!("{name:<14}{value}")).collect()
 }
 
 fn said(message: &Value) -> String {

@@ -24,9 +24,7 @@ pub enum Journal {
         json: bool,
     },
     /// Print records, one JSON object a line: seq, at, hash, entry. Reads only; a server may run on the folder
-    #[command(
-        after_help = "Example:\n  jackfield journal dump --data ./data --from 1000 --limit 10"
-    )]
+    #[command(after_help = "Example:\n  jackfield journal dump --data ./data --from 1000 --limit 10")]
     Dump {
         /// The data folder
         #[arg(long, value_name = "DIR")]
@@ -64,18 +62,8 @@ pub fn run(command: &Journal) -> Result<(), Exit> {
     match command {
         Journal::Verify { data, json } => verify::run(data, *json),
         Journal::Dump { data, from, limit } => dump::run(data, *from, *limit),
-        Journal::Replay {
-            data,
-            to,
-            item: None,
-            json,
-        } => replay::run(data, *to, *json),
-        Journal::Replay {
-            data,
-            to,
-            item: Some(item),
-            json,
-        } => history::run(data, *to, item, *json),
+        Journal::Replay { data, to, item: None, json } => replay::run(data, *to, *json),
+        Journal::Replay { data, to, item: Some(item), json } => history::run(data, *to, item, *json),
     }
 }
 

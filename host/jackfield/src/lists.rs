@@ -19,10 +19,7 @@ pub struct Listing {
 /// The loaded drivers.
 pub async fn drivers(listing: &Listing) -> Result<(), Exit> {
     let heading = ["name", "version", "vendor", "exports", "channels", "digest"];
-    list(listing, "drivers", heading, |driver| {
-        heading.map(|name| cell(driver, name))
-    })
-    .await
+    list(listing, "drivers", heading, |driver| heading.map(|name| cell(driver, name))).await
 }
 
 /// The agents.
@@ -47,9 +44,7 @@ async fn list<const N: usize>(
     heading: [&str; N],
     row: impl Fn(&Value) -> [String; N],
 ) -> Result<(), Exit> {
-    let (items, _) = Client::new(&listing.server)?
-        .list(&[what], &[], usize::MAX)
-        .await?;
+    let (items, _) = Client::new(&listing.server)?.list(&[what], &[], usize::MAX).await?;
     if listing.json {
         return out::json(&items);
     }

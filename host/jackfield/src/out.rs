@@ -39,12 +39,7 @@ pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result
 fn lay_out<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Vec<String> {
     let heading = heading.map(str::to_uppercase);
     let all = || std::iter::once(&heading).chain(rows);
-    let width = |column: usize| {
-        all()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
+    let width = |column: usize| all().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);
     all()
         .map(|row| {
@@ -61,21 +56,13 @@ fn lay_out<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Vec<Stri
 
 /// A member of a JSON object for people: `a.b` goes into objects, none and null are `-`.
 pub fn cell(value: &Value, path: &str) -> String {
-    match path
-        .split('.')
-        .try_fold(value, |value, name| value.get(name))
-    {
+    match path.split('.').try_fold(value, |value, name| value.get(name)) {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => one_line(text),
         Some(Value::Array(items)) if items.is_empty() => "-".to_owned(),
         Some(Value::Array(items)) => {
-            let items: Vec<_> = items
-                .iter()
-                .map(|item| {
-                    item.as_str()
-                        .map_or_else(|| one_line(&item.to_string()), one_line)
-                })
-                .collect();
+            let items: Vec<_> =
+                items.iter().map(|item| item.as_str().map_or_else(|| one_line(&item.to_string()), one_line)).collect();
             items.join(", ")
         }
         Some(other) => one_line(&other.to_string()),
@@ -84,9 +71,7 @@ pub fn cell(value: &Value, path: &str) -> String {
 
 /// A member that is a text.
 pub fn text<'a>(value: &'a Value, path: &str) -> Option<&'a str> {
-    path.split('.')
-        .try_fold(value, |value, name| value.get(name))?
-        .as_str()
+    path.split('.').try_fold(value, |value, name| value.get(name))?.as_str()
 }
 
 /// Text of strangers, safe for a terminal: what would move its cursor or turn its writing round is shown as `\u{..}`.
@@ -111,8 +96,7 @@ pub fn one_line(text: &str) -> String {
 
 /// A time of the journal or a log, in milliseconds since 1970, as RFC 3339.
 pub fn time(millis: u64) -> String {
-    jackfield_spec::Timestamp::from_millis(millis)
-        .map_or_else(|_| millis.to_string(), |time| time.to_string())
+    jackfield_spec::Timestamp::from_millis(millis).map_or_else(|_| millis.to_string(), |time| time.to_string())
 }
 
 #[cfg(test)]

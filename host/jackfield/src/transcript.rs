@@ -18,37 +18,24 @@ pub fn message(message: &Value) -> String {
     }
     let said = pieces.join(" ");
     let said = if said.is_empty() { "(nothing)" } else { &said };
-    format!(
-        "{}: {}",
-        speaker(message),
-        said.trim_end().replace('\n', "\n    ")
-    )
+    format!("{}: {}", speaker(message), said.trim_end().replace('\n', "\n    "))
 }
 
 /// Who says it.
 fn speaker(message: &Value) -> String {
     if text(message, "direction") == Some("outbound") {
         // On the way to an agent, `agent` is who gets it.
-        let names = [
-            "encodedAgent.name",
-            "encodedAgent.id",
-            "agent.name",
-            "agent.id",
-        ];
+        let names = ["encodedAgent.name", "encodedAgent.id", "agent.name", "agent.id"];
         let agent = names.into_iter().find_map(|name| text(message, name));
         return agent.map_or_else(|| "server".to_owned(), one_line);
     }
-    message
-        .get("workItem")
-        .and_then(|item| item.get("customer"))
-        .map_or_else(|| "customer".to_owned(), customer)
+    message.get("workItem").and_then(|item| item.get("customer")).map_or_else(|| "customer".to_owned(), customer)
 }
 
 /// A customer's name, else the address.
 pub fn customer(customer: &Value) -> String {
     let name = text(customer, "name").filter(|name| !name.is_empty());
-    name.or_else(|| text(customer, "address"))
-        .map_or_else(|| "customer".to_owned(), one_line)
+    name.or_else(|| text(customer, "address")).map_or_else(|| "customer".to_owned(), one_line)
 }
 
 fn part(part: &Value) -> String {

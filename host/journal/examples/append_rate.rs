@@ -56,14 +56,8 @@ fn batch_of(numbers: std::ops::Range<u64>) -> Batch {
         bytes[..8].copy_from_slice(&number.to_be_bytes());
         let digest = digest_of(&bytes);
         let conversation = digest_of(&(number % CONVERSATIONS).to_be_bytes());
-        batch.records.push(NewRecord {
-            at: 1_760_000_000_000 + number as i64,
-            payload: vec![b'r'; RECORD_BYTES],
-        });
-        batch.bodies.push(Body {
-            digest,
-            bytes: Arc::from(bytes),
-        });
+        batch.records.push(NewRecord { at: 1_760_000_000_000 + number as i64, payload: vec![b'r'; RECORD_BYTES] });
+        batch.bodies.push(Body { digest, bytes: Arc::from(bytes) });
         batch.rows.push(Row::Message {
             id: first_half(&digest_of(&digest)),
             record,

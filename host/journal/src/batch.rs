@@ -127,9 +127,9 @@ impl Row {
     /// The position of the record that the row says it is derived from.
     fn record(&self) -> Option<usize> {
         match self {
-            Row::Message { record, .. }
-            | Row::StoreSet { record, .. }
-            | Row::StoreDelete { record, .. } => Some(*record),
+            Row::Message { record, .. } | Row::StoreSet { record, .. } | Row::StoreDelete { record, .. } => {
+                Some(*record)
+            }
             _ => None,
         }
     }
@@ -153,12 +153,7 @@ impl Batch {
             return Err(Error::BatchTooLarge { size: total });
         }
         let records = self.records.len();
-        match self
-            .rows
-            .iter()
-            .filter_map(Row::record)
-            .find(|record| *record >= records)
-        {
+        match self.rows.iter().filter_map(Row::record).find(|record| *record >= records) {
             Some(record) => Err(Error::RowOutside { record, records }),
             None => Ok(()),
         }

@@ -39,10 +39,7 @@ impl Blobs {
 
     /// The same without making folders, to look at a data folder only.
     pub(crate) fn at(dir: &Path) -> Self {
-        Self {
-            dir: dir.join("blobs"),
-            naming: Arc::default(),
-        }
+        Self { dir: dir.join("blobs"), naming: Arc::default() }
     }
 
     /// Begins a blob of at most `limit` bytes. Dropping the writer discards what was written.
@@ -52,13 +49,7 @@ impl Blobs {
     pub fn writer(&self, limit: u64) -> Result<BlobWriter, Error> {
         let dir = self.unfinished();
         let file = NamedTempFile::new_in(&dir).map_err(Error::io("making a file in", &dir))?;
-        Ok(BlobWriter {
-            blobs: self.clone(),
-            file,
-            hasher: Sha256::new(),
-            size: 0,
-            limit,
-        })
+        Ok(BlobWriter { blobs: self.clone(), file, hasher: Sha256::new(), size: 0, limit })
     }
 
     /// Writes and syncs a blob in one go.
@@ -148,9 +139,7 @@ impl Blobs {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
             modified => modified.map_err(Error::io("looking at", path))?,
         };
-        let old = now
-            .duration_since(modified)
-            .is_ok_and(|age| age > ORPHAN_AGE);
+        let old = now.duration_since(modified).is_ok_and(|age| age > ORPHAN_AGE);
         if old {
             fs::remove_file(path).map_err(Error::io("removing", path))?;
         }
@@ -188,9 +177,7 @@ impl BlobWriter {
         if size > self.limit {
             return Err(Error::BlobTooLarge { limit: self.limit });
         }
-        self.file
-            .write_all(chunk)
-            .map_err(Error::io("writing", self.file.path()))?;
+        self.file.write_all(chunk).map_err(Error::io("writing", self.file.path()))?;
         self.hasher.update(chunk);
         self.size = size;
         Ok(())
@@ -208,10 +195,7 @@ impl BlobWriter {
     pub fn finish(self) -> Result<Digest, Error> {
         let digest: Digest = self.hasher.finalize().into();
         let path = self.blobs.path(&digest);
-        self.file
-            .as_file()
-            .sync_all()
-            .map_err(Error::io("syncing", self.file.path()))?;
+        self.file.as_file().sync_all().map_err(Error::io("syncing", self.file.path()))?;
         let shard = path.parent().unwrap_or(&self.blobs.dir);
         if !shard.is_dir() {
             folder::make_private(shard)?;
@@ -220,9 +204,7 @@ impl BlobWriter {
         {
             // Also over a blob that is there already: its age begins anew.
             let _naming = self.blobs.naming.lock();
-            self.file
-                .persist(&path)
-                .map_err(|error| Error::io("naming", &path)(error.error))?;
+            self.file.persist(&path).map_err(|error| Error::io("naming", &path)(error.error))?;
         }
         folder::sync(shard)?;
         Ok(digest)

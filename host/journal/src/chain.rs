@@ -22,10 +22,7 @@ impl fmt::Display for Fault {
         match self {
             Fault::Missing(first, last) if first == last => write!(f, "record {first} is missing"),
             Fault::Missing(first, last) => write!(f, "records {first} to {last} are missing"),
-            Fault::Altered(seq) => write!(
-                f,
-                "record {seq} was altered after it was written, its hash doesn't match"
-            ),
+            Fault::Altered(seq) => write!(f, "record {seq} was altered after it was written, its hash doesn't match"),
         }
     }
 }
@@ -39,8 +36,7 @@ pub(crate) fn walk(
     mut report: impl FnMut(Fault) -> ControlFlow<()>,
 ) -> rusqlite::Result<Head> {
     let mut last = start;
-    let mut statement = connection
-        .prepare("SELECT seq, at, hash, payload FROM records WHERE seq > ? ORDER BY seq")?;
+    let mut statement = connection.prepare("SELECT seq, at, hash, payload FROM records WHERE seq > ? ORDER BY seq")?;
     let mut rows = statement.query([start.seq])?;
     while let Some(row) = rows.next()? {
         let (seq, at, hash): (Seq, i64, Digest) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -64,9 +60,5 @@ pub(crate) fn walk(
 
 /// The stored hash of record `seq`; none if there is no such record.
 pub(crate) fn hash_of(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Digest>> {
-    connection
-        .query_row("SELECT hash FROM records WHERE seq = ?", [seq], |row| {
-            row.get(0)
-        })
-        .optional()
+    connection.query_row("SELECT hash FROM records WHERE seq = ?", [seq], |row| row.get(0)).optional()
 }

@@ -20,7 +20,7 @@ use crate::folder;
 pub const LINES_PER_CHANNEL: u64 = 10_000;
 
 /// Old lines are dropped when a channel has this many too many: one deletion for many lines.
-const SLACK: u64 = 500;
+const MARGIN: u64 = 500;
 
 /// A line to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,14 +78,8 @@ impl ChannelLog {
             }
             connection => connection?,
         };
-        let inner = Inner {
-            path,
-            connection,
-            counts: HashMap::new(),
-        };
-        Ok(Self {
-            inner: Arc::new(Mutex::new(inner)),
-        })
+        let inner = Inner { path, connection, counts: HashMap::new() };
+        Ok(Self { inner: Arc::new(Mutex::new(inner)) })
     }
 
     /// Writes lines in one transaction, and drops the oldest of channels that have too many.
@@ -108,9 +102,7 @@ impl ChannelLog {
     /// Those of the database.
     pub fn read(&self, channel: &str, after: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
         let inner = self.inner.lock();
-        inner
-            .read(channel, after, limit)
-            .map_err(|source| Error::sqlite(&inner.path, source))
+        inner.read(channel, after, limit).map_err(|source| Error::sqlite(&inner.path, source))
     }
 
     /// The number before the newest `lines` lines of a channel, to read those from.
@@ -161,16 +153,8 @@ impl Inner {
         let transaction = self.connection.transaction()?;
         for line in lines {
             transaction
-                .prepare_cached(
-                    "INSERT INTO lines (channel, at, level, text, fields) VALUES (?, ?, ?, ?, ?)",
-                )?
-                .execute(params![
-                    line.channel,
-                    line.at,
-                    line.level,
-                    line.text,
-                    line.fields
-                ])?;
+                .prepare_cached("INSERT INTO lines (channel, at, level, text, fields) VALUES (?, ?, ?, ?, ?)")?
+                .execute(params![line.channel, line.at, line.level, line.text, line.fields])?;
             let count = match self.counts.get_mut(&line.channel) {
                 Some(count) => {
                     *count += 1;
@@ -186,7 +170,7 @@ impl Inner {
                     count
                 }
             };
-            if count > LINES_PER_CHANNEL + SLACK {
+            if count > LINES_PER_CHANNEL + MARGIN {
                 transaction
                     .prepare_cached(
                         "DELETE FROM lines WHERE channel = ?1 AND number <=
@@ -206,21 +190,18 @@ impl Inner {
                 "SELECT number, at, level, text, fields FROM lines
                  WHERE channel = ? AND number > ? ORDER BY number LIMIT ?",
             )?
-            .query_map(
-                params![channel, after, i64::try_from(limit).unwrap_or(i64::MAX)],
-                |row| {
-                    Ok(LogEntry {
-                        number: row.get(0)?,
-                        line: LogLine {
-                            channel: channel.to_owned(),
-                            at: row.get(1)?,
-                            level: row.get(2)?,
-                            text: row.get(3)?,
-                            fields: row.get(4)?,
-                        },
-                    })
-                },
-            )?
+            .query_map(params![channel, after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                Ok(LogEntry {
+                    number: row.get(0)?,
+                    line: LogLine {
+                        channel: channel.to_owned(),
+                        at: row.get(1)?,
+                        level: row.get(2)?,
+                        text: row.get(3)?,
+                        fields: row.get(4)?,
+                    },
+                })
+            })?
             .collect()
     }
 }

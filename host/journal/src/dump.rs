@@ -40,10 +40,7 @@ impl Dump {
         // Pages are small because a record may have 512 KiB.
         const PAGE: usize = 64;
         let tail = RwLock::new(Tail::default());
-        let queries = Queries {
-            connection: &self.connection,
-            tail: &tail,
-        };
+        let queries = Queries { connection: &self.connection, tail: &tail };
         self.page = queries.records(self.next, PAGE.min(self.left))?.into_iter();
         Ok(())
     }

@@ -42,9 +42,7 @@ pub enum Error {
         size: usize,
     },
     /// A batch's payloads are together over [`MAX_BATCH_BYTES`].
-    #[error(
-        "the batch's records have {size} bytes, more than the {MAX_BATCH_BYTES} allowed; split it"
-    )]
+    #[error("the batch's records have {size} bytes, more than the {MAX_BATCH_BYTES} allowed; split it")]
     BatchTooLarge {
         /// Size of all payloads in bytes.
         size: usize,
@@ -58,9 +56,7 @@ pub enum Error {
         records: usize,
     },
     /// A message's id is there already.
-    #[error(
-        "message {id} is in the journal already; ask for a message before deciding to write it"
-    )]
+    #[error("message {id} is in the journal already; ask for a message before deciding to write it")]
     DuplicateMessage {
         /// The id in hex.
         id: String,
@@ -196,10 +192,9 @@ impl Error {
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Error::DiskFull { path },
             Some(ErrorCode::ReadOnly) => Error::ReadOnly { path },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error::Damaged {
-                path,
-                what: format!("SQLite says \"{source}\""),
-            },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Error::Damaged { path, what: format!("SQLite says \"{source}\"") }
+            }
             _ => Error::Sqlite { path, source },
         }
     }
@@ -211,11 +206,7 @@ impl Error {
             match source.kind() {
                 std::io::ErrorKind::StorageFull => Error::DiskFull { path },
                 std::io::ErrorKind::ReadOnlyFilesystem => Error::ReadOnly { path },
-                _ => Error::Io {
-                    doing,
-                    path,
-                    source,
-                },
+                _ => Error::Io { doing, path, source },
             }
         }
     }

@@ -38,9 +38,7 @@ impl HeadNote {
             .map_err(Error::io("opening", &path))?;
         let note = Self { path, file };
         note.write(head)?;
-        note.file
-            .set_len(LINE as u64)
-            .map_err(Error::io("writing", &note.path))?;
+        note.file.set_len(LINE as u64).map_err(Error::io("writing", &note.path))?;
         Ok(note)
     }
 
@@ -49,15 +47,11 @@ impl HeadNote {
     /// The line has a fixed length and is far shorter than a disk's sector, so it is never half new.
     pub(crate) fn write(&self, head: &Head) -> Result<(), Error> {
         let line = format!("{:020} {}\n", head.seq, hex::encode(head.hash));
-        self.file
-            .write_all_at(line.as_bytes(), 0)
-            .map_err(Error::io("writing", &self.path))
+        self.file.write_all_at(line.as_bytes(), 0).map_err(Error::io("writing", &self.path))
     }
 
     pub(crate) fn sync(&self) -> Result<(), Error> {
-        self.file
-            .sync_data()
-            .map_err(Error::io("syncing", &self.path))
+        self.file.sync_data().map_err(Error::io("syncing", &self.path))
     }
 }
 
@@ -80,10 +74,7 @@ pub(crate) fn noted(dir: &Path) -> Result<Option<Head>, Error> {
 fn parse(bytes: &[u8]) -> Option<Head> {
     let line = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
     let (seq, hash) = line.split_once(' ')?;
-    let mut head = Head {
-        seq: seq.parse().ok()?,
-        hash: [0; 32],
-    };
+    let mut head = Head { seq: seq.parse().ok()?, hash: [0; 32] };
     hex::decode_to_slice(hash, &mut head.hash).ok()?;
     Some(head)
 }

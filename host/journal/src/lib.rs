@@ -49,7 +49,7 @@ pub use journal::Journal;
 pub use reader::Reader;
 pub use record::{Digest, Id, MAX_RECORD_BYTES, NewRecord, Record, Seq, digest_of};
 pub use rows::{MessageRow, StoreEntry, StoreRead, StoreUsage, WorkItemFilter, WorkItemRow};
-pub use snapshot::{Snapshot, Snapshots};
+pub use snapshot::{Snapshot, Snapshots, newest_snapshot};
 pub use sqlite::SqliteJournal;
 pub use verify::{Report, verify};
 

@@ -10,8 +10,7 @@ use crate::tail::{self, Key, Tail};
 type Result<T> = rusqlite::Result<T>;
 
 /// Columns of `messages` in the order that [`message_row`] expects.
-const MESSAGE: &str =
-    "SELECT id, seq, at, channel, conversation, work_item, inbound, external_id, body
+const MESSAGE: &str = "SELECT id, seq, at, channel, conversation, work_item, inbound, external_id, body
      FROM messages WHERE ord = ?";
 
 /// A body as it is stored.
@@ -36,13 +35,9 @@ impl Queries<'_> {
     }
 
     pub(crate) fn body(&self, digest: &Digest) -> Result<Option<Stored>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT bytes FROM bodies WHERE ord = ? AND digest = ?")?;
+        let mut statement = self.connection.prepare_cached("SELECT bytes FROM bodies WHERE ord = ? AND digest = ?")?;
         for ord in self.find(Key::Body(digest))? {
-            let found = statement
-                .query_row(params![ord, digest], |row| row.get::<_, Option<Vec<u8>>>(0))
-                .optional()?;
+            let found = statement.query_row(params![ord, digest], |row| row.get::<_, Option<Vec<u8>>>(0)).optional()?;
             match found {
                 Some(Some(bytes)) => return Ok(Some(Stored::Inline(bytes))),
                 Some(None) => return Ok(Some(Stored::Blob)),
@@ -54,9 +49,7 @@ impl Queries<'_> {
 
     /// The row id of a message.
     pub(crate) fn message_ord(&self, id: &Id) -> Result<Option<i64>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM messages WHERE ord = ? AND id = ?")?;
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM messages WHERE ord = ? AND id = ?")?;
         for ord in self.find(Key::Message(id))? {
             if statement.exists(params![ord, id])? {
                 return Ok(Some(ord));
@@ -73,34 +66,25 @@ impl Queries<'_> {
     }
 
     fn message_at(&self, ord: i64) -> Result<Option<MessageRow>> {
-        self.connection
-            .prepare_cached(MESSAGE)?
-            .query_row([ord], message_row)
-            .optional()
+        self.connection.prepare_cached(MESSAGE)?.query_row([ord], message_row).optional()
     }
 
-    pub(crate) fn message_by_external(
-        &self,
-        channel: &str,
-        external_id: &str,
-    ) -> Result<Option<MessageRow>> {
+    pub(crate) fn message_by_external(&self, channel: &str, external_id: &str) -> Result<Option<MessageRow>> {
         let mut first: Option<i64> = None;
         for ord in self.find(Key::External(channel, external_id))? {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT 1 FROM messages WHERE ord = ? AND channel = ? AND external_id = ?",
-            )?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT 1 FROM messages WHERE ord = ? AND channel = ? AND external_id = ?")?;
             if statement.exists(params![ord, channel, external_id])? {
                 first = Some(ord);
                 break;
             }
         }
         for ord in self.find(Key::LaterExternal(channel, external_id))? {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT message FROM external_ids WHERE ord = ? AND channel = ? AND external_id = ?",
-            )?;
-            let message = statement
-                .query_row(params![ord, channel, external_id], |row| row.get(0))
-                .optional()?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT message FROM external_ids WHERE ord = ? AND channel = ? AND external_id = ?")?;
+            let message = statement.query_row(params![ord, channel, external_id], |row| row.get(0)).optional()?;
             first = first.into_iter().chain(message).min();
         }
         match first {
@@ -132,9 +116,7 @@ impl Queries<'_> {
 
     /// The row id of an event.
     pub(crate) fn seen_ord(&self, hash: &Id) -> Result<Option<i64>> {
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT 1 FROM seen WHERE ord = ? AND hash = ?")?;
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM seen WHERE ord = ? AND hash = ?")?;
         for ord in self.find(Key::Seen(hash))? {
             if statement.exists(params![ord, hash])? {
                 return Ok(Some(ord));
@@ -150,12 +132,7 @@ impl Queries<'_> {
                 "SELECT CASE WHEN expires_at <= ?3 THEN NULL ELSE value END, version
                  FROM store WHERE channel = ?1 AND key = ?2",
             )?
-            .query_row(params![channel, key, now], |row| {
-                Ok(StoreRead {
-                    value: row.get(0)?,
-                    version: row.get(1)?,
-                })
-            })
+            .query_row(params![channel, key, now], |row| Ok(StoreRead { value: row.get(0)?, version: row.get(1)? }))
             .optional()?;
         Ok(read.unwrap_or_default())
     }
@@ -194,11 +171,7 @@ impl Queries<'_> {
             if !key.starts_with(prefix) {
                 break;
             }
-            entries.push(StoreEntry {
-                key,
-                value: row.get(1)?,
-                version: row.get(2)?,
-            });
+            entries.push(StoreEntry { key, value: row.get(1)?, version: row.get(2)? });
         }
         Ok(entries)
     }
@@ -207,12 +180,7 @@ impl Queries<'_> {
         let usage = self
             .connection
             .prepare_cached("SELECT keys, bytes FROM store_usage WHERE channel = ?")?
-            .query_row([channel], |row| {
-                Ok(StoreUsage {
-                    keys: row.get(0)?,
-                    bytes: row.get(1)?,
-                })
-            })
+            .query_row([channel], |row| Ok(StoreUsage { keys: row.get(0)?, bytes: row.get(1)? }))
             .optional()?;
         Ok(usage.unwrap_or_default())
     }
@@ -256,29 +224,16 @@ impl Queries<'_> {
 
     /// Whether anything needs the blob file: a channel that may read it, or a large body.
     pub(crate) fn blob_needed(&self, digest: &Digest) -> Result<bool> {
-        let granted = self
-            .connection
-            .prepare_cached("SELECT 1 FROM blob_grants WHERE digest = ?")?
-            .exists([digest])?;
+        let granted = self.connection.prepare_cached("SELECT 1 FROM blob_grants WHERE digest = ?")?.exists([digest])?;
         Ok(granted || matches!(self.body(digest)?, Some(Stored::Blob)))
     }
 
     pub(crate) fn records(&self, from: Seq, limit: usize) -> Result<Vec<Record>> {
         self.connection
-            .prepare_cached(
-                "SELECT seq, at, payload, hash FROM records WHERE seq >= ? ORDER BY seq LIMIT ?",
-            )?
-            .query_map(
-                params![i64::try_from(from).unwrap_or(i64::MAX), sql_limit(limit)],
-                |row| {
-                    Ok(Record {
-                        seq: row.get(0)?,
-                        at: row.get(1)?,
-                        payload: row.get(2)?,
-                        hash: row.get(3)?,
-                    })
-                },
-            )?
+            .prepare_cached("SELECT seq, at, payload, hash FROM records WHERE seq >= ? ORDER BY seq LIMIT ?")?
+            .query_map(params![i64::try_from(from).unwrap_or(i64::MAX), sql_limit(limit)], |row| {
+                Ok(Record { seq: row.get(0)?, at: row.get(1)?, payload: row.get(2)?, hash: row.get(3)? })
+            })?
             .collect()
     }
 }
@@ -303,10 +258,5 @@ fn message_row(row: &Row<'_>) -> Result<MessageRow> {
 }
 
 fn work_item_row(row: &Row<'_>) -> Result<WorkItemRow> {
-    Ok(WorkItemRow {
-        id: row.get(0)?,
-        state: row.get(1)?,
-        closed: row.get(2)?,
-        json: row.get(3)?,
-    })
+    Ok(WorkItemRow { id: row.get(0)?, state: row.get(1)?, closed: row.get(2)?, json: row.get(3)? })
 }

@@ -36,14 +36,7 @@ struct Pool {
 
 impl Reader {
     pub(crate) fn new(path: &Path, tail: Arc<RwLock<Tail>>, blobs: Blobs) -> Self {
-        Self {
-            pool: Arc::new(Pool {
-                path: path.to_path_buf(),
-                idle: Mutex::default(),
-                tail,
-                blobs,
-            }),
-        }
+        Self { pool: Arc::new(Pool { path: path.to_path_buf(), idle: Mutex::default(), tail, blobs }) }
     }
 
     fn ask<T>(&self, ask: impl FnOnce(Queries<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
@@ -53,11 +46,8 @@ impl Reader {
             Some(connection) => connection,
             None => schema::open_reader(&pool.path)?,
         };
-        let answer = ask(Queries {
-            connection: &connection,
-            tail: &pool.tail,
-        })
-        .map_err(|source| Error::sqlite(&pool.path, source))?;
+        let answer = ask(Queries { connection: &connection, tail: &pool.tail })
+            .map_err(|source| Error::sqlite(&pool.path, source))?;
         let mut idle = pool.idle.lock();
         if idle.len() < IDLE {
             idle.push(connection);
@@ -90,11 +80,7 @@ impl Reader {
     }
 
     /// The first message of a channel that has this external id.
-    pub fn message_by_external(
-        &self,
-        channel: &str,
-        external_id: &str,
-    ) -> Result<Option<MessageRow>, Error> {
+    pub fn message_by_external(&self, channel: &str, external_id: &str) -> Result<Option<MessageRow>, Error> {
         self.ask(|queries| queries.message_by_external(channel, external_id))
     }
 
@@ -103,17 +89,10 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::UnknownMessage`] if there is no message `after`.
-    pub fn messages_of_item(
-        &self,
-        item: &Id,
-        after: Option<&Id>,
-        limit: usize,
-    ) -> Result<Vec<MessageRow>, Error> {
+    pub fn messages_of_item(&self, item: &Id, after: Option<&Id>, limit: usize) -> Result<Vec<MessageRow>, Error> {
         let after = self.row_of(after)?;
         self.ask(|queries| {
-            queries.messages(Key::WorkItem(item), after, limit, |message| {
-                message.work_item.as_ref() == Some(item)
-            })
+            queries.messages(Key::WorkItem(item), after, limit, |message| message.work_item.as_ref() == Some(item))
         })
     }
 
@@ -140,10 +119,7 @@ impl Reader {
     /// The row of the message `after`, 0 for none.
     fn row_of(&self, after: Option<&Id>) -> Result<i64, Error> {
         let Some(id) = after else { return Ok(0) };
-        self.ask(|queries| queries.message_ord(id))?
-            .ok_or_else(|| Error::UnknownMessage {
-                id: hex::encode(id),
-            })
+        self.ask(|queries| queries.message_ord(id))?.ok_or_else(|| Error::UnknownMessage { id: hex::encode(id) })
     }
 
     /// A key of a channel's store at `now` (milliseconds since 1970-01-01 UTC), with its version

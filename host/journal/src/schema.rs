@@ -85,9 +85,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
     let open = || -> rusqlite::Result<(Connection, i64, i64)> {
         let connection = Connection::open_with_flags(
             path,
-            OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         // FULL syncs the log at every commit: what was answered must be there after a power cut. A
         // checkpoint every 8 MiB of log keeps its pause under some 10 ms.
@@ -117,10 +115,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
 /// Opens the journal at `path` for reading. It may be in use by a server.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     let open = || -> rusqlite::Result<(Connection, i64, i64)> {
-        let connection = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
+        let connection =
+            Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
         connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA temp_store = MEMORY;")?;
         prepare(&connection)?;
         let application = connection.pragma_query_value(None, "application_id", |r| r.get(0))?;
@@ -145,22 +141,14 @@ fn accept(path: &Path, application: i64, schema: i64) -> Result<(), Error> {
     if application != APPLICATION_ID {
         Err(Error::NotAJournal { path })
     } else if schema > SCHEMA {
-        Err(Error::SchemaNewer {
-            path,
-            found: schema,
-            known: SCHEMA,
-        })
+        Err(Error::SchemaNewer { path, found: schema, known: SCHEMA })
     } else {
         Ok(())
     }
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row(
-        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
-        [],
-        |row| row.get(0),
-    )
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
 }
 
 fn create(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -120,6 +120,15 @@ pub(crate) fn listed(snapshots: &Path) -> Result<Vec<Seq>, Error> {
     Ok(seqs)
 }
 
+/// The newest undamaged snapshot of a data folder, also while a server uses it. Whether its record is in the journal
+/// is for the caller to see.
+///
+/// # Errors
+/// Those of the disk.
+pub fn newest_snapshot(dir: &Path) -> Result<Option<Snapshot>, Error> {
+    Ok(newest(&folder_of(dir))?.map(|(snapshot, _)| snapshot))
+}
+
 /// The newest undamaged snapshot, and the record it says it was made after.
 pub(crate) fn newest(snapshots: &Path) -> Result<Option<(Snapshot, Head)>, Error> {
     for seq in listed(snapshots)? {
@@ -135,21 +144,14 @@ pub(crate) fn newest(snapshots: &Path) -> Result<Option<(Snapshot, Head)>, Error
 }
 
 /// Reads the snapshot `seq`; the inner error says how it is damaged.
-pub(crate) fn read(
-    snapshots: &Path,
-    seq: Seq,
-) -> Result<Result<(Snapshot, Head), &'static str>, Error> {
+pub(crate) fn read(snapshots: &Path, seq: Seq) -> Result<Result<(Snapshot, Head), &'static str>, Error> {
     let path = path_of(snapshots, seq);
     let bytes = fs::read(&path).map_err(Error::io("reading", &path))?;
     Ok(parse(bytes, seq))
 }
 
 fn parse(mut bytes: Vec<u8>, expected: Seq) -> Result<(Snapshot, Head), &'static str> {
-    let Some(end) = bytes
-        .len()
-        .checked_sub(AFTER_PAYLOAD)
-        .filter(|end| *end >= BEFORE_PAYLOAD)
-    else {
+    let Some(end) = bytes.len().checked_sub(AFTER_PAYLOAD).filter(|end| *end >= BEFORE_PAYLOAD) else {
         return Err("it is cut off");
     };
     if !bytes.starts_with(MAGIC) {

@@ -159,10 +159,7 @@ impl SqliteJournal {
             if self.connection.is_autocommit() {
                 self.connection.prepare_cached("BEGIN")?.execute([])?;
             }
-            ask(Queries {
-                connection: &self.connection,
-                tail: &self.tail,
-            })
+            ask(Queries { connection: &self.connection, tail: &self.tail })
         };
         run().map_err(|source| Error::sqlite(&self.path, source))
     }
@@ -174,14 +171,10 @@ impl SqliteJournal {
         Ok(())
     }
 
-    fn change<T>(
-        &mut self,
-        change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, Error> {
+    fn change<T>(&mut self, change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, Error> {
         let run = || {
             self.end_lookups()?;
-            let transaction =
-                Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+            let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
             let outcome = change(&transaction)?;
             transaction.commit()?;
             Ok(outcome)
@@ -192,8 +185,7 @@ impl SqliteJournal {
     /// Appends a batch that has been checked. A transaction that isn't committed is rolled back.
     fn commit(&mut self, batch: &Batch) -> Result<(), Failure> {
         self.end_lookups()?;
-        let transaction =
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)?;
         let absent = self.absent.take();
         let mut write = Write::new(&transaction, &self.tail, self.head.seq, self.ords, absent);
         let head = write.records(self.head, &batch.records)?;
@@ -219,10 +211,7 @@ impl Journal for SqliteJournal {
 
     fn append(&mut self, after: Seq, batch: Batch) -> Result<Seq, Error> {
         if after != self.head.seq {
-            return Err(Error::Conflict {
-                expected: after,
-                found: self.head.seq,
-            });
+            return Err(Error::Conflict { expected: after, found: self.head.seq });
         }
         batch.check()?;
         for body in &batch.bodies {
@@ -270,36 +259,20 @@ pub(crate) fn path_in(dir: &Path) -> PathBuf {
 /// Opens the journal in `dir` without holding the folder.
 pub(crate) fn open_to_read(dir: &Path) -> Result<Connection, Error> {
     let path = path_in(dir);
-    if path.exists() {
-        schema::open_reader(&path)
-    } else {
-        Err(Error::NoJournal {
-            dir: dir.to_path_buf(),
-        })
-    }
+    if path.exists() { schema::open_reader(&path) } else { Err(Error::NoJournal { dir: dir.to_path_buf() }) }
 }
 
 /// Checks the records behind the newest snapshot, and that no written one is missing at the end.
 fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error> {
     let failed = |source| Error::sqlite(path, source);
-    let damaged = |what: String| Error::Damaged {
-        path: path.to_path_buf(),
-        what,
-    };
-    let found: Seq = connection
-        .query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| {
-            row.get(0)
-        })
-        .map_err(failed)?;
+    let damaged = |what: String| Error::Damaged { path: path.to_path_buf(), what };
+    let found: Seq =
+        connection.query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| row.get(0)).map_err(failed)?;
     let noted = head::noted(dir)?;
     let snapshot = snapshot::newest(&snapshot::folder_of(dir))?.map(|(_, head)| head);
     for known in [&noted, &snapshot].into_iter().flatten() {
         if known.seq > found {
-            return Err(Error::TailCut {
-                dir: dir.to_path_buf(),
-                noted: known.seq,
-                found,
-            });
+            return Err(Error::TailCut { dir: dir.to_path_buf(), noted: known.seq, found });
         }
         // Both say what hash their record had: a journal that was replaced or rewritten differs.
         let stored = chain::hash_of(connection, known.seq).map_err(failed)?;
@@ -310,10 +283,7 @@ fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error
             )));
         }
     }
-    let start = snapshot.unwrap_or(Head {
-        seq: 0,
-        hash: GENESIS,
-    });
+    let start = snapshot.unwrap_or(Head { seq: 0, hash: GENESIS });
     let mut fault: Option<Fault> = None;
     let head = chain::walk(connection, start, |found| {
         fault = Some(found);

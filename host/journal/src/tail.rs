@@ -65,15 +65,9 @@ impl Key<'_> {
 
 /// Folds the first 16 bytes into 8 and sets the kinds of keys apart.
 fn mix(kind: u64, bytes: &[u8]) -> i64 {
-    let half = |from: usize| {
-        bytes[from..from + 8]
-            .iter()
-            .fold(0, |word: u64, byte| word << 8 | u64::from(*byte))
-    };
+    let half = |from: usize| bytes[from..from + 8].iter().fold(0, |word: u64, byte| word << 8 | u64::from(*byte));
     let folded = half(0) ^ half(8).rotate_left(29);
-    folded
-        .wrapping_add(kind.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-        .cast_signed()
+    folded.wrapping_add(kind.wrapping_mul(0x9e37_79b9_7f4a_7c15)).cast_signed()
 }
 
 fn hash_pair(channel: &str, id: &str) -> Digest {
@@ -110,20 +104,11 @@ impl Ords {
 
     /// The rows up to which everything is in `postings`.
     pub(crate) fn settled(connection: &Connection) -> rusqlite::Result<Self> {
-        connection.query_row(
-            "SELECT messages, bodies, external_ids, seen FROM settled",
-            [],
-            Self::from_row,
-        )
+        connection.query_row("SELECT messages, bodies, external_ids, seen FROM settled", [], Self::from_row)
     }
 
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            messages: row.get(0)?,
-            bodies: row.get(1)?,
-            external_ids: row.get(2)?,
-            seen: row.get(3)?,
-        })
+        Ok(Self { messages: row.get(0)?, bodies: row.get(1)?, external_ids: row.get(2)?, seen: row.get(3)? })
     }
 }
 
@@ -160,23 +145,13 @@ impl Tail {
     pub(crate) fn recover(connection: &Connection) -> rusqlite::Result<Self> {
         let settled = Ords::settled(connection)?;
         let mut fresh = BTreeSet::new();
-        let mut statement = connection.prepare(
-            "SELECT ord, id, conversation, work_item, channel, external_id FROM messages WHERE ord > ?",
-        )?;
+        let mut statement = connection
+            .prepare("SELECT ord, id, conversation, work_item, channel, external_id FROM messages WHERE ord > ?")?;
         let mut rows = statement.query([settled.messages])?;
         while let Some(row) = rows.next()? {
-            let (ord, channel, external_id): (i64, String, Option<String>) =
-                (row.get(0)?, row.get(4)?, row.get(5)?);
-            let (id, conversation, work_item): (Id, Id, Option<Id>) =
-                (row.get(1)?, row.get(2)?, row.get(3)?);
-            fresh.extend(of_message(
-                ord,
-                &id,
-                &conversation,
-                work_item.as_ref(),
-                &channel,
-                external_id.as_deref(),
-            ));
+            let (ord, channel, external_id): (i64, String, Option<String>) = (row.get(0)?, row.get(4)?, row.get(5)?);
+            let (id, conversation, work_item): (Id, Id, Option<Id>) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            fresh.extend(of_message(ord, &id, &conversation, work_item.as_ref(), &channel, external_id.as_deref()));
         }
         let mut statement = connection.prepare("SELECT ord, digest FROM bodies WHERE ord > ?")?;
         let mut rows = statement.query([settled.bodies])?;
@@ -184,8 +159,7 @@ impl Tail {
             let digest: Digest = row.get(1)?;
             fresh.insert((Key::Body(&digest).bits(), row.get(0)?));
         }
-        let mut statement = connection
-            .prepare("SELECT ord, channel, external_id FROM external_ids WHERE ord > ?")?;
+        let mut statement = connection.prepare("SELECT ord, channel, external_id FROM external_ids WHERE ord > ?")?;
         let mut rows = statement.query([settled.external_ids])?;
         while let Some(row) = rows.next()? {
             let (channel, id): (String, String) = (row.get(1)?, row.get(2)?);
@@ -197,10 +171,7 @@ impl Tail {
             let hash: Id = row.get(1)?;
             fresh.insert((Key::Seen(&hash).bits(), row.get(0)?));
         }
-        Ok(Self {
-            fresh,
-            ..Self::default()
-        })
+        Ok(Self { fresh, ..Self::default() })
     }
 
     /// Up to `limit` rows of `key` behind `after`, ascending.
@@ -226,8 +197,7 @@ impl Tail {
         let end = (self.written + (2 * added).max(LEAST_SLICE)).min(self.settling.len());
         Slice {
             postings: self.settling[self.written..end].to_vec(),
-            settles: (self.written < end && end == self.settling.len())
-                .then_some(self.settling_up_to),
+            settles: (self.written < end && end == self.settling.len()).then_some(self.settling_up_to),
         }
     }
 
@@ -253,8 +223,7 @@ impl Slice {
             return Ok(());
         }
         // After a crash some of them are there already.
-        let mut insert =
-            connection.prepare_cached("INSERT OR IGNORE INTO postings VALUES (?, ?)")?;
+        let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO postings VALUES (?, ?)")?;
         for (key, ord) in &self.postings {
             insert.execute(params![key, ord])?;
         }
@@ -300,14 +269,9 @@ pub(crate) fn find(
 ) -> rusqlite::Result<Vec<i64>> {
     let key = key.bits();
     let mut ords = tail.read().find(key, after, limit);
-    let mut statement = connection.prepare_cached(
-        "SELECT ord FROM postings WHERE key = ? AND ord > ? ORDER BY ord LIMIT ?",
-    )?;
-    let mut rows = statement.query(params![
-        key,
-        after,
-        i64::try_from(limit).unwrap_or(i64::MAX)
-    ])?;
+    let mut statement =
+        connection.prepare_cached("SELECT ord FROM postings WHERE key = ? AND ord > ? ORDER BY ord LIMIT ?")?;
+    let mut rows = statement.query(params![key, after, i64::try_from(limit).unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
         ords.push(row.get(0)?);
     }

@@ -24,17 +24,11 @@ pub(crate) fn id(number: u64) -> Id {
 }
 
 pub(crate) fn record(payload: &[u8]) -> NewRecord {
-    NewRecord {
-        at: NOW,
-        payload: payload.to_vec(),
-    }
+    NewRecord { at: NOW, payload: payload.to_vec() }
 }
 
 pub(crate) fn body(bytes: &[u8]) -> Body {
-    Body {
-        digest: digest_of(bytes),
-        bytes: Arc::from(bytes),
-    }
+    Body { digest: digest_of(bytes), bytes: Arc::from(bytes) }
 }
 
 pub(crate) fn message(number: u64, body: Digest) -> Row {
@@ -63,18 +57,12 @@ pub(crate) fn batch(number: u64) -> Batch {
 
 /// Rows under a record that says nothing.
 pub(crate) fn rows(rows: Vec<Row>) -> Batch {
-    Batch {
-        records: vec![record(b"rows")],
-        rows,
-        ..Batch::default()
-    }
+    Batch { records: vec![record(b"rows")], rows, ..Batch::default() }
 }
 
 pub(crate) fn append(journal: &mut SqliteJournal, batch: Batch) -> Seq {
     let head = journal.head();
-    journal
-        .append(head, batch)
-        .expect("the batch can be appended")
+    journal.append(head, batch).expect("the batch can be appended")
 }
 
 /// A journal in `dir` with the records 1 to `records` of [`batch`].

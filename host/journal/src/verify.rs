@@ -81,9 +81,7 @@ fn structure(connection: &Connection, report: &mut Report) -> rusqlite::Result<(
     while let Some(row) = rows.next()? {
         let line: String = row.get(0)?;
         if line != "ok" {
-            report
-                .problems
-                .push(format!("journal.db: SQLite says \"{line}\""));
+            report.problems.push(format!("journal.db: SQLite says \"{line}\""));
         }
     }
     Ok(())
@@ -91,10 +89,7 @@ fn structure(connection: &Connection, report: &mut Report) -> rusqlite::Result<(
 
 /// Walks the chain from record 1.
 fn records(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
-    let start = Head {
-        seq: 0,
-        hash: GENESIS,
-    };
+    let start = Head { seq: 0, hash: GENESIS };
     let head = chain::walk(connection, start, |fault| {
         report.problems.push(format!("journal.db: {fault}"));
         ControlFlow::Continue(())
@@ -162,41 +157,30 @@ fn bodies(connection: &Connection, report: &mut Report) -> rusqlite::Result<Hash
 }
 
 /// Sees that each message has a record, a body, and its place in the index.
-fn messages(
-    connection: &Connection,
-    bodies: &HashSet<Digest>,
-    report: &mut Report,
-) -> rusqlite::Result<()> {
+fn messages(connection: &Connection, bodies: &HashSet<Digest>, report: &mut Report) -> rusqlite::Result<()> {
     let settled = Ords::settled(connection)?;
     let mut indexed = connection.prepare("SELECT 1 FROM postings WHERE key = ? AND ord = ?")?;
-    let mut statement = connection.prepare(
-        "SELECT ord, id, seq, channel, conversation, work_item, body FROM messages ORDER BY ord",
-    )?;
+    let mut statement =
+        connection.prepare("SELECT ord, id, seq, channel, conversation, work_item, body FROM messages ORDER BY ord")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (ord, id, seq, body): (i64, [u8; 16], Seq, Digest) =
-            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(6)?);
+        let (ord, id, seq, body): (i64, [u8; 16], Seq, Digest) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(6)?);
         report.messages += 1;
         let name = hex::encode(id);
         if seq == 0 || seq > report.head {
-            report.problems.push(format!(
-                "journal.db: message {name} names record {seq}, which isn't there"
-            ));
+            report.problems.push(format!("journal.db: message {name} names record {seq}, which isn't there"));
         }
         if !bodies.contains(&body) {
-            report.problems.push(format!(
-                "journal.db: message {name} has the body {}, which isn't there",
-                hex::encode(body)
-            ));
+            report
+                .problems
+                .push(format!("journal.db: message {name} has the body {}, which isn't there", hex::encode(body)));
         }
         if ord <= settled.messages {
             let channel: String = row.get(3)?;
             let (conversation, item): ([u8; 16], Option<[u8; 16]>) = (row.get(4)?, row.get(5)?);
             for (key, ord) in of_message(ord, &id, &conversation, item.as_ref(), &channel, None) {
                 if !indexed.exists([key, ord])? {
-                    report
-                        .problems
-                        .push(format!("journal.db: message {name} isn't in the index"));
+                    report.problems.push(format!("journal.db: message {name} isn't in the index"));
                     break;
                 }
             }
@@ -232,26 +216,19 @@ fn needed_blobs(connection: &Connection) -> rusqlite::Result<HashMap<Digest, Str
 }
 
 /// Checks each blob against its name, and that those are there that rows need.
-fn blobs(
-    dir: &Path,
-    mut needed: HashMap<Digest, String>,
-    report: &mut Report,
-) -> Result<(), Error> {
+fn blobs(dir: &Path, mut needed: HashMap<Digest, String>, report: &mut Report) -> Result<(), Error> {
     for (digest, file) in Blobs::at(dir).list()? {
         report.blobs += 1;
         needed.remove(&digest);
         if file_digest(&file)? != digest {
-            report.problems.push(format!(
-                "blob {} isn't what was written, its SHA-256 doesn't match",
-                hex::encode(digest)
-            ));
+            report
+                .problems
+                .push(format!("blob {} isn't what was written, its SHA-256 doesn't match", hex::encode(digest)));
         }
     }
     for (digest, why) in needed {
         let name = hex::encode(digest);
-        report
-            .problems
-            .push(format!("blob {name} is missing, though {why}"));
+        report.problems.push(format!("blob {name} is missing, though {why}"));
     }
     Ok(())
 }

@@ -56,10 +56,7 @@ impl<'a> Write<'a> {
     ) -> Self {
         Self {
             transaction,
-            committed: Queries {
-                connection: transaction,
-                tail,
-            },
+            committed: Queries { connection: transaction, tail },
             after,
             ords,
             absent,
@@ -71,9 +68,8 @@ impl<'a> Write<'a> {
 
     /// Writes the records behind `head`, and returns the new head.
     pub(crate) fn records(&self, mut head: Head, records: &[NewRecord]) -> Result<Head> {
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT INTO records (seq, at, hash, payload) VALUES (?, ?, ?, ?)")?;
+        let mut insert =
+            self.transaction.prepare_cached("INSERT INTO records (seq, at, hash, payload) VALUES (?, ?, ?, ?)")?;
         for NewRecord { at, payload } in records {
             let seq = head.seq + 1;
             let hash = chained(&head.hash, seq, *at, payload);
@@ -85,9 +81,7 @@ impl<'a> Write<'a> {
 
     /// Writes the small bodies, and notes of the large ones that they are blobs.
     pub(crate) fn bodies(&mut self, bodies: &[Body]) -> Result<()> {
-        let mut insert = self
-            .transaction
-            .prepare_cached("INSERT INTO bodies (ord, digest, bytes) VALUES (?, ?, ?)")?;
+        let mut insert = self.transaction.prepare_cached("INSERT INTO bodies (ord, digest, bytes) VALUES (?, ?, ?)")?;
         for Body { digest, bytes } in bodies {
             self.ords.bodies += 1;
             let inline = (bytes.len() <= MAX_INLINE_BODY).then_some(&**bytes);
@@ -100,17 +94,7 @@ impl<'a> Write<'a> {
 
     pub(crate) fn row(&mut self, row: &Row) -> Result<()> {
         match row {
-            Row::Message {
-                id,
-                record,
-                channel,
-                conversation,
-                work_item,
-                inbound,
-                external_id,
-                body,
-                at,
-            } => {
+            Row::Message { id, record, channel, conversation, work_item, inbound, external_id, body, at } => {
                 let ord = self.new_message(id)?;
                 self.transaction
                     .prepare_cached(
@@ -143,29 +127,14 @@ impl<'a> Write<'a> {
             Row::MessageBody { id, body } => self.message_body(id, body),
             Row::MessageExternalId { id, external_id } => self.external_id(id, external_id),
             Row::Seen { hash, at } => self.event(hash, *at),
-            Row::StoreSet {
-                record,
-                channel,
-                key,
-                value,
-                expires_at,
-            } => self.store(channel, key, *record, Some(value), *expires_at),
-            Row::StoreDelete {
-                record,
-                channel,
-                key,
-            } => self.store(channel, key, *record, None, None),
-            Row::WorkItem {
-                id,
-                state,
-                closed,
-                json,
-            } => self.work_item(id, state, *closed, json),
+            Row::StoreSet { record, channel, key, value, expires_at } => {
+                self.store(channel, key, *record, Some(value), *expires_at)
+            }
+            Row::StoreDelete { record, channel, key } => self.store(channel, key, *record, None, None),
+            Row::WorkItem { id, state, closed, json } => self.work_item(id, state, *closed, json),
             Row::BlobGrant { channel, digest } => {
                 self.transaction
-                    .prepare_cached(
-                        "INSERT OR IGNORE INTO blob_grants (digest, channel) VALUES (?, ?)",
-                    )?
+                    .prepare_cached("INSERT OR IGNORE INTO blob_grants (digest, channel) VALUES (?, ?)")?
                     .execute(params![digest, channel])?;
                 Ok(())
             }
@@ -186,9 +155,7 @@ impl<'a> Write<'a> {
                 self.ords.messages = ord;
                 Ok(ord)
             }
-            _ => Err(Failure::Refused(Error::DuplicateMessage {
-                id: hex::encode(id),
-            })),
+            _ => Err(Failure::Refused(Error::DuplicateMessage { id: hex::encode(id) })),
         }
     }
 
@@ -198,18 +165,12 @@ impl<'a> Write<'a> {
             Some(ord) => Some(*ord),
             None => self.committed.message_ord(id)?,
         };
-        found.ok_or_else(|| {
-            Failure::Refused(Error::UnknownMessage {
-                id: hex::encode(id),
-            })
-        })
+        found.ok_or_else(|| Failure::Refused(Error::UnknownMessage { id: hex::encode(id) }))
     }
 
     fn message_body(&self, id: &Id, body: &Digest) -> Result<()> {
         let ord = self.message(id)?;
-        self.transaction
-            .prepare_cached("UPDATE messages SET body = ? WHERE ord = ?")?
-            .execute(params![body, ord])?;
+        self.transaction.prepare_cached("UPDATE messages SET body = ? WHERE ord = ?")?.execute(params![body, ord])?;
         Ok(())
     }
 
@@ -221,20 +182,11 @@ impl<'a> Write<'a> {
             .query_row([message], |row| row.get(0))?;
         self.ords.external_ids += 1;
         self.transaction
-            .prepare_cached(
-                "INSERT INTO external_ids (ord, channel, external_id, message) VALUES (?, ?, ?, ?)",
-            )?
-            .execute(params![
-                self.ords.external_ids,
-                channel,
-                external_id,
-                message
-            ])?;
+            .prepare_cached("INSERT INTO external_ids (ord, channel, external_id, message) VALUES (?, ?, ?, ?)")?
+            .execute(params![self.ords.external_ids, channel, external_id, message])?;
         // Shows the first one with the message; it is found by `external_ids`, as it has no posting.
         self.transaction
-            .prepare_cached(
-                "UPDATE messages SET external_id = ? WHERE ord = ? AND external_id IS NULL",
-            )?
+            .prepare_cached("UPDATE messages SET external_id = ? WHERE ord = ? AND external_id IS NULL")?
             .execute(params![external_id, message])?;
         let key = Key::LaterExternal(&channel, external_id).bits();
         self.postings.push((key, self.ords.external_ids));
@@ -243,14 +195,14 @@ impl<'a> Write<'a> {
 
     fn event(&mut self, hash: &Id, at: i64) -> Result<()> {
         if !self.seen.insert(*hash) || self.committed.seen_ord(hash)?.is_some() {
-            return Err(Failure::Refused(Error::DuplicateSeen {
-                hash: hex::encode(hash),
-            }));
+            return Err(Failure::Refused(Error::DuplicateSeen { hash: hex::encode(hash) }));
         }
         self.ords.seen += 1;
-        self.transaction
-            .prepare_cached("INSERT INTO seen (ord, hash, at) VALUES (?, ?, ?)")?
-            .execute(params![self.ords.seen, hash, at])?;
+        self.transaction.prepare_cached("INSERT INTO seen (ord, hash, at) VALUES (?, ?, ?)")?.execute(params![
+            self.ords.seen,
+            hash,
+            at
+        ])?;
         self.postings.push((Key::Seen(hash).bits(), self.ords.seen));
         Ok(())
     }
@@ -287,9 +239,7 @@ impl<'a> Write<'a> {
         // Most changes leave the state as it is, and with it the index.
         let same = self
             .transaction
-            .prepare_cached(
-                "UPDATE work_items SET closed = ?, json = ? WHERE id = ? AND state = ?",
-            )?
+            .prepare_cached("UPDATE work_items SET closed = ?, json = ? WHERE id = ? AND state = ?")?
             .execute(params![closed, json, id, state])?;
         if same == 0 {
             self.transaction
@@ -305,16 +255,11 @@ impl<'a> Write<'a> {
 }
 
 /// Deletes up to `limit` events seen before `before`, and returns how many.
-pub(crate) fn forget_seen(
-    transaction: &Transaction<'_>,
-    before: i64,
-    limit: usize,
-) -> rusqlite::Result<usize> {
+pub(crate) fn forget_seen(transaction: &Transaction<'_>, before: i64, limit: usize) -> rusqlite::Result<usize> {
     let mut old: Vec<(i64, Id)> = Vec::new();
     {
         // Rows are in the order of their times, so the first younger one ends the search.
-        let mut select =
-            transaction.prepare_cached("SELECT ord, hash, at FROM seen ORDER BY ord")?;
+        let mut select = transaction.prepare_cached("SELECT ord, hash, at FROM seen ORDER BY ord")?;
         let mut rows = select.query([])?;
         while old.len() < limit
             && let Some(row) = rows.next()?
@@ -326,9 +271,7 @@ pub(crate) fn forget_seen(
         }
     }
     for (ord, hash) in &old {
-        transaction
-            .prepare_cached("DELETE FROM seen WHERE ord = ?")?
-            .execute([ord])?;
+        transaction.prepare_cached("DELETE FROM seen WHERE ord = ?")?.execute([ord])?;
         transaction
             .prepare_cached("DELETE FROM postings WHERE key = ? AND ord = ?")?
             .execute([Key::Seen(hash).bits(), *ord])?;
@@ -350,18 +293,13 @@ pub(crate) fn collect_store(
             "SELECT channel, key, length(value) FROM store
              WHERE expires_at IS NOT NULL AND expires_at <= ? LIMIT ?",
         )?
-        .query_map([now, limit], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
+        .query_map([now, limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let deleted: Vec<(String, String)> = transaction
-        .prepare_cached(
-            "SELECT channel, key FROM store WHERE value IS NULL AND version < ? LIMIT ?",
-        )?
+        .prepare_cached("SELECT channel, key FROM store WHERE value IS NULL AND version < ? LIMIT ?")?
         .query_map(params![before, limit], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
-    let mut remove =
-        transaction.prepare_cached("DELETE FROM store WHERE channel = ? AND key = ?")?;
+    let mut remove = transaction.prepare_cached("DELETE FROM store WHERE channel = ? AND key = ?")?;
     for (channel, key, value) in &expired {
         remove.execute([channel, key])?;
         change_usage(transaction, channel, -1, -(key.len() as i64 + value))?;
@@ -372,12 +310,7 @@ pub(crate) fn collect_store(
     Ok(expired.len() + deleted.len())
 }
 
-fn change_usage(
-    transaction: &Transaction<'_>,
-    channel: &str,
-    keys: i64,
-    bytes: i64,
-) -> rusqlite::Result<()> {
+fn change_usage(transaction: &Transaction<'_>, channel: &str, keys: i64, bytes: i64) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO store_usage (channel, keys, bytes) VALUES (?, ?, ?)

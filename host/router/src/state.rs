@@ -21,7 +21,7 @@ use crate::timer::Timer;
 pub(crate) type PerChannel = (Id, Id);
 
 /// How long what was to be forgotten may stay in memory: so that a busy server forgets in bulk.
-pub(crate) const FORGET_SLACK: Millis = 10_000;
+pub(crate) const FORGET_MARGIN: Millis = 10_000;
 
 /// Everything that decisions depend on. Only [`evolve`](crate::evolve) changes it.
 ///
@@ -242,7 +242,7 @@ impl State {
     /// When the next [`Tick`](crate::Command::Tick) is wanted; it may have passed already.
     pub fn next_due(&self) -> Option<Millis> {
         let due = self.index.due.first().map(|(at, _)| *at);
-        let forget = self.index.memory.first().map(|(at, _)| at + FORGET_SLACK);
+        let forget = self.index.memory.first().map(|(at, _)| at + FORGET_MARGIN);
         [due, forget].into_iter().flatten().min()
     }
 

@@ -46,7 +46,10 @@ pub struct MessageEntry {
     pub work_item: Option<String>,
     /// From the customer.
     pub inbound: bool,
-    /// Digest of the stored body.
+    /// Digest of what the driver encoded: the same at driver, journal and agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Digest of the stored body, stamps and all.
     pub body: Digest,
 }
 

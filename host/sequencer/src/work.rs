@@ -363,6 +363,7 @@ impl Work {
             conversation: hex::encode(stored.conversation),
             work_item,
             inbound,
+            digest: stored.message.digest,
             body: stored.digest,
         });
         pending.batch.bodies.push(Body { digest: stored.digest.0, bytes: stored.body.clone() });

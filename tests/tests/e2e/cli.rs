@@ -158,6 +158,9 @@ async fn claim_6_the_journal_holds_the_same_digest_and_explains_what_was_decided
     }
 }
 
+/// Why a record was written, as it stands there.
+const CAUSE: &[u8] = b"support-request";
+
 #[tokio::test]
 async fn a_journal_that_was_tampered_with_is_not_served() {
     let mut server = Server::start(setup()).await;
@@ -165,15 +168,21 @@ async fn a_journal_that_was_tampered_with_is_not_served() {
         say(&server, &format!("m{number}"), &format!("kim{number}")).await;
     }
     assert_eq!(server.stop().await.status.code(), Some(0));
-    let database = server.data().join("journal.db");
-    let mut bytes = std::fs::read(&database).expect("the database");
-    let word = b"support-request";
-    let places: Vec<usize> = (0..bytes.len() - word.len()).filter(|at| bytes[*at..].starts_with(word)).collect();
-    assert!(!places.is_empty(), "no record in {}", database.display());
-    for at in places {
-        bytes[at] ^= 1;
+    // What was just written stands in the database or still in its log.
+    let mut places = 0;
+    for file in ["journal.db", "journal.db-wal"].map(|name| server.data().join(name)) {
+        let Ok(mut bytes) = std::fs::read(&file) else { continue };
+        for at in 0..bytes.len().saturating_sub(CAUSE.len()) {
+            if bytes[at..].starts_with(CAUSE) {
+                bytes[at] ^= 1;
+                places += 1;
+            }
+        }
+        std::fs::write(&file, bytes).expect("the journal's file");
     }
-    std::fs::write(&database, bytes).expect("the database");
+    assert!(places > 0, "no record says why it was written");
     let verified = jackfield(&server.data(), &["journal", "verify", "--data", &server.data().to_string_lossy()]).await;
     assert_eq!(verified.code, 1, "{}{}", verified.stdout, verified.stderr);
+    let refused = server.try_start().await.expect_err("it does not serve");
+    assert!(refused.contains("journal"), "{refused}");
 }

@@ -1,11 +1,7 @@
 //! SMS by Twilio, against Twilio's own library and Twilio's own OpenAPI.
 
-use std::process::Stdio;
-
-use jackfield_tests::{Agent, Answer, Request, Server, Setup, digest_at_socket, driver, eventually, python, root};
+use jackfield_tests::{Agent, Answer, Request, Server, Setup, ask_python, digest_at_socket, driver, eventually};
 use serde_json::{Map, Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 mod prism;
 
@@ -38,18 +34,7 @@ const NOWHERE: &str = "http://127.0.0.1:9";
 async fn signature(path: &str, params: &[(&str, &str)]) -> String {
     let params: Map<String, Value> = params.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
     let request = json!({"token": TOKEN, "url": format!("{PUBLIC}{path}"), "params": params});
-    let mut signer = Command::new(python())
-        .arg(root().join("tests/peers/twilio_sign.py"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("Python runs");
-    let mut stdin = signer.stdin.take().expect("its stdin");
-    stdin.write_all(request.to_string().as_bytes()).await.expect("it reads");
-    drop(stdin);
-    let output = signer.wait_with_output().await.expect("it ends");
-    assert!(output.status.success(), "Twilio's library signs");
-    String::from_utf8(output.stdout).expect("a signature").trim().to_owned()
+    ask_python("twilio_sign.py", &request).await
 }
 
 /// A webhook as Twilio sends it.
@@ -128,7 +113,8 @@ async fn one_flipped_byte_is_refused_and_leaves_nothing_behind() {
     let values = body.iter().enumerate().filter(|(_, byte)| **byte == b'=').map(|(at, _)| at + 1);
     for at in values {
         let answer = server.http().send(good.clone().with_flipped_byte(at)).await;
-        assert_eq!(answer.status, 403, "the byte at {at}: {}", answer.text());
+        // 403, or 400 where what is left is no form any more.
+        assert!(matches!(answer.status, 400 | 403), "the byte at {at}: {} {}", answer.status, answer.text());
     }
     let refused = async |what: &str, request: Request| {
         let answer = server.http().send(request).await;

@@ -25,14 +25,8 @@ fn status(problem: Problem) -> StatusCode {
 
 #[test]
 fn a_token_says_who_calls() {
-    assert_eq!(
-        caller(&[("authorization", "Bearer ana-token")]),
-        Ok(Caller::Agent("ana".into()))
-    );
-    let ops = Caller::Operator {
-        name: "ops".into(),
-        role: Role::Operator,
-    };
+    assert_eq!(caller(&[("authorization", "Bearer ana-token")]), Ok(Caller::Agent("ana".into())));
+    let ops = Caller::Operator { name: "ops".into(), role: Role::Operator };
     assert_eq!(caller(&[("authorization", "bearer   ops-token ")]), Ok(ops));
 }
 
@@ -45,70 +39,33 @@ fn nobody_comes_in_without_the_right_token() {
         &[("authorization", "Basic ana-token")],
         &[("authorization", "Bearer ana-tokem")],
         &[("authorization", "ana-token")],
-        &[
-            ("authorization", "Bearer ana-token"),
-            ("authorization", "Bearer ops-token"),
-        ],
+        &[("authorization", "Bearer ana-token"), ("authorization", "Bearer ops-token")],
     ];
     for pairs in wrong {
-        assert_eq!(
-            status(caller(pairs).unwrap_err()),
-            StatusCode::UNAUTHORIZED,
-            "{pairs:?}"
-        );
+        assert_eq!(status(caller(pairs).unwrap_err()), StatusCode::UNAUTHORIZED, "{pairs:?}");
     }
 }
 
 #[test]
 fn a_browser_shows_its_token_as_a_subprotocol() {
-    assert_eq!(
-        socket(&[(
-            "sec-websocket-protocol",
-            "jackfield.agent.v1, bearer.ana-token"
-        )]),
-        Ok("ana".into())
-    );
-    let two = [
-        ("sec-websocket-protocol", "jackfield.agent.v1"),
-        ("sec-websocket-protocol", "bearer.ben-token"),
-    ];
+    assert_eq!(socket(&[("sec-websocket-protocol", "jackfield.agent.v1, bearer.ana-token")]), Ok("ana".into()));
+    let two = [("sec-websocket-protocol", "jackfield.agent.v1"), ("sec-websocket-protocol", "bearer.ben-token")];
     assert_eq!(socket(&two), Ok("ben".into()));
-    assert_eq!(
-        socket(&[("authorization", "Bearer ana-token")]),
-        Ok("ana".into())
-    );
+    assert_eq!(socket(&[("authorization", "Bearer ana-token")]), Ok("ana".into()));
 }
 
 #[test]
 fn the_socket_refuses_wrong_tokens_and_operators() {
-    assert_eq!(
-        status(socket(&[("sec-websocket-protocol", "bearer.")]).unwrap_err()),
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        status(socket(&[("sec-websocket-protocol", "bearer.no")]).unwrap_err()),
-        StatusCode::UNAUTHORIZED
-    );
-    assert_eq!(
-        status(socket(&[("authorization", "Bearer ops-token")]).unwrap_err()),
-        StatusCode::FORBIDDEN
-    );
+    assert_eq!(status(socket(&[("sec-websocket-protocol", "bearer.")]).unwrap_err()), StatusCode::UNAUTHORIZED);
+    assert_eq!(status(socket(&[("sec-websocket-protocol", "bearer.no")]).unwrap_err()), StatusCode::UNAUTHORIZED);
+    assert_eq!(status(socket(&[("authorization", "Bearer ops-token")]).unwrap_err()), StatusCode::FORBIDDEN);
 }
 
 #[test]
 fn roles_may_what_they_may() {
-    let operator = |role| Caller::Operator {
-        name: "x".into(),
-        role,
-    };
+    let operator = |role| Caller::Operator { name: "x".into(), role };
     let agent = Caller::Agent("ana".into());
-    let may = |caller: &Caller| {
-        [
-            caller.reads().is_ok(),
-            caller.supervises().is_ok(),
-            caller.operates().is_ok(),
-        ]
-    };
+    let may = |caller: &Caller| [caller.reads().is_ok(), caller.supervises().is_ok(), caller.operates().is_ok()];
     assert_eq!(may(&agent), [false, false, false]);
     assert_eq!(may(&operator(Role::ReadOnly)), [true, false, false]);
     assert_eq!(may(&operator(Role::Supervisor)), [true, true, false]);
@@ -123,8 +80,5 @@ fn a_reload_makes_old_tokens_void() {
     changed.agents[0].token = TokenHash::of(b"new-token");
     people.replace(&changed);
     assert_eq!(people.now().caller(&old), None);
-    assert_eq!(
-        people.now().caller(&TokenHash::of(b"new-token")),
-        Some(&Caller::Agent("ana".into()))
-    );
+    assert_eq!(people.now().caller(&TokenHash::of(b"new-token")), Some(&Caller::Agent("ana".into())));
 }

@@ -24,11 +24,7 @@ pub(crate) struct Feed {
 
 impl Default for Feed {
     fn default() -> Self {
-        Self {
-            ring: Mutex::default(),
-            newest: watch::Sender::new(0),
-            seats: AtomicUsize::new(0),
-        }
+        Self { ring: Mutex::default(), newest: watch::Sender::new(0), seats: AtomicUsize::new(0) }
     }
 }
 
@@ -41,8 +37,7 @@ impl Feed {
     /// Wakes the connections if there is something new.
     pub(crate) fn wake(&self) {
         if let Some(sequence) = self.ring.lock().newest() {
-            self.newest
-                .send_if_modified(|newest| std::mem::replace(newest, sequence) != sequence);
+            self.newest.send_if_modified(|newest| std::mem::replace(newest, sequence) != sequence);
         }
     }
 
@@ -63,17 +58,11 @@ impl Feed {
 
     /// A place for one more connection; none if the agent has too many.
     pub(crate) fn seat(self: &Arc<Self>, open: &Arc<AtomicU64>) -> Option<Seat> {
-        let taken = self
-            .seats
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |seats| {
-                (seats < SEATS).then_some(seats + 1)
-            });
+        let taken =
+            self.seats.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |seats| (seats < SEATS).then_some(seats + 1));
         taken.ok()?;
         open.fetch_add(1, Ordering::Relaxed);
-        Some(Seat {
-            feed: self.clone(),
-            open: open.clone(),
-        })
+        Some(Seat { feed: self.clone(), open: open.clone() })
     }
 }
 

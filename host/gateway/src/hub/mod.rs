@@ -79,10 +79,7 @@ impl Hub {
         announcements: UnboundedReceiver<Announcement>,
         renderer: Renderer,
     ) -> std::io::Result<()> {
-        std::thread::Builder::new()
-            .name("hub".to_owned())
-            .spawn(move || self.run(announcements, renderer))
-            .map(drop)
+        std::thread::Builder::new().name("hub".to_owned()).spawn(move || self.run(announcements, renderer)).map(drop)
     }
 
     fn run(&self, mut announcements: UnboundedReceiver<Announcement>, mut renderer: Renderer) {

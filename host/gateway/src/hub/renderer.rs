@@ -2,9 +2,7 @@
 
 use crate::lookup::{Facts, Lookup};
 use crate::people::{People, Person};
-use crate::render::{
-    AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write,
-};
+use crate::render::{AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write};
 use jackfield_router::{AgentEvent, Id, Notice, Presence, WorkItem};
 use jackfield_sequencer::Announcement;
 use jackfield_spec::{Customer, Message};
@@ -30,16 +28,8 @@ pub(crate) enum RenderError {
 
 impl Renderer {
     /// `presences` are the agents' when the first announcement is made; after that announcements tell.
-    pub(crate) fn new(
-        people: Arc<People>,
-        lookup: Lookup,
-        presences: HashMap<Id, Presence>,
-    ) -> Self {
-        Self {
-            people,
-            lookup,
-            presences,
-        }
+    pub(crate) fn new(people: Arc<People>, lookup: Lookup, presences: HashMap<Id, Presence>) -> Self {
+        Self { people, lookup, presences }
     }
 
     pub(crate) fn render(&mut self, announcement: &Announcement) -> Result<String, RenderError> {
@@ -49,99 +39,37 @@ impl Renderer {
         match &notice.body {
             AgentEvent::AgentUpdated { agent } => {
                 self.presences.insert(notice.agent.clone(), agent.state);
-                event(
-                    notice,
-                    AgentData {
-                        agent: OwnState::new(agent, person.name()),
-                    },
-                )
+                event(notice, AgentData { agent: OwnState::new(agent, person.name()) })
             }
-            AgentEvent::OfferCreated {
-                offer,
-                item,
-                message_id,
-            } => {
+            AgentEvent::OfferCreated { offer, item, message_id } => {
                 let (facts, message) = self.with_message(item, message_id, message.as_ref())?;
-                let message = message
-                    .as_deref()
-                    .map(|message| self.delivered(message, item, notice, person));
+                let message = message.as_deref().map(|message| self.delivered(message, item, notice, person));
                 let customer = facts.customer();
                 let work_item = ItemView::in_event(item, &facts);
-                event(
-                    notice,
-                    OfferData {
-                        offer: offer.into(),
-                        work_item,
-                        message,
-                        customer,
-                    },
-                )
+                event(notice, OfferData { offer: offer.into(), work_item, message, customer })
             }
-            AgentEvent::OfferEnded {
-                offer,
-                outcome: _,
-                item,
-            } => {
+            AgentEvent::OfferEnded { offer, outcome: _, item } => {
                 let facts = self.lookup.facts(&item.id)?;
-                event(
-                    notice,
-                    EndedData {
-                        offer: offer.into(),
-                        work_item: ItemView::in_event(item, &facts),
-                    },
-                )
+                event(notice, EndedData { offer: offer.into(), work_item: ItemView::in_event(item, &facts) })
             }
             AgentEvent::WorkItemUpdated { item } => {
                 let facts = self.lookup.facts(&item.id)?;
-                event(
-                    notice,
-                    ItemData {
-                        work_item: ItemView::in_event(item, &facts),
-                    },
-                )
+                event(notice, ItemData { work_item: ItemView::in_event(item, &facts) })
             }
             AgentEvent::WorkItemClosed { item } => {
                 let facts = self.lookup.facts(&item.id)?;
                 self.lookup.forget(&item.id);
-                event(
-                    notice,
-                    ItemData {
-                        work_item: ItemView::in_event(item, &facts),
-                    },
-                )
+                event(notice, ItemData { work_item: ItemView::in_event(item, &facts) })
             }
-            AgentEvent::MessageReceived { item, message_id }
-            | AgentEvent::MessageChanged { item, message_id } => {
+            AgentEvent::MessageReceived { item, message_id } | AgentEvent::MessageChanged { item, message_id } => {
                 let (facts, message) = self.with_message(item, message_id, message.as_ref())?;
-                let message = message
-                    .as_deref()
-                    .map(|message| self.delivered(message, item, notice, person));
-                event(
-                    notice,
-                    MessageData {
-                        work_item: ItemView::in_event(item, &facts),
-                        message,
-                    },
-                )
+                let message = message.as_deref().map(|message| self.delivered(message, item, notice, person));
+                event(notice, MessageData { work_item: ItemView::in_event(item, &facts), message })
             }
-            AgentEvent::MessageStatus {
-                item,
-                message_id,
-                status,
-                error,
-            } => {
-                // With a first status the channel's id of what was sent may have become known.
-                self.lookup.forget(item);
+            AgentEvent::MessageStatus { item, message_id, status, error } => {
+                self.lookup.note_sent(item, message_id)?;
                 let error = error.as_ref().map(FailureView::new);
-                event(
-                    notice,
-                    StatusData {
-                        work_item_id: item,
-                        message_id,
-                        status: status.name(),
-                        error,
-                    },
-                )
+                event(notice, StatusData { work_item_id: item, message_id, status: status.name(), error })
             }
         }
     }
@@ -172,29 +100,14 @@ impl Renderer {
         notice: &'a Notice,
         person: &'a Person,
     ) -> DeliveredMessage<'a> {
-        let presence = self
-            .presences
-            .get(&notice.agent)
-            .copied()
-            .unwrap_or_default();
-        let stamp = AgentStamp::new(
-            &notice.agent,
-            person.name(),
-            person.address(&message.media_type),
-            presence.name(),
-        );
+        let presence = self.presences.get(&notice.agent).copied().unwrap_or_default();
+        let stamp = AgentStamp::new(&notice.agent, person.name(), person.address(&message.media_type), presence.name());
         DeliveredMessage::new(message, &item.id, stamp)
     }
 }
 
 fn event<D: Serialize>(notice: &Notice, data: D) -> Result<String, RenderError> {
-    Ok(write(&Event::numbered(
-        &notice.agent,
-        notice.sequence,
-        notice.at,
-        notice.body.name(),
-        data,
-    ))?)
+    Ok(write(&Event::numbered(&notice.agent, notice.sequence, notice.at, notice.body.name(), data))?)
 }
 
 #[derive(Serialize)]

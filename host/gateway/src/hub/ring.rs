@@ -50,9 +50,7 @@ impl Ring {
     /// Whether everything after `after` is here, so that a connection can go on from it.
     pub(crate) fn covers(&self, after: u64) -> bool {
         match (self.events.front(), self.newest()) {
-            (Some((oldest, _)), Some(newest)) => {
-                *oldest <= after.saturating_add(1) && after <= newest
-            }
+            (Some((oldest, _)), Some(newest)) => *oldest <= after.saturating_add(1) && after <= newest,
             _ => false,
         }
     }
@@ -71,12 +69,7 @@ impl Ring {
         let mut taken = Vec::new();
         let mut size = 0;
         let mut last = after;
-        for (sequence, event) in self
-            .events
-            .iter()
-            .skip(usize::try_from(skip).unwrap_or(usize::MAX))
-            .take(events)
-        {
+        for (sequence, event) in self.events.iter().skip(usize::try_from(skip).unwrap_or(usize::MAX)).take(events) {
             size += event.len();
             taken.push(event.clone());
             last = *sequence;

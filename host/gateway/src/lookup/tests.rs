@@ -2,10 +2,7 @@ use super::*;
 use crate::fixture::{Fixture, message};
 
 fn facts(text: usize) -> Facts {
-    Facts {
-        first: Some(Arc::new(message("c", "e", &"x".repeat(text)))),
-        external_ids: VecDeque::new(),
-    }
+    Facts { first: Some(Arc::new(message("c", "e", &"x".repeat(text)))), external_ids: VecDeque::new() }
 }
 
 #[test]
@@ -30,12 +27,7 @@ fn the_cache_is_bounded_and_keeps_what_is_used() {
         assert!(cache.get(&used).is_some());
         assert!(cache.weight <= HALF);
     }
-    assert!(
-        cache.young.len() + cache.old.len() <= 12,
-        "{} {}",
-        cache.young.len(),
-        cache.old.len()
-    );
+    assert!(cache.young.len() + cache.old.len() <= 12, "{} {}", cache.young.len(), cache.old.len());
     assert!(cache.get(&"large 0".into()).is_none());
 }
 
@@ -60,14 +52,7 @@ async fn facts_come_from_the_items_messages() {
     assert_eq!(facts.customer().unwrap().address, "station 7");
     let newest = fixture.gateway.lookup().newest(&item, 1, u64::MAX).unwrap();
     assert_eq!(newest[0].external_id.as_deref(), Some("event-1"));
-    assert!(
-        fixture
-            .gateway
-            .lookup()
-            .newest(&item, 1, 0)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(fixture.gateway.lookup().newest(&item, 1, 0).unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -75,4 +60,17 @@ async fn an_unknown_item_has_no_facts() {
     let fixture = Fixture::new().await;
     let facts = fixture.gateway.lookup().facts(&"not an id".into()).unwrap();
     assert!(facts.first.is_none());
+}
+
+#[tokio::test]
+async fn ids_of_what_was_sent_are_taken_in_once_they_are_known() {
+    let fixture = Fixture::new().await;
+    let item: Id = fixture.say("a", "one").await.into();
+    let lookup = fixture.gateway.lookup();
+    let first = lookup.facts(&item).unwrap().first.clone().unwrap();
+    lookup.cache.lock().update(&item, |facts| facts.external_ids.clear());
+    lookup.note_sent(&item, first.id.as_deref().unwrap()).unwrap();
+    lookup.note_sent(&item, "no id").unwrap();
+    lookup.note_sent(&"unknown".into(), first.id.as_deref().unwrap()).unwrap();
+    assert_eq!(lookup.facts(&item).unwrap().external_ids, ["event-0".into()]);
 }

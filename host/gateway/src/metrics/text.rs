@@ -16,29 +16,17 @@ pub(super) struct Family {
 impl Family {
     /// Only goes up; the name ends in `_total`.
     pub(super) const fn counter(name: &'static str, help: &'static str) -> Self {
-        Self {
-            name,
-            kind: "counter",
-            help,
-        }
+        Self { name, kind: "counter", help }
     }
 
     /// Goes up and down.
     pub(super) const fn gauge(name: &'static str, help: &'static str) -> Self {
-        Self {
-            name,
-            kind: "gauge",
-            help,
-        }
+        Self { name, kind: "gauge", help }
     }
 
     /// Counts by size.
     pub(super) const fn histogram(name: &'static str, help: &'static str) -> Self {
-        Self {
-            name,
-            kind: "histogram",
-            help,
-        }
+        Self { name, kind: "histogram", help }
     }
 }
 
@@ -50,9 +38,7 @@ impl Text {
     /// Begins a metric.
     pub(super) fn family(&mut self, family: Family) -> Values<'_> {
         let Family { name, kind, help } = family;
-        self.write(format_args!(
-            "# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} {kind}\n"
-        ));
+        self.write(format_args!("# HELP {PREFIX}{name} {help}\n# TYPE {PREFIX}{name} {kind}\n"));
         Values { text: self, name }
     }
 
@@ -81,13 +67,7 @@ impl Values<'_> {
     }
 
     /// A histogram. `buckets` are counts that aren't summed up, one for each bound and one for what lies above.
-    pub(super) fn histogram(
-        &mut self,
-        labels: &Labels<'_>,
-        bounds: &[f64],
-        buckets: &[u64],
-        sum: f64,
-    ) {
+    pub(super) fn histogram(&mut self, labels: &Labels<'_>, bounds: &[f64], buckets: &[u64], sum: f64) {
         let mut total = 0;
         let bounds = bounds.iter().map(f64::to_string).chain(["+Inf".to_owned()]);
         for (bound, count) in bounds.zip(buckets) {
@@ -98,23 +78,12 @@ impl Values<'_> {
         self.line("_count", labels, None, total);
     }
 
-    fn line(
-        &mut self,
-        suffix: &str,
-        labels: &Labels<'_>,
-        bound: Option<&str>,
-        value: impl Display,
-    ) {
-        self.text
-            .write(format_args!("{PREFIX}{}{suffix}", self.name));
-        let labels = labels
-            .iter()
-            .copied()
-            .chain(bound.map(|bound| ("le", bound)));
+    fn line(&mut self, suffix: &str, labels: &Labels<'_>, bound: Option<&str>, value: impl Display) {
+        self.text.write(format_args!("{PREFIX}{}{suffix}", self.name));
+        let labels = labels.iter().copied().chain(bound.map(|bound| ("le", bound)));
         let mut before = '{';
         for (name, value) in labels {
-            self.text
-                .write(format_args!("{before}{name}=\"{}\"", escape(value)));
+            self.text.write(format_args!("{before}{name}=\"{}\"", escape(value)));
             before = ',';
         }
         if before == ',' {
@@ -125,10 +94,7 @@ impl Values<'_> {
 }
 
 fn escape(value: &str) -> String {
-    value
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('\n', "\\n")
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]

@@ -5,10 +5,7 @@ use serde_json::json;
 #[tokio::test]
 async fn a_problem_says_what_happened() {
     let response = Problem::not_found("there is no such thing").into_response();
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
     let (status, body) = json_of(response).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
     let expected = json!({
@@ -19,30 +16,18 @@ async fn a_problem_says_what_happened() {
 
 #[tokio::test]
 async fn a_refusal_keeps_the_state_found() {
-    let refusal = Refusal {
-        code: ErrorCode::WrongState,
-        message: "it has ended".to_owned(),
-        state: Some("closed".to_owned()),
-    };
+    let refusal =
+        Refusal { code: ErrorCode::WrongState, message: "it has ended".to_owned(), state: Some("closed".to_owned()) };
     let (status, body) = json_of(Problem::from(refusal).into_response()).await;
     assert_eq!(status, StatusCode::CONFLICT);
-    assert_eq!(
-        (&body["code"], &body["state"]),
-        (&json!("wrong-state"), &json!("closed"))
-    );
+    assert_eq!((&body["code"], &body["state"]), (&json!("wrong-state"), &json!("closed")));
 }
 
 #[test]
 fn who_has_no_token_is_told_how_to_show_one() {
     let header = |problem: Problem| problem.into_response().headers()["www-authenticate"].clone();
-    assert_eq!(
-        header(Problem::unauthorized(false)),
-        r#"Bearer realm="jackfield""#
-    );
-    assert_eq!(
-        header(Problem::unauthorized(true)),
-        r#"Bearer realm="jackfield", error="invalid_token""#
-    );
+    assert_eq!(header(Problem::unauthorized(false)), r#"Bearer realm="jackfield""#);
+    assert_eq!(header(Problem::unauthorized(true)), r#"Bearer realm="jackfield", error="invalid_token""#);
 }
 
 #[tokio::test]

@@ -48,23 +48,9 @@ impl Serialize for EventId<'_> {
 
 impl<'a, D: Serialize> Event<'a, D> {
     /// One of an agent's numbered events.
-    pub(crate) fn numbered(
-        agent: &'a str,
-        sequence: u64,
-        at: Millis,
-        kind: &'a str,
-        data: D,
-    ) -> Self {
+    pub(crate) fn numbered(agent: &'a str, sequence: u64, at: Millis, kind: &'a str, data: D) -> Self {
         let id = EventId::Numbered(agent, sequence);
-        Self {
-            specversion: "1.0",
-            id,
-            source: "/jackfield",
-            kind,
-            time: time(at),
-            sequence: Some(sequence),
-            data,
-        }
+        Self { specversion: "1.0", id, source: "/jackfield", kind, time: time(at), sequence: Some(sequence), data }
     }
 
     /// The snapshot that a connection begins with, current to `sequence`.
@@ -78,36 +64,14 @@ impl<'a, D: Serialize> Event<'a, D> {
     ) -> Self {
         let id = EventId::OfConnection(agent, connection, count);
         let kind = "snapshot";
-        Self {
-            specversion: "1.0",
-            id,
-            source: "/jackfield",
-            kind,
-            time: time(at),
-            sequence: Some(sequence),
-            data,
-        }
+        Self { specversion: "1.0", id, source: "/jackfield", kind, time: time(at), sequence: Some(sequence), data }
     }
 
     /// The result of a command, for one connection only.
-    pub(crate) fn result(
-        agent: &'a str,
-        connection: &'a str,
-        count: u64,
-        at: Millis,
-        data: D,
-    ) -> Self {
+    pub(crate) fn result(agent: &'a str, connection: &'a str, count: u64, at: Millis, data: D) -> Self {
         let id = EventId::OfConnection(agent, connection, count);
         let kind = "command.result";
-        Self {
-            specversion: "1.0",
-            id,
-            source: "/jackfield",
-            kind,
-            time: time(at),
-            sequence: None,
-            data,
-        }
+        Self { specversion: "1.0", id, source: "/jackfield", kind, time: time(at), sequence: None, data }
     }
 }
 

@@ -53,12 +53,7 @@ impl<'a> ItemView<'a> {
         let skip = facts.external_ids.len().saturating_sub(external_ids);
         Self {
             id: &item.id,
-            external_ids: facts
-                .external_ids
-                .iter()
-                .skip(skip)
-                .map(|id| &**id)
-                .collect(),
+            external_ids: facts.external_ids.iter().skip(skip).map(|id| &**id).collect(),
             conversation: info.map(|info| info.conversation.as_str()),
             state: item.state.name(),
             queue: &item.queue,

@@ -1,8 +1,8 @@
 //! A message on its way to an agent: as it was encoded, with the server's stamps.
 
 use jackfield_spec::{
-    AgentInfo, Attributes, ConnectionInfo, Customer, Digest, Direction, Interaction, Message, Part,
-    QueueInfo, RuleInfo, StatisticsInfo, Timestamp, WorkItemInfo,
+    AgentInfo, Attributes, ConnectionInfo, Customer, Digest, Direction, Interaction, Message, Part, QueueInfo,
+    RuleInfo, StatisticsInfo, Timestamp, WorkItemInfo,
 };
 use serde::Serialize;
 
@@ -25,19 +25,8 @@ pub(crate) struct AgentStamp<'a> {
 struct NoAttributes {}
 
 impl<'a> AgentStamp<'a> {
-    pub(crate) fn new(
-        id: &'a str,
-        name: &'a str,
-        address: Option<&'a str>,
-        presence: &'static str,
-    ) -> Self {
-        Self {
-            id,
-            name,
-            address,
-            presence,
-            attributes: NoAttributes {},
-        }
+    pub(crate) fn new(id: &'a str, name: &'a str, address: Option<&'a str>, presence: &'static str) -> Self {
+        Self { id, name, address, presence, attributes: NoAttributes {} }
     }
 }
 
@@ -138,25 +127,7 @@ impl<'a> DeliveredMessage<'a> {
 
 impl<'a> StampedItem<'a> {
     fn new(info: &'a WorkItemInfo, work_item: &'a str) -> Self {
-        let WorkItemInfo {
-            id: _,
-            conversation,
-            customer,
-            subject,
-            priority,
-            language,
-            state,
-            attributes,
-        } = info;
-        Self {
-            id: work_item,
-            conversation,
-            customer,
-            subject,
-            priority,
-            language,
-            state,
-            attributes,
-        }
+        let WorkItemInfo { id: _, conversation, customer, subject, priority, language, state, attributes } = info;
+        Self { id: work_item, conversation, customer, subject, priority, language, state, attributes }
     }
 }

@@ -52,10 +52,7 @@ pub(crate) struct FailureView {
 
 impl FailureView {
     pub(crate) fn new(failure: &Failure) -> Self {
-        Self {
-            code: failure.code.clone(),
-            message: failure.text.clone(),
-        }
+        Self { code: failure.code.clone(), message: failure.text.clone() }
     }
 }
 

@@ -42,10 +42,7 @@ fn a_delivered_message_names_the_receiving_agent_and_keeps_its_digest() {
     assert_eq!(json["id"], "0198-m");
     assert_eq!(json.get("encodedAgent"), None);
     let mut read: Message = serde_json::from_value(json).unwrap();
-    assert_eq!(
-        Some(canonical::digest_delivered(&mut read).unwrap()),
-        message.digest
-    );
+    assert_eq!(Some(canonical::digest_delivered(&mut read).unwrap()), message.digest);
 }
 
 #[test]
@@ -62,10 +59,7 @@ fn the_agent_that_a_driver_encoded_stands_beside_and_the_digest_covers_it() {
     assert_eq!(json["encodedAgent"]["id"], "bob");
     assert_eq!(json["agent"]["id"], "ana");
     let mut read: Message = serde_json::from_value(json).unwrap();
-    assert_eq!(
-        Some(canonical::digest_delivered(&mut read).unwrap()),
-        message.digest
-    );
+    assert_eq!(Some(canonical::digest_delivered(&mut read).unwrap()), message.digest);
 }
 
 #[test]
@@ -91,12 +85,9 @@ fn events_are_cloud_events() {
 
 #[test]
 fn results_have_no_sequence_and_an_id_of_their_own() {
-    let first: Value =
-        serde_json::from_str(&write(&Event::result("ana", "c1", 1, BEGIN, json!({}))).unwrap())
-            .unwrap();
+    let first: Value = serde_json::from_str(&write(&Event::result("ana", "c1", 1, BEGIN, json!({}))).unwrap()).unwrap();
     let second: Value =
-        serde_json::from_str(&write(&Event::result("ana", "c1", 2, BEGIN, json!({}))).unwrap())
-            .unwrap();
+        serde_json::from_str(&write(&Event::result("ana", "c1", 2, BEGIN, json!({}))).unwrap()).unwrap();
     assert_eq!(first["type"], "command.result");
     assert_eq!(first.get("sequence"), None);
     assert_ne!(first["id"], second["id"]);
@@ -119,10 +110,7 @@ fn a_work_item_shows_what_its_messages_say() {
 
 #[test]
 fn an_erased_customer_leaves_the_item() {
-    let item = WorkItem {
-        state: ItemState::Closed,
-        ..item()
-    };
+    let item = WorkItem { state: ItemState::Closed, ..item() };
     let json = serde_json::to_value(ItemView::whole(&item, &Facts::default())).unwrap();
     assert_eq!(json["state"], "closed");
     assert_eq!(json["customer"], Value::Null);
@@ -132,10 +120,7 @@ fn an_erased_customer_leaves_the_item() {
 #[test]
 fn events_show_the_newest_external_ids() {
     let external_ids = (0..40).map(|n| n.to_string().into()).collect();
-    let facts = Facts {
-        first: None,
-        external_ids,
-    };
+    let facts = Facts { first: None, external_ids };
     let item = item();
     let json = serde_json::to_value(ItemView::in_event(&item, &facts)).unwrap();
     let shown = json["externalIds"].as_array().unwrap();

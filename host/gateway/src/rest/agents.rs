@@ -35,29 +35,21 @@ pub(crate) async fn list(
     let directory = gateway.people().now().clone();
     let known = directory.clone();
     let look = move |state: &jackfield_router::State| -> Vec<Agent> {
-        known
-            .people()
-            .keys()
-            .map(|id| state.agent(id).cloned().unwrap_or_default())
-            .collect()
+        known.people().keys().map(|id| state.agent(id).cloned().unwrap_or_default()).collect()
     };
     let agents = gateway.sequencer().read(look).await?;
-    let listed = directory
-        .people()
-        .iter()
-        .zip(agents)
-        .map(|((id, person), agent)| AgentListed {
-            id: id.to_string(),
-            name: person.name().to_owned(),
-            state: agent.presence.name(),
-            reason: agent.reason,
-            load: agent.load,
-            capacity: agent.capacity,
-            connections: agent.connections.len(),
-            work_items: agent.items.len(),
-            offers: agent.offers.len(),
-            skills: person.skills.clone(),
-            teams: person.teams.clone(),
-        });
+    let listed = directory.people().iter().zip(agents).map(|((id, person), agent)| AgentListed {
+        id: id.to_string(),
+        name: person.name().to_owned(),
+        state: agent.presence.name(),
+        reason: agent.reason,
+        load: agent.load,
+        capacity: agent.capacity,
+        connections: agent.connections.len(),
+        work_items: agent.items.len(),
+        offers: agent.offers.len(),
+        skills: person.skills.clone(),
+        teams: person.teams.clone(),
+    });
     Ok(page.of(listed.collect(), |agent| &agent.id))
 }

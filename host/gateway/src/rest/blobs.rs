@@ -10,8 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt;
@@ -35,22 +34,14 @@ struct Uploaded {
     size: u64,
 }
 
-pub(crate) async fn upload(
-    _: Caller,
-    State(gateway): State<Gateway>,
-    request: Request,
-) -> Result<Response, Problem> {
+pub(crate) async fn upload(_: Caller, State(gateway): State<Gateway>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     if announced(&parts.headers).is_some_and(|length| length > LIMIT) {
         return Err(Problem::too_large(LIMIT));
     }
     let busy = |_| {
-        Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "too many files are on their way",
-        )
-        .retry_after(Some(2))
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "too many files are on their way")
+            .retry_after(Some(2))
     };
     let _permit = gateway.transfers().try_acquire().map_err(busy)?;
     let blobs = gateway.sequencer().blobs().clone();
@@ -80,11 +71,7 @@ async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<
         let frame = match tokio::time::timeout(PATIENCE, body.frame()).await {
             Ok(frame) => frame,
             Err(_) => {
-                return Err(Problem::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "expired",
-                    "the body took too long to come in",
-                ));
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in"));
             }
         };
         let (piece, end) = match frame {
@@ -103,10 +90,7 @@ async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<
 }
 
 /// Writes pieces to a blob. None if they ended before the body was whole: nothing is kept then.
-fn write(
-    blobs: &Blobs,
-    mut pieces: mpsc::Receiver<Option<Bytes>>,
-) -> Result<Option<Uploaded>, Error> {
+fn write(blobs: &Blobs, mut pieces: mpsc::Receiver<Option<Bytes>>) -> Result<Option<Uploaded>, Error> {
     let mut writer: BlobWriter = blobs.writer(LIMIT)?;
     while let Some(piece) = pieces.blocking_recv() {
         match piece {
@@ -135,19 +119,13 @@ pub(crate) async fn download(
         (CONTENT_LENGTH, size.to_string()),
         (CONTENT_DISPOSITION, "attachment".to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
-        (
-            CACHE_CONTROL,
-            "private, max-age=31536000, immutable".to_owned(),
-        ),
+        (CACHE_CONTROL, "private, max-age=31536000, immutable".to_owned()),
     ];
     Ok((headers, body).into_response())
 }
 
 /// A blob's size and content, read piece by piece as it is taken. None if there is no such blob.
-pub(crate) async fn open(
-    gateway: &Gateway,
-    digest: Digest,
-) -> Result<Option<(u64, Body)>, Problem> {
+pub(crate) async fn open(gateway: &Gateway, digest: Digest) -> Result<Option<(u64, Body)>, Problem> {
     let blobs = gateway.sequencer().blobs().clone();
     let Some(size) = blobs.size(&digest.0)? else {
         return Ok(None);

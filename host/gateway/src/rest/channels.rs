@@ -81,11 +81,10 @@ pub(crate) async fn log(
         return Err(unknown());
     }
     let after = super::list::query::<After>(&uri)?.0.after;
-    let cursor = page.cursor.take().map(|cursor| {
-        cursor
-            .parse()
-            .map_err(|_| Problem::bad_request("this `cursor` is not one of this list"))
-    });
+    let cursor = page
+        .cursor
+        .take()
+        .map(|cursor| cursor.parse().map_err(|_| Problem::bad_request("this `cursor` is not one of this list")));
     let after = cursor.transpose()?.or(after);
     let (log, limit) = (gateway.channels().log().clone(), page.limit);
     let read = move || {
@@ -95,10 +94,7 @@ pub(crate) async fn log(
     let mut entries = tokio::task::spawn_blocking(read).await??;
     let more = entries.len() > limit;
     entries.truncate(limit);
-    let last = entries
-        .last()
-        .filter(|_| more)
-        .map(|entry| entry.number.to_string());
+    let last = entries.last().filter(|_| more).map(|entry| entry.number.to_string());
     let line = |entry: jackfield_journal::LogEntry| Line {
         number: entry.number,
         at: u64::try_from(entry.line.at).ok().and_then(time),

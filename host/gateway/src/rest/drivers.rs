@@ -17,27 +17,15 @@ pub(crate) struct Listed {
     driver: DriverView,
 }
 
-pub(crate) async fn list(
-    caller: Caller,
-    page: Page,
-    State(gateway): State<Gateway>,
-) -> Result<List<Listed>, Problem> {
+pub(crate) async fn list(caller: Caller, page: Page, State(gateway): State<Gateway>) -> Result<List<Listed>, Problem> {
     caller.reads()?;
-    let mut drivers: Vec<_> = gateway
-        .channels()
-        .drivers()
-        .into_iter()
-        .map(Listed::new)
-        .collect();
+    let mut drivers: Vec<_> = gateway.channels().drivers().into_iter().map(Listed::new).collect();
     drivers.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(page.of(drivers, |driver| &driver.id))
 }
 
 impl Listed {
     fn new(driver: DriverView) -> Self {
-        Self {
-            id: format!("{}@{}#{}", driver.name, driver.version, driver.digest),
-            driver,
-        }
+        Self { id: format!("{}@{}#{}", driver.name, driver.version, driver.digest), driver }
     }
 }

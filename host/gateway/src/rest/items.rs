@@ -11,9 +11,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use jackfield_journal::{WorkItemFilter, WorkItemRow};
-use jackfield_router::{
-    Command, Id, ItemState, OperatorAction, Reply, State as RouterState, WorkItem,
-};
+use jackfield_router::{Command, Id, ItemState, OperatorAction, Reply, State as RouterState, WorkItem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -26,13 +24,8 @@ const LOOKED_AT: usize = 10_000;
 /// States of items that have ended.
 const ENDED: [ItemState; 2] = [ItemState::Closed, ItemState::Cancelled];
 /// States of items that are open.
-const OPEN: [ItemState; 5] = [
-    ItemState::New,
-    ItemState::Queued,
-    ItemState::Offered,
-    ItemState::Active,
-    ItemState::Wrapping,
-];
+const OPEN: [ItemState; 5] =
+    [ItemState::New, ItemState::Queued, ItemState::Offered, ItemState::Active, ItemState::Wrapping];
 
 /// A work item, open or ended.
 pub(super) struct Item {
@@ -53,15 +46,12 @@ pub(crate) async fn list(
     State(gateway): State<Gateway>,
 ) -> Result<List<Box<RawValue>>, Problem> {
     caller.reads()?;
-    let state = query::<Filter>(&uri)?
-        .0
-        .state
-        .map(|name| state_of(&name))
-        .transpose()?;
+    let state = query::<Filter>(&uri)?.0.state.map(|name| state_of(&name)).transpose()?;
     page.keep("state", state.map(ItemState::name));
-    let cursor = page.cursor.take().map(|cursor| {
-        id_of(&cursor).ok_or_else(|| Problem::bad_request("this `cursor` is not one of this list"))
-    });
+    let cursor = page
+        .cursor
+        .take()
+        .map(|cursor| id_of(&cursor).ok_or_else(|| Problem::bad_request("this `cursor` is not one of this list")));
     let cursor = cursor.transpose()?;
     let wanted = page.limit + 1;
     let mut items = BTreeMap::new();
@@ -85,17 +75,9 @@ pub(crate) async fn list(
     }
     let more = items.len() > page.limit;
     let items: Vec<WorkItem> = items.into_values().take(page.limit).collect();
-    let last = items
-        .last()
-        .filter(|_| more)
-        .map(|item| item.id.to_string());
+    let last = items.last().filter(|_| more).map(|item| item.id.to_string());
     let lookup = gateway.lookup().clone();
-    let render = move || {
-        items
-            .iter()
-            .map(|item| render(item, &lookup))
-            .collect::<Result<Vec<_>, _>>()
-    };
+    let render = move || items.iter().map(|item| render(item, &lookup)).collect::<Result<Vec<_>, _>>();
     let items = tokio::task::spawn_blocking(render).await??;
     Ok(page.list(items, last))
 }
@@ -130,11 +112,7 @@ fn look(
 ) -> (Vec<WorkItem>, Option<String>) {
     let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     let mut found = Vec::new();
-    for (looked_at, (id, item)) in router
-        .items()
-        .range::<str, _>((from, Bound::Unbounded))
-        .enumerate()
-    {
+    for (looked_at, (id, item)) in router.items().range::<str, _>((from, Bound::Unbounded)).enumerate() {
         if state.is_none_or(|state| state == item.state) {
             found.push(item.clone());
         }
@@ -173,13 +151,8 @@ pub(crate) async fn requeue(
 ) -> Result<Response, Problem> {
     let name = caller.supervises()?;
     let queue: Option<Id> = body.queue.map(Id::from);
-    if let Some(queue) = queue
-        .as_ref()
-        .filter(|queue| !gateway.people().now().queues().contains(queue))
-    {
-        return Err(Problem::not_found(format!(
-            "there is no queue `{queue}`; /v1/queues lists them"
-        )));
+    if let Some(queue) = queue.as_ref().filter(|queue| !gateway.people().now().queues().contains(queue)) {
+        return Err(Problem::not_found(format!("there is no queue `{queue}`; /v1/queues lists them")));
     }
     operate(&gateway, name, id, OperatorAction::Requeue { queue }).await
 }
@@ -191,27 +164,12 @@ pub(crate) async fn close(
     JsonBody(body): JsonBody<Close>,
 ) -> Result<Response, Problem> {
     let name = caller.supervises()?;
-    operate(
-        &gateway,
-        name,
-        id,
-        OperatorAction::Close { code: body.code },
-    )
-    .await
+    operate(&gateway, name, id, OperatorAction::Close { code: body.code }).await
 }
 
-async fn operate(
-    gateway: &Gateway,
-    name: Id,
-    id: String,
-    action: OperatorAction,
-) -> Result<Response, Problem> {
+async fn operate(gateway: &Gateway, name: Id, id: String, action: OperatorAction) -> Result<Response, Problem> {
     let item = id.as_str().into();
-    if let Reply::Refused(refusal) = gateway
-        .sequencer()
-        .command(Command::Operator { name, item, action })
-        .await?
-    {
+    if let Reply::Refused(refusal) = gateway.sequencer().command(Command::Operator { name, item, action }).await? {
         return Err(refusal.into());
     }
     respond(gateway, find(gateway, &id).await?).await
@@ -220,11 +178,7 @@ async fn operate(
 async fn respond(gateway: &Gateway, item: Item) -> Result<Response, Problem> {
     let lookup = gateway.lookup().clone();
     let json = tokio::task::spawn_blocking(move || render(&item.item, &lookup)).await??;
-    Ok((
-        [(CONTENT_TYPE, "application/json")],
-        String::from(Box::<str>::from(json)),
-    )
-        .into_response())
+    Ok(([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(json))).into_response())
 }
 
 /// A work item by its id.
@@ -234,11 +188,7 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
     let key = id.to_string();
     let look = move |state: &RouterState| {
         let item = state.item(&key)?.clone();
-        let asked = item
-            .offers
-            .iter()
-            .filter_map(|offer| Some(state.offer(offer)?.agent.clone()))
-            .collect();
+        let asked = item.offers.iter().filter_map(|offer| Some(state.offer(offer)?.agent.clone())).collect();
         Some(Item { item, asked })
     };
     if let Some(item) = gateway.sequencer().read(look).await? {
@@ -247,10 +197,7 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
     let reader = gateway.sequencer().reader().clone();
     let row = tokio::task::spawn_blocking(move || reader.work_item(&id.into_bytes())).await??;
     let row = row.ok_or_else(unknown)?;
-    Ok(Item {
-        item: ended(&row)?,
-        asked: Vec::new(),
-    })
+    Ok(Item { item: ended(&row)?, asked: Vec::new() })
 }
 
 impl Item {
@@ -260,15 +207,13 @@ impl Item {
             return Ok(());
         };
         let own = self.item.owner.as_ref() == Some(agent) || self.asked.contains(agent);
-        own.then_some(())
-            .ok_or_else(|| Problem::forbidden("this work item isn't yours"))
+        own.then_some(()).ok_or_else(|| Problem::forbidden("this work item isn't yours"))
     }
 }
 
 fn render(item: &WorkItem, lookup: &Lookup) -> Result<Box<RawValue>, Problem> {
     let facts = lookup.facts(&item.id)?;
-    serde_json::value::to_raw_value(&ItemView::whole(item, &facts))
-        .map_err(|error| Problem::internal(&error))
+    serde_json::value::to_raw_value(&ItemView::whole(item, &facts)).map_err(|error| Problem::internal(&error))
 }
 
 /// A work item that has ended, as it was at last.
@@ -282,10 +227,7 @@ pub(super) fn id_of(text: &str) -> Option<Uuid> {
 }
 
 fn state_of(name: &str) -> Result<ItemState, Problem> {
-    let found = OPEN
-        .into_iter()
-        .chain(ENDED)
-        .find(|state| state.name() == name);
+    let found = OPEN.into_iter().chain(ENDED).find(|state| state.name() == name);
     found.ok_or_else(|| {
         let names: Vec<_> = OPEN.into_iter().chain(ENDED).map(ItemState::name).collect();
         Problem::bad_request(format!("`state` is one of {}", names.join(", ")))

@@ -22,19 +22,11 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for JsonBody<
         if bytes.is_empty() {
             return Ok(Self(T::default()));
         }
-        let kind = parts
-            .headers
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or_default();
+        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/json") {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(
-                status,
-                "bad-request",
-                "send JSON, with `Content-Type: application/json`",
-            ));
+            return Err(Problem::new(status, "bad-request", "send JSON, with `Content-Type: application/json`"));
         }
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Self(value)),
@@ -43,9 +35,7 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for JsonBody<
                 "bad-request",
                 format!("the body doesn't fit: {error}"),
             )),
-            Err(error) => Err(Problem::bad_request(format!(
-                "the body is not JSON: {error}"
-            ))),
+            Err(error) => Err(Problem::bad_request(format!("the body is not JSON: {error}"))),
         }
     }
 }

@@ -36,60 +36,32 @@ impl Page {
             None => DEFAULT,
             Some(Ok(limit)) if (1..=MOST).contains(&limit) => limit,
             Some(_) => {
-                return Err(Problem::bad_request(format!(
-                    "`limit` is a number from 1 to {MOST}"
-                )));
+                return Err(Problem::bad_request(format!("`limit` is a number from 1 to {MOST}")));
             }
         };
-        Ok(Self {
-            limit,
-            cursor: asked.cursor,
-            path: path.to_owned(),
-            filter: Vec::new(),
-        })
+        Ok(Self { limit, cursor: asked.cursor, path: path.to_owned(), filter: Vec::new() })
     }
 
     /// Keeps a parameter for the pages that follow.
     pub(crate) fn keep(&mut self, name: &'static str, value: Option<&str>) {
-        self.filter
-            .extend(value.map(|value| (name, value.to_owned())));
+        self.filter.extend(value.map(|value| (name, value.to_owned())));
     }
 
     /// One page of entries that are all at hand, ordered by `key`.
     pub(crate) fn of<T: Serialize>(self, entries: Vec<T>, key: impl Fn(&T) -> &str) -> List<T> {
-        let after = |entry: &T| {
-            self.cursor
-                .as_deref()
-                .is_none_or(|cursor| key(entry) > cursor)
-        };
-        let mut items: Vec<T> = entries
-            .into_iter()
-            .filter(after)
-            .take(self.limit + 1)
-            .collect();
+        let after = |entry: &T| self.cursor.as_deref().is_none_or(|cursor| key(entry) > cursor);
+        let mut items: Vec<T> = entries.into_iter().filter(after).take(self.limit + 1).collect();
         let more = items.len() > self.limit;
         items.truncate(self.limit);
-        let last = items
-            .last()
-            .filter(|_| more)
-            .map(|entry| key(entry).to_owned());
+        let last = items.last().filter(|_| more).map(|entry| key(entry).to_owned());
         self.list(items, last)
     }
 
     /// A page. `last` is the cursor of the next one, if there is more.
     pub(crate) fn list<T>(self, items: Vec<T>, last: Option<String>) -> List<T> {
         let next = last.map(|last| {
-            let filter: String = self
-                .filter
-                .iter()
-                .map(|(name, value)| format!("&{name}={}", escape(value)))
-                .collect();
-            format!(
-                "{}?cursor={}&limit={}{filter}",
-                self.path,
-                escape(&last),
-                self.limit
-            )
+            let filter: String = self.filter.iter().map(|(name, value)| format!("&{name}={}", escape(value))).collect();
+            format!("{}?cursor={}&limit={}{filter}", self.path, escape(&last), self.limit)
         });
         List { items, next }
     }
@@ -98,9 +70,7 @@ impl Page {
 /// Percent-encodes a query value.
 fn escape(value: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-            char::from(byte).to_string()
-        }
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
         _ => format!("%{byte:02X}"),
     };
     value.bytes().map(byte).collect()

@@ -37,11 +37,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Thread>, Problem> {
     items::find(&gateway, &id).await?.admit(&caller)?;
     let wrong = || Problem::bad_request("this `cursor` is not one of this list");
-    let after = page
-        .cursor
-        .take()
-        .map(|cursor| items::id_of(&cursor).ok_or_else(wrong))
-        .transpose()?;
+    let after = page.cursor.take().map(|cursor| items::id_of(&cursor).ok_or_else(wrong)).transpose()?;
     let Some(item) = items::id_of(&id) else {
         return Err(wrong());
     };
@@ -56,14 +52,8 @@ pub(crate) async fn list(
         .filter(|message| message.direction == Some(Direction::Outbound))
         .filter_map(|message| message.id.clone())
         .collect();
-    let statuses = gateway
-        .sequencer()
-        .read(move |state| statuses(state, sent))
-        .await?;
-    Ok(Json(Thread {
-        list: page.list(messages, last),
-        statuses,
-    }))
+    let statuses = gateway.sequencer().read(move |state| statuses(state, sent)).await?;
+    Ok(Json(Thread { list: page.list(messages, last), statuses }))
 }
 
 /// A page of messages, and where the next one begins. Messages whose content was erased are left out.
@@ -74,16 +64,10 @@ fn read(
     limit: usize,
 ) -> Result<(Vec<Message>, Option<String>), jackfield_journal::Error> {
     let after = after.map(Uuid::into_bytes);
-    let mut rows =
-        messages
-            .reader()
-            .messages_of_item(&item.into_bytes(), after.as_ref(), limit + 1)?;
+    let mut rows = messages.reader().messages_of_item(&item.into_bytes(), after.as_ref(), limit + 1)?;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let last = rows
-        .last()
-        .filter(|_| more)
-        .map(|row| Uuid::from_bytes(row.id).to_string());
+    let last = rows.last().filter(|_| more).map(|row| Uuid::from_bytes(row.id).to_string());
     let loaded = rows.iter().filter_map(|row| messages.load(row).transpose());
     Ok((loaded.collect::<Result<_, _>>()?, last))
 }
@@ -91,10 +75,7 @@ fn read(
 fn statuses(state: &RouterState, sent: Vec<String>) -> BTreeMap<String, Status> {
     let status = |id: String| {
         let delivery = state.delivery(&id)?;
-        let status = Status {
-            status: delivery.status.name(),
-            error: delivery.error.as_ref().map(FailureView::new),
-        };
+        let status = Status { status: delivery.status.name(), error: delivery.error.as_ref().map(FailureView::new) };
         Some((id, status))
     };
     sent.into_iter().filter_map(status).collect()

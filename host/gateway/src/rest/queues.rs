@@ -38,25 +38,13 @@ pub(crate) async fn list(
     let mut queues = gateway.people().now().queues().to_vec();
     queues.sort();
     let now = gateway.sequencer().now();
-    let listed = gateway
-        .sequencer()
-        .read(move |state| look(state, &queues, now))
-        .await?;
+    let listed = gateway.sequencer().read(move |state| look(state, &queues, now)).await?;
     Ok(page.of(listed, |queue| &queue.id))
 }
 
 fn look(state: &RouterState, queues: &[Id], now: u64) -> Vec<QueueListed> {
-    let count = |queue: &Id, of| {
-        state
-            .counts()
-            .get(&(queue.clone(), of))
-            .copied()
-            .unwrap_or(0)
-    };
-    let mut searched = queues
-        .iter()
-        .filter(|queue| count(queue, ItemState::Queued) > 0)
-        .count();
+    let count = |queue: &Id, of| state.counts().get(&(queue.clone(), of)).copied().unwrap_or(0);
+    let mut searched = queues.iter().filter(|queue| count(queue, ItemState::Queued) > 0).count();
     let mut longest: HashMap<&Id, u64> = HashMap::new();
     // Items come in the order in which they were opened, and an item's age counts from there: the first that is found
     // waiting in a queue has waited longest.

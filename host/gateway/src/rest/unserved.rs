@@ -20,17 +20,9 @@ const UNSERVED: [(MethodFilter, &str); 9] = [
 ];
 
 pub(crate) fn routes() -> Router<Gateway> {
-    UNSERVED
-        .into_iter()
-        .fold(Router::new(), |router, (method, path)| {
-            router.route(path, on(method, answer))
-        })
+    UNSERVED.into_iter().fold(Router::new(), |router, (method, path)| router.route(path, on(method, answer)))
 }
 
 async fn answer(_: Caller) -> Problem {
-    Problem::new(
-        StatusCode::NOT_IMPLEMENTED,
-        "not-supported",
-        "this version doesn't serve this yet",
-    )
+    Problem::new(StatusCode::NOT_IMPLEMENTED, "not-supported", "this version doesn't serve this yet")
 }

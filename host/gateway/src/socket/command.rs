@@ -14,13 +14,8 @@ const LINE: usize = 1024;
 const ATTACHMENTS: usize = 32;
 
 /// Commands of the protocol that this version doesn't serve.
-const UNSERVED: [&str; 5] = [
-    "work-item.suspend",
-    "work-item.resume",
-    "work-item.transfer",
-    "work-item.invoke",
-    "typing",
-];
+const UNSERVED: [&str; 5] =
+    ["work-item.suspend", "work-item.resume", "work-item.transfer", "work-item.invoke", "typing"];
 
 /// A command with its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,27 +30,17 @@ pub(super) struct Frame {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Command {
     /// `agent.set-state`
-    SetState {
-        state: Presence,
-        reason: Option<String>,
-    },
+    SetState { state: Presence, reason: Option<String> },
     /// `offer.accept`
     Accept { offer: String },
     /// `offer.reject`
-    Reject {
-        offer: String,
-        reason: Option<String>,
-    },
+    Reject { offer: String, reason: Option<String> },
     /// `message.send`
     Send(Box<Send>),
     /// `message.retry`
     Retry { message: String },
     /// `work-item.complete`
-    Complete {
-        work_item: String,
-        code: Option<String>,
-        if_version: Option<u64>,
-    },
+    Complete { work_item: String, code: Option<String>, if_version: Option<u64> },
     /// One that isn't served, by name.
     Unserved(&'static str),
 }
@@ -102,18 +87,12 @@ pub(super) fn parse(text: &str) -> Result<Frame, Malformed> {
         Ok(Value::Object(fields)) => Fields(fields),
         Ok(_) => return Err(malformed(None, Wrong::bad("a command is a JSON object"))),
         Err(error) => {
-            return Err(malformed(
-                None,
-                Wrong::bad(format!("this is not JSON: {error}")),
-            ));
+            return Err(malformed(None, Wrong::bad(format!("this is not JSON: {error}"))));
         }
     };
     let id = fields.key("id").map_err(|wrong| malformed(None, wrong))?;
     let Some(id) = id else {
-        return Err(malformed(
-            None,
-            Wrong::bad("`id` is missing; give each command an id of its own"),
-        ));
+        return Err(malformed(None, Wrong::bad("`id` is missing; give each command an id of its own")));
     };
     match fields.command() {
         Ok(command) => Ok(Frame { id, command }),
@@ -126,21 +105,11 @@ struct Fields(Map<String, Value>);
 impl Fields {
     fn command(&self) -> Result<Command, Wrong> {
         match self.required("type")?.as_str() {
-            "agent.set-state" => Ok(Command::SetState {
-                state: self.presence()?,
-                reason: self.line("reason")?,
-            }),
-            "offer.accept" => Ok(Command::Accept {
-                offer: self.required("offerId")?,
-            }),
-            "offer.reject" => Ok(Command::Reject {
-                offer: self.required("offerId")?,
-                reason: self.line("reason")?,
-            }),
+            "agent.set-state" => Ok(Command::SetState { state: self.presence()?, reason: self.line("reason")? }),
+            "offer.accept" => Ok(Command::Accept { offer: self.required("offerId")? }),
+            "offer.reject" => Ok(Command::Reject { offer: self.required("offerId")?, reason: self.line("reason")? }),
             "message.send" => self.send().map(Box::new).map(Command::Send),
-            "message.retry" => Ok(Command::Retry {
-                message: self.required("messageId")?,
-            }),
+            "message.retry" => Ok(Command::Retry { message: self.required("messageId")? }),
             "work-item.complete" => Ok(Command::Complete {
                 work_item: self.required("workItemId")?,
                 code: self.line("code")?,
@@ -157,9 +126,7 @@ impl Fields {
         let text = self.text("text", TEXT)?.unwrap_or_default();
         let attachments = self.attachments()?;
         if text.is_empty() && attachments.is_empty() {
-            return Err(Wrong::bad(
-                "there is nothing to send: give `text` or `attachments`",
-            ));
+            return Err(Wrong::bad("there is nothing to send: give `text` or `attachments`"));
         }
         Ok(Send {
             work_item: self.required("workItemId")?,
@@ -177,40 +144,26 @@ impl Fields {
             Some(_) => return Err(Wrong::bad("`attachments` is a list of digests")),
         };
         if list.len() > ATTACHMENTS {
-            return Err(Wrong(
-                "too-large",
-                format!("at most {ATTACHMENTS} attachments go with a message"),
-            ));
+            return Err(Wrong("too-large", format!("at most {ATTACHMENTS} attachments go with a message")));
         }
         list.iter().map(attached).collect()
     }
 
     fn presence(&self) -> Result<Presence, Wrong> {
-        const ALL: [Presence; 5] = [
-            Presence::Available,
-            Presence::Busy,
-            Presence::Away,
-            Presence::Finishing,
-            Presence::Offline,
-        ];
+        const ALL: [Presence; 5] =
+            [Presence::Available, Presence::Busy, Presence::Away, Presence::Finishing, Presence::Offline];
         let name = self.required("state")?;
         let found = ALL.into_iter().find(|presence| presence.name() == name);
-        found.ok_or_else(|| {
-            Wrong::bad("`state` is one of available, busy, away, finishing, offline")
-        })
+        found.ok_or_else(|| Wrong::bad("`state` is one of available, busy, away, finishing, offline"))
     }
 
     /// A text of up to `limit` bytes; null is none.
     fn text(&self, name: &str, limit: usize) -> Result<Option<String>, Wrong> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if text.len() > limit => Err(Wrong(
-                "too-large",
-                format!(
-                    "`{name}` has {} bytes, at most {limit} are allowed",
-                    text.len()
-                ),
-            )),
+            Some(Value::String(text)) if text.len() > limit => {
+                Err(Wrong("too-large", format!("`{name}` has {} bytes, at most {limit} are allowed", text.len())))
+            }
             Some(Value::String(text)) => Ok(Some(text.clone())),
             Some(_) => Err(Wrong::bad(format!("`{name}` is a text"))),
         }
@@ -241,39 +194,24 @@ impl Fields {
     fn number(&self, name: &str) -> Result<Option<u64>, Wrong> {
         match self.0.get(name) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => value
-                .as_u64()
-                .map(Some)
-                .ok_or_else(|| Wrong::bad(format!("`{name}` is a whole number"))),
+            Some(value) => value.as_u64().map(Some).ok_or_else(|| Wrong::bad(format!("`{name}` is a whole number"))),
         }
     }
 }
 
 fn attached(value: &Value) -> Result<Attached, Wrong> {
     let digest = |text: &str| {
-        text.parse().map_err(|_| {
-            Wrong::bad("an attachment is named by its digest, `sha256-` and 64 hex digits")
-        })
+        text.parse().map_err(|_| Wrong::bad("an attachment is named by its digest, `sha256-` and 64 hex digits"))
     };
     match value {
-        Value::String(text) => Ok(Attached {
-            blob: digest(text)?,
-            name: None,
-            media_type: None,
-        }),
+        Value::String(text) => Ok(Attached { blob: digest(text)?, name: None, media_type: None }),
         Value::Object(fields) => {
             let fields = Fields(fields.clone());
             let blob = digest(&fields.required("blob")?)?;
             let media_type = fields.text("mediaType", jackfield_spec::limits::CONTENT_TYPE)?;
-            Ok(Attached {
-                blob,
-                name: fields.line("name")?,
-                media_type,
-            })
+            Ok(Attached { blob, name: fields.line("name")?, media_type })
         }
-        _ => Err(Wrong::bad(
-            "an attachment is a digest, or an object with `blob`, `name`, `mediaType`",
-        )),
+        _ => Err(Wrong::bad("an attachment is a digest, or an object with `blob`, `name`, `mediaType`")),
     }
 }
 

@@ -61,13 +61,7 @@ struct Running {
 impl Connection {
     pub(super) fn new(gateway: Gateway, agent: Id, token: TokenHash, seat: Seat) -> Self {
         let id = gateway.socket_id().into();
-        Self {
-            gateway,
-            agent,
-            token,
-            id,
-            seat,
-        }
+        Self { gateway, agent, token, id, seat }
     }
 
     /// Serves the connection until it ends.
@@ -81,10 +75,7 @@ impl Connection {
             Err(end) => end,
         };
         tracing::debug!(agent = %self.agent, connection = %self.id, code, reason, "an agent's connection ends");
-        let close = Message::Close(Some(CloseFrame {
-            code,
-            reason: Utf8Bytes::from_static(reason),
-        }));
+        let close = Message::Close(Some(CloseFrame { code, reason: Utf8Bytes::from_static(reason) }));
         // What still comes in is read, so that the close frame isn't lost to a reset; the far end may be gone already.
         let goodbye = async {
             if socket.send(close).await.is_ok() {
@@ -101,21 +92,12 @@ impl Connection {
         }
     }
 
-    async fn converse(
-        &self,
-        socket: &mut WebSocket,
-        after: Option<u64>,
-    ) -> Result<std::convert::Infallible, End> {
+    async fn converse(&self, socket: &mut WebSocket, after: Option<u64>) -> Result<std::convert::Infallible, End> {
         let mut changes = self.seat.feed.changes();
         let mut signals = self.gateway.signals();
         let now = Instant::now();
-        let mut running = Running {
-            seen: 0,
-            count: 0,
-            pace: Pace::new(now),
-            heard: now,
-            under_way: FuturesUnordered::new(),
-        };
+        let mut running =
+            Running { seen: 0, count: 0, pace: Pace::new(now), heard: now, under_way: FuturesUnordered::new() };
         match after {
             Some(after) if self.seat.feed.covers(after) => running.seen = after,
             _ => self.begin_anew(socket, &mut running, after).await?,
@@ -152,11 +134,7 @@ impl Connection {
     }
 
     /// Sends some of what is new, or a snapshot if it is no longer there. False when there was nothing.
-    async fn send_events(
-        &self,
-        socket: &mut WebSocket,
-        running: &mut Running,
-    ) -> Result<bool, End> {
+    async fn send_events(&self, socket: &mut WebSocket, running: &mut Running) -> Result<bool, End> {
         match self.seat.feed.after(running.seen) {
             Next::Nothing => return Ok(false),
             Next::Events(events, last) => {
@@ -170,11 +148,7 @@ impl Connection {
                 running.seen = last;
             }
             Next::Gap => {
-                self.gateway
-                    .hub()
-                    .counters()
-                    .gaps
-                    .fetch_add(1, Ordering::Relaxed);
+                self.gateway.hub().counters().gaps.fetch_add(1, Ordering::Relaxed);
                 self.begin_anew(socket, running, None).await?;
             }
         }
@@ -182,23 +156,16 @@ impl Connection {
     }
 
     /// Sends a snapshot, unless the agent has seen all that it would contain.
-    async fn begin_anew(
-        &self,
-        socket: &mut WebSocket,
-        running: &mut Running,
-        seen: Option<u64>,
-    ) -> Result<(), End> {
+    async fn begin_anew(&self, socket: &mut WebSocket, running: &mut Running, seen: Option<u64>) -> Result<(), End> {
         running.count += 1;
-        let made = snapshot::make(&self.gateway, &self.agent, &self.id, running.count).await;
+        // Boxed, as what is rare need not stand in the memory of every connection.
+        let made = Box::pin(snapshot::make(&self.gateway, &self.agent, &self.id, running.count)).await;
         let (sequence, snapshot) = made
             .map_err(|problem| {
                 tracing::warn!(agent = %self.agent, "no snapshot for an agent: {problem}");
                 End(close_code::AGAIN, "the state can't be read now")
             })?
-            .ok_or(End(
-                close_code::POLICY,
-                "the config doesn't name this agent any more",
-            ))?;
+            .ok_or(End(close_code::POLICY, "the config doesn't name this agent any more"))?;
         running.seen = sequence;
         if seen == Some(sequence) {
             return Ok(());
@@ -225,11 +192,7 @@ impl Connection {
         running.heard = Instant::now();
         let parsed = match frame {
             Message::Text(text) => command::parse(&text).map_err(Outcome::from),
-            Message::Binary(_) => Err(Outcome::failed(
-                None,
-                "bad-request",
-                "commands are text frames",
-            )),
+            Message::Binary(_) => Err(Outcome::failed(None, "bad-request", "commands are text frames")),
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(GONE),
         };
@@ -240,11 +203,7 @@ impl Connection {
         let parsed = if running.pace.take(running.heard) {
             parsed
         } else {
-            Err(Outcome::failed(
-                id,
-                "rate-limited",
-                "at most 200 commands a second; slow down and send it again",
-            ))
+            Err(Outcome::failed(id, "rate-limited", "at most 200 commands a second; slow down and send it again"))
         };
         match parsed {
             Ok(frame) => self.submit(socket, running, frame).await,
@@ -254,13 +213,8 @@ impl Connection {
 
     /// Hands a command over to the sequencer. Commands of a connection are decided in the order of their frames, but
     /// none waits for the result of the one before it.
-    async fn submit(
-        &self,
-        socket: &mut WebSocket,
-        running: &mut Running,
-        frame: Frame,
-    ) -> Result<(), End> {
-        let submission: Submission = match prepare(&self.gateway, &self.agent, frame).await {
+    async fn submit(&self, socket: &mut WebSocket, running: &mut Running, frame: Frame) -> Result<(), End> {
+        let submission: Submission = match Box::pin(prepare(&self.gateway, &self.agent, frame)).await {
             Ok(submission) => submission,
             Err(outcome) => return self.answer(socket, running, outcome).await,
         };
@@ -275,20 +229,9 @@ impl Connection {
         }
     }
 
-    async fn answer(
-        &self,
-        socket: &mut WebSocket,
-        running: &mut Running,
-        outcome: Outcome,
-    ) -> Result<(), End> {
+    async fn answer(&self, socket: &mut WebSocket, running: &mut Running, outcome: Outcome) -> Result<(), End> {
         running.count += 1;
-        let event = Event::result(
-            &self.agent,
-            &self.id,
-            running.count,
-            self.gateway.sequencer().now(),
-            outcome,
-        );
+        let event = Event::result(&self.agent, &self.id, running.count, self.gateway.sequencer().now(), outcome);
         let text = write(&event).map_err(|_| End(close_code::ERROR, ""))?;
         deliver(socket, Message::Text(text.into())).await
     }
@@ -327,23 +270,13 @@ struct Lease {
 
 impl Lease {
     async fn begin(of: &Connection) -> Result<Self, End> {
-        let command = Command::Connected {
-            agent: of.agent.clone(),
-            connection: of.id.clone(),
-        };
+        let command = Command::Connected { agent: of.agent.clone(), connection: of.id.clone() };
         match of.gateway.sequencer().command(command).await {
             Ok(Reply::Refused(refusal)) => {
                 tracing::info!(agent = %of.agent, "an agent can't be connected: {refusal}");
-                Err(End(
-                    close_code::POLICY,
-                    "the router doesn't know this agent",
-                ))
+                Err(End(close_code::POLICY, "the router doesn't know this agent"))
             }
-            Ok(_) => Ok(Self {
-                gateway: Some(of.gateway.clone()),
-                agent: of.agent.clone(),
-                connection: of.id.clone(),
-            }),
+            Ok(_) => Ok(Self { gateway: Some(of.gateway.clone()), agent: of.agent.clone(), connection: of.id.clone() }),
             Err(error) => {
                 tracing::warn!(agent = %of.agent, "an agent can't be connected: {error}");
                 Err(End(close_code::AGAIN, "the journal can't be written now"))
@@ -364,16 +297,14 @@ impl Drop for Lease {
         let Some(gateway) = self.gateway.take() else {
             return;
         };
-        let command = Command::Disconnected {
-            agent: self.agent.clone(),
-            connection: self.connection.clone(),
-        };
+        let command = Command::Disconnected { agent: self.agent.clone(), connection: self.connection.clone() };
         tokio::spawn(async move {
-            while let Err(CommitError::Unavailable(_)) =
-                gateway.sequencer().command(command.clone()).await
-            {
+            while let Err(CommitError::Unavailable(_)) = gateway.sequencer().command(command.clone()).await {
                 tokio::time::sleep(RETRY).await;
             }
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

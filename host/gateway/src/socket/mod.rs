@@ -47,39 +47,22 @@ pub(crate) async fn upgrade(
 ) -> Result<Response, Problem> {
     let (agent, token) = auth::agent_at_socket(&gateway.people().now(), &headers)?;
     let Ok(Query(resume)) = Query::<Resume>::try_from_uri(&uri) else {
-        return Err(Problem::bad_request(
-            "`after` is the `sequence` of the last event seen, a number",
-        ));
+        return Err(Problem::bad_request("`after` is the `sequence` of the last event seen, a number"));
     };
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(error) => return Ok(no_websocket(&error)),
     };
     if !speaks(&upgrade) {
-        return Err(Problem::bad_request(format!(
-            "the subprotocol `{PROTOCOL}` is spoken here"
-        )));
+        return Err(Problem::bad_request(format!("the subprotocol `{PROTOCOL}` is spoken here")));
     }
     if gateway.is_draining() {
-        let stopping = Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "the server is going down",
-        );
+        let stopping = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the server is going down");
         return Err(stopping.retry_after(Some(5)));
     }
-    let full = |why: &str| {
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", why).retry_after(Some(5))
-    };
-    let seat = gateway
-        .hub()
-        .seat(&agent)
-        .ok_or_else(|| full("this agent has too many connections; close some"))?;
-    let permit = gateway
-        .open()
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| full("the server has too many connections"))?;
+    let full = |why: &str| Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate-limited", why).retry_after(Some(5));
+    let seat = gateway.hub().seat(&agent).ok_or_else(|| full("this agent has too many connections; close some"))?;
+    let permit = gateway.open().clone().try_acquire_owned().map_err(|_| full("the server has too many connections"))?;
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .max_message_size(FRAME)
@@ -105,14 +88,9 @@ fn speaks(upgrade: &WebSocketUpgrade) -> bool {
 
 fn no_websocket(error: &WebSocketUpgradeRejection) -> Response {
     let detail = format!("this is a WebSocket: {error}");
-    let mut response =
-        Problem::new(StatusCode::UPGRADE_REQUIRED, "bad-request", detail).into_response();
-    response
-        .headers_mut()
-        .insert(UPGRADE, HeaderValue::from_static("websocket"));
-    response
-        .headers_mut()
-        .insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    let mut response = Problem::new(StatusCode::UPGRADE_REQUIRED, "bad-request", detail).into_response();
+    response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+    response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
     response
 }
 

@@ -3,9 +3,7 @@
 use super::command::{Attached, Send};
 use crate::people::Person;
 use jackfield_router::{Presence, WorkItem};
-use jackfield_spec::{
-    AgentInfo, Attachment, Attributes, Interaction, Kind, Message, Part, Text, WorkItemInfo,
-};
+use jackfield_spec::{AgentInfo, Attachment, Attributes, Interaction, Kind, Message, Part, Text, WorkItemInfo};
 use serde_json::Value;
 
 /// The type of a file that nobody has said the type of.
@@ -22,13 +20,7 @@ pub(super) struct Sender<'a> {
 
 /// Makes the message. `sizes` are those of the attachments, in their order. `info` is what the item's first message said
 /// of the item: the driver knows the conversation by it.
-pub(super) fn compose(
-    send: &Send,
-    sizes: &[u64],
-    item: &WorkItem,
-    info: &WorkItemInfo,
-    sender: Sender<'_>,
-) -> Message {
+pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkItemInfo, sender: Sender<'_>) -> Message {
     let text = (!send.text.is_empty()).then(|| {
         Part::Text(Text {
             text: send.text.clone(),
@@ -37,11 +29,8 @@ pub(super) fn compose(
             attributes: Attributes::default(),
         })
     });
-    let attachments = send
-        .attachments
-        .iter()
-        .zip(sizes)
-        .map(|(attached, size)| Part::Attachment(attachment(attached, *size)));
+    let attachments =
+        send.attachments.iter().zip(sizes).map(|(attached, size)| Part::Attachment(attachment(attached, *size)));
     let agent = AgentInfo {
         id: sender.id.to_owned(),
         name: Some(sender.person.name().to_owned()),
@@ -88,10 +77,7 @@ pub(super) fn compose(
 fn attachment(attached: &Attached, size: u64) -> Attachment {
     Attachment {
         name: attached.name.clone(),
-        media_type: attached
-            .media_type
-            .clone()
-            .unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
+        media_type: attached.media_type.clone().unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
         size: u32::try_from(size).ok(),
         blob: Some(attached.blob),
         state: "ready".to_owned(),

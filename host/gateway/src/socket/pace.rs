@@ -14,10 +14,7 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(now: Instant) -> Self {
-        Self {
-            left: RATE,
-            at: now,
-        }
+        Self { left: RATE, at: now }
     }
 
     /// Whether one more command is taken.

@@ -4,9 +4,7 @@ use crate::gateway::Gateway;
 use crate::lookup::{Facts, Lookup};
 use crate::people::Person;
 use crate::problem::Problem;
-use crate::render::{
-    AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write,
-};
+use crate::render::{AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write};
 use axum::extract::ws::Utf8Bytes;
 use jackfield_router::{AgentSnapshot, Id, Millis, State, WorkItem};
 use jackfield_spec::{Customer, Direction, Message};
@@ -84,65 +82,31 @@ pub(super) async fn make(
     let content = match snapshot.offers.is_empty() && snapshot.items.is_empty() {
         true => Content::default(),
         false => {
-            let (lookup, directory, snapshot) = (
-                gateway.lookup().clone(),
-                gateway.people().now().clone(),
-                snapshot.clone(),
-            );
-            tokio::task::spawn_blocking(move || {
-                read(&lookup, directory.person(&snapshot.agent.id), &snapshot, at)
-            })
-            .await??
+            let (lookup, directory, snapshot) =
+                (gateway.lookup().clone(), gateway.people().now().clone(), snapshot.clone());
+            tokio::task::spawn_blocking(move || read(&lookup, directory.person(&snapshot.agent.id), &snapshot, at))
+                .await??
         }
     };
-    let sent: Vec<String> = content
-        .messages
-        .values()
-        .flatten()
-        .filter_map(|shown| shown.sent.clone())
-        .collect();
+    let sent: Vec<String> = content.messages.values().flatten().filter_map(|shown| shown.sent.clone()).collect();
     let statuses = match sent.is_empty() {
         true => HashMap::new(),
-        false => {
-            gateway
-                .sequencer()
-                .read(move |state| statuses(state, sent))
-                .await?
-        }
+        false => gateway.sequencer().read(move |state| statuses(state, sent)).await?,
     };
     let directory = gateway.people().now();
     let data = assemble(&snapshot, directory.person(agent), &content, &statuses);
     let now = gateway.sequencer().now();
-    let text = write(&Event::snapshot(
-        agent,
-        connection,
-        count,
-        snapshot.sequence,
-        now,
-        data,
-    ))
-    .map_err(|error| Problem::internal(&error))?;
+    let text = write(&Event::snapshot(agent, connection, count, snapshot.sequence, now, data))
+        .map_err(|error| Problem::internal(&error))?;
     Ok(Some((snapshot.sequence, text.into())))
 }
 
 /// Reads what belongs to the items, and writes their messages in the agent's form.
-fn read(
-    lookup: &Lookup,
-    person: &Person,
-    snapshot: &AgentSnapshot,
-    at: Millis,
-) -> Result<Content, Problem> {
+fn read(lookup: &Lookup, person: &Person, snapshot: &AgentSnapshot, at: Millis) -> Result<Content, Problem> {
     let mut content = Content::default();
     let mut left = BYTES;
-    for item in snapshot
-        .offers
-        .iter()
-        .map(|(_, item)| item)
-        .chain(&snapshot.items)
-    {
-        content
-            .facts
-            .insert(item.id.clone(), lookup.facts(&item.id)?);
+    for item in snapshot.offers.iter().map(|(_, item)| item).chain(&snapshot.items) {
+        content.facts.insert(item.id.clone(), lookup.facts(&item.id)?);
     }
     for item in &snapshot.items {
         let mut shown = Vec::new();
@@ -156,12 +120,9 @@ fn read(
             if message.interaction.name == "message.status" {
                 continue;
             }
-            let sent = (message.direction == Some(Direction::Outbound))
-                .then(|| message.id.clone())
-                .flatten();
+            let sent = (message.direction == Some(Direction::Outbound)).then(|| message.id.clone()).flatten();
             let delivered = delivered(&message, item, snapshot, person);
-            let json = serde_json::value::to_raw_value(&delivered)
-                .map_err(|error| Problem::internal(&error))?;
+            let json = serde_json::value::to_raw_value(&delivered).map_err(|error| Problem::internal(&error))?;
             left = left.saturating_sub(json.get().len());
             shown.push(Shown { json, sent });
         }
@@ -178,22 +139,14 @@ fn delivered<'a>(
     person: &'a Person,
 ) -> DeliveredMessage<'a> {
     let agent = &snapshot.agent;
-    let stamp = AgentStamp::new(
-        &agent.id,
-        person.name(),
-        person.address(&message.media_type),
-        agent.state.name(),
-    );
+    let stamp = AgentStamp::new(&agent.id, person.name(), person.address(&message.media_type), agent.state.name());
     DeliveredMessage::new(message, &item.id, stamp)
 }
 
 fn statuses(state: &State, sent: Vec<String>) -> HashMap<String, StatusView> {
     let status = |id: String| {
         let delivery = state.delivery(&id)?;
-        let view = StatusView {
-            status: delivery.status.name(),
-            error: delivery.error.as_ref().map(FailureView::new),
-        };
+        let view = StatusView { status: delivery.status.name(), error: delivery.error.as_ref().map(FailureView::new) };
         Some((id, view))
     };
     sent.into_iter().filter_map(status).collect()
@@ -210,10 +163,7 @@ fn assemble<'a>(
         Some(OfferData {
             offer: offer.into(),
             work_item: ItemView::whole(item, facts),
-            message: facts
-                .first
-                .as_deref()
-                .map(|first| delivered(first, item, snapshot, person)),
+            message: facts.first.as_deref().map(|first| delivered(first, item, snapshot, person)),
             customer: facts.customer(),
         })
     });

@@ -30,38 +30,19 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let gateway = fixture.gateway.clone();
-        let served = tokio::spawn(serve(gateway, listener, async move {
-            stopped.await.unwrap_or_default()
-        }));
-        Self {
-            fixture,
-            address,
-            stop: Some(stop),
-            served,
-        }
+        let served = tokio::spawn(serve(gateway, listener, async move { stopped.await.unwrap_or_default() }));
+        Self { fixture, address, stop: Some(stop), served }
     }
 
     async fn try_agent(&self, who: &str, query: &str, protocols: &str) -> Result<Agent, Error> {
         let mut request = format!("ws://{}/v1/agent{query}", self.address).into_client_request()?;
-        request.headers_mut().insert(
-            "authorization",
-            format!("Bearer {who}-token").parse().unwrap(),
-        );
+        request.headers_mut().insert("authorization", format!("Bearer {who}-token").parse().unwrap());
         if !protocols.is_empty() {
-            request
-                .headers_mut()
-                .insert("sec-websocket-protocol", protocols.parse().unwrap());
+            request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
         }
         let (socket, response) = connect_async(request).await?;
-        let protocol = response
-            .headers()
-            .get("sec-websocket-protocol")
-            .map(|value| value.to_str().unwrap().to_owned());
-        Ok(Agent {
-            socket,
-            protocol,
-            commands: 0,
-        })
+        let protocol = response.headers().get("sec-websocket-protocol").map(|value| value.to_str().unwrap().to_owned());
+        Ok(Agent { socket, protocol, commands: 0 })
     }
 
     async fn agent(&self, query: &str) -> Agent {
@@ -71,13 +52,7 @@ impl Server {
     /// Waits until the router has this of ana.
     async fn until(&self, wanted: impl Fn(&jackfield_router::Agent) -> bool) {
         for _ in 0..2_000 {
-            let ana = self
-                .fixture
-                .sequencer
-                .read(|state| state.agent("ana").cloned())
-                .await
-                .unwrap()
-                .unwrap();
+            let ana = self.fixture.sequencer.read(|state| state.agent("ana").cloned()).await.unwrap().unwrap();
             if wanted(&ana) {
                 return;
             }
@@ -95,11 +70,7 @@ struct Agent {
 
 impl Agent {
     async fn frame(&mut self) -> Message {
-        tokio::time::timeout(Duration::from_secs(20), self.socket.next())
-            .await
-            .unwrap()
-            .unwrap()
-            .unwrap()
+        tokio::time::timeout(Duration::from_secs(20), self.socket.next()).await.unwrap().unwrap().unwrap()
     }
 
     async fn event(&mut self) -> Value {
@@ -126,10 +97,7 @@ impl Agent {
         self.commands += 1;
         let id = format!("k{}", self.commands);
         command["id"] = json!(id);
-        self.socket
-            .send(Message::text(command.to_string()))
-            .await
-            .unwrap();
+        self.socket.send(Message::text(command.to_string())).await.unwrap();
         id
     }
 
@@ -155,60 +123,32 @@ async fn an_agent_is_pushed_work_and_answers() {
     let mut ana = server.agent("").await;
     assert_eq!(ana.protocol.as_deref(), Some(PROTOCOL));
     let snapshot = ana.event().await;
-    assert_eq!(
-        (&snapshot["type"], &snapshot["data"]["agent"]["state"]),
-        (&json!("snapshot"), &json!("offline"))
-    );
-    assert_eq!(
-        ana.command(json!({"type": "agent.set-state", "state": "available"}))
-            .await["ok"],
-        true
-    );
+    assert_eq!((&snapshot["type"], &snapshot["data"]["agent"]["state"]), (&json!("snapshot"), &json!("offline")));
+    assert_eq!(ana.command(json!({"type": "agent.set-state", "state": "available"})).await["ok"], true);
     let item = server.fixture.say("station 7", "help").await;
     let created = ana.until("offer.created").await;
     let offer = created["data"]["offer"]["id"].clone();
-    assert_eq!(
-        ana.command(json!({"type": "offer.accept", "offerId": offer}))
-            .await["ok"],
-        true
-    );
-    let again = ana
-        .command(json!({"type": "offer.accept", "offerId": offer}))
+    assert_eq!(ana.command(json!({"type": "offer.accept", "offerId": offer})).await["ok"], true);
+    let again = ana.command(json!({"type": "offer.accept", "offerId": offer})).await;
+    assert_eq!((&again["error"]["code"], &again["error"]["state"]), (&json!("wrong-state"), &json!("accepted")));
+    let sent = ana
+        .command(json!({"type": "message.send", "workItemId": item, "text": "At once", "idempotencyKey": "a"}))
         .await;
-    assert_eq!(
-        (&again["error"]["code"], &again["error"]["state"]),
-        (&json!("wrong-state"), &json!("accepted"))
-    );
-    let sent = ana.command(json!({"type": "message.send", "workItemId": item, "text": "At once", "idempotencyKey": "a"})).await;
     assert_eq!(sent["ok"], true, "{sent}");
-    let repeated = ana.command(json!({"type": "message.send", "workItemId": item, "text": "At once", "idempotencyKey": "a"})).await;
+    let repeated = ana
+        .command(json!({"type": "message.send", "workItemId": item, "text": "At once", "idempotencyKey": "a"}))
+        .await;
     assert_eq!(repeated["messageId"], sent["messageId"]);
-    let stored = server
-        .fixture
-        .sequencer
-        .messages()
-        .get(sent["messageId"].as_str().unwrap())
-        .unwrap()
-        .unwrap();
+    let stored = server.fixture.sequencer.messages().get(sent["messageId"].as_str().unwrap()).unwrap().unwrap();
     assert_eq!(stored.work_item.unwrap().conversation, "station 7");
-    assert_eq!(
-        stored.cause.as_deref(),
-        created["data"]["message"]["id"].as_str()
-    );
+    assert_eq!(stored.cause.as_deref(), created["data"]["message"]["id"].as_str());
 
     let mut second = server.agent("").await;
     let snapshot = second.event().await;
     let shown = &snapshot["data"]["workItems"][0];
     assert_eq!(shown["messages"][1]["parts"][0]["text"], "At once");
-    assert_eq!(
-        shown["statuses"][sent["messageId"].as_str().unwrap()]["status"],
-        "queued"
-    );
-    assert_eq!(
-        ana.command(json!({"type": "work-item.complete", "workItemId": item}))
-            .await["ok"],
-        true
-    );
+    assert_eq!(shown["statuses"][sent["messageId"].as_str().unwrap()]["status"], "queued");
+    assert_eq!(ana.command(json!({"type": "work-item.complete", "workItemId": item})).await["ok"], true);
     second.until("work-item.closed").await;
 }
 
@@ -216,32 +156,20 @@ async fn an_agent_is_pushed_work_and_answers() {
 async fn commands_are_decided_in_the_order_of_their_frames() {
     let server = Server::new().await;
     let mut ana = server.agent("").await;
-    ana.command(json!({"type": "agent.set-state", "state": "available"}))
-        .await;
+    ana.command(json!({"type": "agent.set-state", "state": "available"})).await;
     let item = server.fixture.say("a", "help").await;
     let offer = ana.until("offer.created").await["data"]["offer"]["id"].clone();
-    ana.say(json!({"type": "offer.accept", "offerId": offer}))
-        .await;
-    ana.say(json!({"type": "message.send", "workItemId": item, "text": "one"}))
-        .await;
-    ana.say(json!({"type": "message.send", "workItemId": item, "text": "two"}))
-        .await;
-    ana.say(json!({"type": "work-item.complete", "workItemId": item}))
-        .await;
+    ana.say(json!({"type": "offer.accept", "offerId": offer})).await;
+    ana.say(json!({"type": "message.send", "workItemId": item, "text": "one"})).await;
+    ana.say(json!({"type": "message.send", "workItemId": item, "text": "two"})).await;
+    ana.say(json!({"type": "work-item.complete", "workItemId": item})).await;
     for _ in 0..4 {
         let result = ana.until("command.result").await;
         assert_eq!(result["data"]["ok"], true, "{result}");
     }
-    let messages = server
-        .fixture
-        .sequencer
-        .messages()
-        .of_item(&item, None, 10)
-        .unwrap();
-    let texts: Vec<_> = messages
-        .iter()
-        .map(|message| serde_json::to_value(&message.parts).unwrap()[0]["text"].clone())
-        .collect();
+    let messages = server.fixture.sequencer.messages().of_item(&item, None, 10).unwrap();
+    let texts: Vec<_> =
+        messages.iter().map(|message| serde_json::to_value(&message.parts).unwrap()[0]["text"].clone()).collect();
     assert_eq!(texts, ["help", "one", "two"]);
 }
 
@@ -250,34 +178,18 @@ async fn what_is_no_command_gets_a_result_too() {
     let server = Server::new().await;
     let mut ana = server.agent("").await;
     for (command, code) in [
-        (
-            json!({"type": "typing", "workItemId": "x"}),
-            "not-supported",
-        ),
+        (json!({"type": "typing", "workItemId": "x"}), "not-supported"),
         (json!({"type": "dance"}), "bad-request"),
         (json!({"type": "offer.accept", "offerId": "x"}), "not-found"),
-        (
-            json!({"type": "message.send", "workItemId": "x", "text": "y"}),
-            "not-found",
-        ),
-        (
-            json!({"type": "message.send", "workItemId": "x", "text": "y".repeat(70_000)}),
-            "too-large",
-        ),
+        (json!({"type": "message.send", "workItemId": "x", "text": "y"}), "not-found"),
+        (json!({"type": "message.send", "workItemId": "x", "text": "y".repeat(70_000)}), "too-large"),
     ] {
-        assert_eq!(
-            ana.command(command.clone()).await["error"]["code"],
-            code,
-            "{command}"
-        );
+        assert_eq!(ana.command(command.clone()).await["error"]["code"], code, "{command}");
     }
     ana.socket.send(Message::text("{")).await.unwrap();
     assert_eq!(ana.until("command.result").await["data"]["id"], Value::Null);
     ana.socket.send(Message::binary(vec![1])).await.unwrap();
-    assert_eq!(
-        ana.until("command.result").await["data"]["error"]["code"],
-        "bad-request"
-    );
+    assert_eq!(ana.until("command.result").await["data"]["error"]["code"], "bad-request");
     let mut limited = false;
     for _ in 0..250 {
         ana.say(json!({"type": "dance"})).await;
@@ -292,27 +204,18 @@ async fn what_is_no_command_gets_a_result_too() {
 async fn an_agent_who_comes_back_misses_nothing() {
     let server = Server::new().await;
     let mut ana = server.agent("").await;
-    ana.command(json!({"type": "agent.set-state", "state": "busy"}))
-        .await;
+    ana.command(json!({"type": "agent.set-state", "state": "busy"})).await;
     let seen = {
         let mut again = server.agent("").await;
         again.event().await["sequence"].as_u64().unwrap()
     };
-    ana.command(json!({"type": "agent.set-state", "state": "away", "reason": "tea"}))
-        .await;
+    ana.command(json!({"type": "agent.set-state", "state": "away", "reason": "tea"})).await;
     let mut back = server.agent(&format!("?after={seen}")).await;
     let event = back.event().await;
-    assert_eq!(
-        (&event["type"], &event["sequence"]),
-        (&json!("agent.updated"), &json!(seen + 1))
-    );
+    assert_eq!((&event["type"], &event["sequence"]), (&json!("agent.updated"), &json!(seen + 1)));
     assert_eq!(event["data"]["agent"]["reason"], "tea");
     let mut lost = server.agent("?after=4000").await;
-    assert_eq!(
-        lost.event().await["type"],
-        "snapshot",
-        "a number that there never was"
-    );
+    assert_eq!(lost.event().await["type"], "snapshot", "a number that there never was");
 }
 
 #[tokio::test]
@@ -324,27 +227,13 @@ async fn a_reader_that_is_too_slow_begins_anew() {
     // More than fits into the feed and the sockets' buffers, while nobody reads.
     let large = "x".repeat(512 * 1024);
     for sequence in 1..=100 {
-        feed.push(
-            sequence,
-            json!({"type": "agent.updated", "sequence": sequence, "pad": large})
-                .to_string()
-                .into(),
-        );
+        feed.push(sequence, json!({"type": "agent.updated", "sequence": sequence, "pad": large}).to_string().into());
         feed.wake();
         tokio::task::yield_now().await;
     }
     let snapshot = ana.until("snapshot").await;
     assert_eq!(snapshot["data"]["agent"]["id"], "ana");
-    assert!(
-        server
-            .fixture
-            .gateway
-            .hub()
-            .counters()
-            .gaps
-            .load(std::sync::atomic::Ordering::Relaxed)
-            > 0
-    );
+    assert!(server.fixture.gateway.hub().counters().gaps.load(std::sync::atomic::Ordering::Relaxed) > 0);
 }
 
 #[tokio::test]
@@ -357,18 +246,11 @@ async fn connections_are_refused_before_they_are_upgraded() {
         ("ana", "", "chat", 400),
     ] {
         match server.try_agent(who, query, protocols).await {
-            Err(Error::Http(response)) => assert_eq!(
-                response.status().as_u16(),
-                status,
-                "{who} {query} {protocols}"
-            ),
+            Err(Error::Http(response)) => assert_eq!(response.status().as_u16(), status, "{who} {query} {protocols}"),
             other => panic!("{who} {query} {protocols}: {:?}", other.map(|_| ())),
         }
     }
-    assert!(
-        server.try_agent("ana", "", "").await.is_ok(),
-        "a client that asks for no protocol knows where it is"
-    );
+    assert!(server.try_agent("ana", "", "").await.is_ok(), "a client that asks for no protocol knows where it is");
     let mut open = Vec::new();
     let refused = loop {
         match server.try_agent("ben", "", PROTOCOL).await {
@@ -384,10 +266,7 @@ async fn connections_are_refused_before_they_are_upgraded() {
 async fn a_frame_that_is_too_long_closes_the_connection() {
     let server = Server::new().await;
     let mut ana = server.agent("").await;
-    ana.socket
-        .send(Message::text("x".repeat(300 * 1024)))
-        .await
-        .unwrap();
+    ana.socket.send(Message::text("x".repeat(300 * 1024))).await.unwrap();
     assert_eq!(u16::from(ana.closed().await.code), 1009);
     server.until(|ana| ana.connections.is_empty()).await;
 }
@@ -400,8 +279,7 @@ async fn a_void_token_closes_the_connection() {
     let mut config = crate::fixture::config("");
     server.fixture.gateway.reload(&config);
     assert_eq!(
-        ana.command(json!({"type": "agent.set-state", "state": "busy"}))
-            .await["ok"],
+        ana.command(json!({"type": "agent.set-state", "state": "busy"})).await["ok"],
         true,
         "hers is still good"
     );
@@ -414,27 +292,14 @@ async fn a_void_token_closes_the_connection() {
 async fn a_server_that_goes_down_says_so_and_takes_nothing_away() {
     let mut server = Server::new().await;
     let mut ana = server.agent("").await;
-    ana.command(json!({"type": "agent.set-state", "state": "available"}))
-        .await;
+    ana.command(json!({"type": "agent.set-state", "state": "available"})).await;
     server.fixture.say("a", "help").await;
     ana.until("offer.created").await;
     server.stop.take().unwrap().send(()).unwrap();
     assert_eq!(u16::from(ana.closed().await.code), 1001);
-    tokio::time::timeout(Duration::from_secs(20), &mut server.served)
-        .await
-        .unwrap()
-        .unwrap();
-    let known = server
-        .fixture
-        .sequencer
-        .read(|state| state.agent("ana").cloned())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        (known.offers.len(), known.presence),
-        (1, Presence::Available)
-    );
+    tokio::time::timeout(Duration::from_secs(20), &mut server.served).await.unwrap().unwrap();
+    let known = server.fixture.sequencer.read(|state| state.agent("ana").cloned()).await.unwrap().unwrap();
+    assert_eq!((known.offers.len(), known.presence), (1, Presence::Available));
 }
 
 #[tokio::test]

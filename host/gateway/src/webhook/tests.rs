@@ -17,21 +17,14 @@ fn headers_keep_their_repeats_and_bytes() {
     map.append("x-a", HeaderValue::from_bytes(b"\xff").unwrap());
     let headers = headers(&map);
     let expected = [("x-a", &b"1"[..]), ("x-a", &b"\xff"[..])];
-    assert!(
-        headers
-            .iter()
-            .map(|header| (header.name.as_str(), &header.value[..]))
-            .eq(expected)
-    );
+    assert!(headers.iter().map(|header| (header.name.as_str(), &header.value[..])).eq(expected));
 }
 
 #[tokio::test]
 async fn an_answer_keeps_what_belongs_to_it() {
     let fixture = Fixture::new().await;
-    let header = |name: &str, value: &'static str| Header {
-        name: name.to_owned(),
-        value: Bytes::from_static(value.as_bytes()),
-    };
+    let header =
+        |name: &str, value: &'static str| Header { name: name.to_owned(), value: Bytes::from_static(value.as_bytes()) };
     let answer = HandlerResponse {
         status: 201,
         headers: vec![
@@ -51,21 +44,14 @@ async fn an_answer_keeps_what_belongs_to_it() {
     let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
     assert_eq!(names, ["content-type", "set-cookie"]);
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
-    assert_eq!(
-        response.into_body().collect().await.unwrap().to_bytes(),
-        "<ok/>"
-    );
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "<ok/>");
 }
 
 #[tokio::test]
 async fn a_status_that_is_none_is_a_failed_driver() {
     let fixture = Fixture::new().await;
     for status in [0, 99, 100, 101, 1000] {
-        let answer = HandlerResponse {
-            status,
-            headers: Vec::new(),
-            body: HandlerBody::Bytes(Bytes::new()),
-        };
+        let answer = HandlerResponse { status, headers: Vec::new(), body: HandlerBody::Bytes(Bytes::new()) };
         let problem = respond(&fixture.gateway, answer).await.unwrap_err();
         assert_eq!(problem.into_response().status(), 502, "{status}");
     }
@@ -74,32 +60,14 @@ async fn a_status_that_is_none_is_a_failed_driver() {
 #[tokio::test]
 async fn unknown_channels_and_long_bodies_are_refused() {
     let fixture = Fixture::new().await;
-    let response = fixture
-        .call(Method::POST, "/channels/nowhere", "", "x")
-        .await;
+    let response = fixture.call(Method::POST, "/channels/nowhere", "", "x").await;
     assert_eq!(response.status(), 404);
-    let response = fixture
-        .call(
-            Method::POST,
-            "/channels/wire/in",
-            "",
-            vec![0; 1024 * 1024 + 1],
-        )
-        .await;
+    let response = fixture.call(Method::POST, "/channels/wire/in", "", vec![0; 1024 * 1024 + 1]).await;
     assert_eq!(response.status(), 413);
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
-    let announced = HttpRequest::post("/channels/wire")
-        .header("content-length", "1048577")
-        .body(Body::empty())
-        .unwrap();
-    assert_eq!(
-        fixture.send(announced).await.status(),
-        413,
-        "it isn't even read"
-    );
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let announced =
+        HttpRequest::post("/channels/wire").header("content-length", "1048577").body(Body::empty()).unwrap();
+    assert_eq!(fixture.send(announced).await.status(), 413, "it isn't even read");
 }
 
 #[tokio::test]

@@ -7,22 +7,9 @@ fn an_item_is_one_row() {
         "id": "i1", "state": "active", "queue": "support", "owner": "ana", "channel": "sms", "mediaType": "sms",
         "priority": 5, "createdAt": "2026-01-01T00:00:00.000Z", "customer": {"address": "+1", "name": "Kim\n"},
     });
-    let expected = [
-        "i1",
-        "active",
-        "support",
-        "ana",
-        "sms",
-        "sms",
-        "5",
-        "2026-01-01T00:00:00.000Z",
-        "Kim ",
-    ];
+    let expected = ["i1", "active", "support", "ana", "sms", "sms", "5", "2026-01-01T00:00:00.000Z", "Kim "];
     assert_eq!(row(&item), expected);
-    assert_eq!(
-        row(&json!({"id": "i2", "state": "closed", "customer": null}))[8],
-        "-"
-    );
+    assert_eq!(row(&json!({"id": "i2", "state": "closed", "customer": null}))[8], "-");
 }
 
 #[test]
@@ -30,12 +17,7 @@ fn what_is_not_known_is_left_out() {
     let item = json!({"id": "i1", "state": "closed", "queue": null, "externalIds": ["SM1", "SM2"], "customer": {"address": "+1", "name": null}});
     assert_eq!(
         about(&item),
-        [
-            "work item     i1",
-            "state         closed",
-            "customer      +1",
-            "external ids  SM1, SM2"
-        ]
+        ["work item     i1", "state         closed", "customer      +1", "external ids  SM1, SM2"]
     );
 }
 

@@ -56,10 +56,7 @@ pub(super) struct Step {
 
 impl Item {
     pub(super) fn new(id: &str) -> Self {
-        Self {
-            ids: [id.to_owned()].into(),
-            id: id.to_owned(),
-        }
+        Self { ids: [id.to_owned()].into(), id: id.to_owned() }
     }
 
     fn id(&self) -> &str {
@@ -71,11 +68,7 @@ impl Item {
     /// Events are looked through as JSON and by ids, which are unique, so that an event of a later version is found too.
     pub(super) fn step(&mut self, entry: &Entry) -> serde_json::Result<Option<Step>> {
         let mut messages = Vec::new();
-        for message in entry
-            .messages
-            .iter()
-            .filter(|message| message.work_item.as_deref() == Some(&self.id))
-        {
+        for message in entry.messages.iter().filter(|message| message.work_item.as_deref() == Some(&self.id)) {
             self.ids.insert(message.id.clone());
             messages.push(serde_json::to_value(message)?);
         }
@@ -91,12 +84,7 @@ impl Item {
         if events.is_empty() && messages.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Step {
-            cause: entry.cause.clone(),
-            channel: entry.channel.clone(),
-            events,
-            messages,
-        }))
+        Ok(Some(Step { cause: entry.cause.clone(), channel: entry.channel.clone(), events, messages }))
     }
 
     fn names(&self, value: &Value) -> bool {
@@ -127,42 +115,20 @@ impl Item {
 
 impl Step {
     fn as_json(&self, seq: u64, at: &str) -> Value {
-        let Self {
-            cause,
-            channel,
-            events,
-            messages,
-        } = self;
+        let Self { cause, channel, events, messages } = self;
         json!({ "seq": seq, "at": at, "cause": cause, "channel": channel, "events": events, "messages": messages })
     }
 
     /// A line for the record, then one for each thing that happened.
     pub(super) fn as_lines(&self, seq: u64, at: &str) -> Vec<String> {
-        let channel = self
-            .channel
-            .as_deref()
-            .map(|channel| format!(" by channel {}", out::one_line(channel)));
-        let first = format!(
-            "{seq}  {at}  {}{}",
-            out::one_line(&self.cause),
-            channel.unwrap_or_default()
-        );
+        let channel = self.channel.as_deref().map(|channel| format!(" by channel {}", out::one_line(channel)));
+        let first = format!("{seq}  {at}  {}{}", out::one_line(&self.cause), channel.unwrap_or_default());
         let messages = self.messages.iter().map(|message| {
-            let way = if message["inbound"] == json!(true) {
-                "inbound"
-            } else {
-                "outbound"
-            };
+            let way = if message["inbound"] == json!(true) { "inbound" } else { "outbound" };
             format!("    message {way} {}", out::cell(message, "id"))
         });
-        let events = self
-            .events
-            .iter()
-            .map(|event| format!("    {}", happened(event)));
-        std::iter::once(first)
-            .chain(messages)
-            .chain(events)
-            .collect()
+        let events = self.events.iter().map(|event| format!("    {}", happened(event)));
+        std::iter::once(first).chain(messages).chain(events).collect()
     }
 }
 
@@ -175,9 +141,7 @@ fn happened(event: &Value) -> String {
     for (name, value) in members.iter().filter(|(name, _)| *name != "type") {
         match value {
             Value::Null => {}
-            Value::Object(inner) if name == "actor" => {
-                line.push_str(&format!("  actor={}", actor(inner)))
-            }
+            Value::Object(inner) if name == "actor" => line.push_str(&format!("  actor={}", actor(inner))),
             // What is inside says whose it is by its ids; the rest is in the JSON.
             Value::Object(inner) => {
                 let shown = [
@@ -211,16 +175,12 @@ fn happened(event: &Value) -> String {
 }
 
 fn plain(value: &Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| out::one_line(&value.to_string()), out::one_line)
+    value.as_str().map_or_else(|| out::one_line(&value.to_string()), out::one_line)
 }
 
 /// Who made it happen: `router`, `agent ana`, `driver demo`, `operator ops`.
 fn actor(actor: &Map<String, Value>) -> String {
     let kind = actor.get("type").map(plain).unwrap_or_default();
-    let name = ["id", "channel", "name"]
-        .into_iter()
-        .find_map(|name| actor.get(name));
+    let name = ["id", "channel", "name"].into_iter().find_map(|name| actor.get(name));
     name.map_or_else(|| kind.clone(), |name| format!("{kind} {}", plain(name)))
 }

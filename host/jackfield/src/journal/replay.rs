@@ -4,7 +4,7 @@ use super::{records_to, time_of};
 use crate::exit::{Exit, failed};
 use crate::out;
 use anyhow::anyhow;
-use jackfield_journal::{Error, Journal as _, Snapshot, SqliteJournal};
+use jackfield_journal::Snapshot;
 use jackfield_router::{Phase, State};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -20,9 +20,7 @@ pub(super) fn run(data: &Path, to: Option<u64>, as_json: bool) -> Result<(), Exi
             out::line(&line)?;
         }
     }
-    found
-        .wrong
-        .extend(jackfield_router::check::check(&found.state).err());
+    found.wrong.extend(jackfield_router::check::check(&found.state).err());
     if let Compared::Differs { seq } = found.snapshot {
         found.wrong.push(format!(
             "the snapshot at record {seq} isn't the state that the records make; `jackfield journal verify` tells whether one \
@@ -64,10 +62,10 @@ pub(super) fn replay(data: &Path, to: Option<u64>) -> Result<Found, Exit> {
     // First, since it tells when there is no journal; opening for the snapshot would make one.
     let records = jackfield_journal::dump(data, 1, records_to(to))?;
     let mut found = Found::default();
-    let snapshot = match newest_snapshot(data) {
+    let snapshot = match jackfield_journal::newest_snapshot(data) {
         Ok(snapshot) => snapshot,
         Err(why) => {
-            found.snapshot = Compared::Not { why };
+            found.snapshot = Compared::Not { why: why.to_string() };
             None
         }
     };
@@ -77,39 +75,21 @@ pub(super) fn replay(data: &Path, to: Option<u64>) -> Result<Found, Exit> {
         found.records += 1;
         found.head = record.seq;
         found.at = Some(record.at);
-        if let Some(snapshot) = snapshot
-            .as_ref()
-            .filter(|snapshot| snapshot.seq == record.seq)
-        {
+        if let Some(snapshot) = snapshot.as_ref().filter(|snapshot| snapshot.seq == record.seq) {
             found.snapshot = compare(snapshot, &found.state)?;
         }
     }
     Ok(found)
 }
 
-/// The newest snapshot, if no server uses the folder.
-fn newest_snapshot(data: &Path) -> Result<Option<Snapshot>, String> {
-    match SqliteJournal::open(data).and_then(|journal| journal.latest_snapshot()) {
-        Ok(snapshot) => Ok(snapshot),
-        Err(Error::Locked { .. }) => Err("a server uses the folder".to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
 /// Both are written by this version, so that a snapshot of an older one isn't taken for another state.
 fn compare(snapshot: &Snapshot, state: &State) -> Result<Compared, Exit> {
     let seq = snapshot.seq;
     let Ok(kept) = serde_json::from_slice::<State>(&snapshot.payload) else {
-        return Ok(Compared::Not {
-            why: format!("the one at record {seq} is of another version"),
-        });
+        return Ok(Compared::Not { why: format!("the one at record {seq} is of another version") });
     };
     let equal = serde_json::to_vec(&kept)? == serde_json::to_vec(state)?;
-    Ok(if equal {
-        Compared::Equal { seq }
-    } else {
-        Compared::Differs { seq }
-    })
+    Ok(if equal { Compared::Equal { seq } } else { Compared::Differs { seq } })
 }
 
 pub(super) fn summary(found: &Found) -> Value {
@@ -157,10 +137,7 @@ fn lines(summary: &Value) -> Vec<String> {
     let row = |name: &str, value: String| format!("{name:<14}{value}");
     let counts = |name: &str| match summary.get(name).and_then(Value::as_object) {
         Some(counts) if !counts.is_empty() => {
-            let counts: Vec<_> = counts
-                .iter()
-                .map(|(name, count)| format!("{count} {name}"))
-                .collect();
+            let counts: Vec<_> = counts.iter().map(|(name, count)| format!("{count} {name}")).collect();
             counts.join(", ")
         }
         _ => "none".to_owned(),
@@ -168,16 +145,10 @@ fn lines(summary: &Value) -> Vec<String> {
     let plain = |name: &str| out::cell(summary, name);
     let snapshot = match summary.get("snapshot") {
         Some(snapshot) if snapshot["equal"] == json!(true) => {
-            format!(
-                "the one at record {} is the replayed state, byte for byte",
-                snapshot["seq"]
-            )
+            format!("the one at record {} is the replayed state, byte for byte", snapshot["seq"])
         }
         Some(snapshot) if snapshot["equal"] == json!(false) => {
-            format!(
-                "the one at record {} DIFFERS from the replayed state",
-                snapshot["seq"]
-            )
+            format!("the one at record {} DIFFERS from the replayed state", snapshot["seq"])
         }
         Some(snapshot) if snapshot["compared"] == json!(false) => {
             format!("not compared: {}", out::cell(snapshot, "why"))

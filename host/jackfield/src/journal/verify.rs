@@ -40,10 +40,7 @@ fn as_lines(report: &Report) -> Vec<String> {
         ("snapshots", report.snapshots),
     ];
     let counts = counts.map(|(name, count)| format!("{name:<14}{count}"));
-    let problems = report
-        .problems
-        .iter()
-        .map(|problem| format!("problem: {problem}"));
+    let problems = report.problems.iter().map(|problem| format!("problem: {problem}"));
     let well = report.problems.is_empty().then(|| "all is well".to_owned());
     counts.into_iter().chain(problems).chain(well).collect()
 }

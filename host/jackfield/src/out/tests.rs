@@ -3,15 +3,10 @@ use serde_json::json;
 
 #[test]
 fn columns_are_as_wide_as_their_widest_cell() {
-    let rows = [
-        ["1".to_owned(), "für Änne".to_owned(), "x".to_owned()],
-        ["1000".to_owned(), "b".to_owned(), String::new()],
-    ];
+    let rows =
+        [["1".to_owned(), "für Änne".to_owned(), "x".to_owned()], ["1000".to_owned(), "b".to_owned(), String::new()]];
     let lines = lay_out(["id", "name", "last"], &rows);
-    assert_eq!(
-        lines,
-        ["ID    NAME      LAST", "1     für Änne  x", "1000  b"]
-    );
+    assert_eq!(lines, ["ID    NAME      LAST", "1     für Änne  x", "1000  b"]);
 }
 
 #[test]

@@ -13,9 +13,7 @@ fn said(parts: Value) -> Value {
 
 #[test]
 fn a_customer_speaks_although_the_receiving_agent_stands_in_it() {
-    let text = message(&said(
-        json!([{"type": "text", "text": "Where is\nmy order?\n"}]),
-    ));
+    let text = message(&said(json!([{"type": "text", "text": "Where is\nmy order?\n"}])));
     assert_eq!(text, "Kim: Where is\n    my order?");
 }
 

@@ -44,16 +44,10 @@ fn a_read_only_disk_is_named_and_nothing_is_written() {
 fn a_full_disk_is_named_and_nothing_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = filled(dir.path(), 2);
-    let pages: i64 = journal
-        .connection
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
+    let pages: i64 = journal.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     let limit = |journal: &SqliteJournal, pages: i64| {
         let sql = format!("PRAGMA max_page_count = {pages}");
-        journal
-            .connection
-            .query_row(&sql, [], |row| row.get::<_, i64>(0))
-            .unwrap();
+        journal.connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap();
     };
     limit(&journal, pages);
     let mut large = batch(3);
@@ -80,9 +74,6 @@ fn a_commit_that_fails_is_undone() {
         .unwrap();
     let error = journal.append(2, batch(3)).unwrap_err();
     assert!(matches!(error, Error::Sqlite { .. }), "{error}");
-    journal
-        .connection
-        .execute_batch("DROP TRIGGER spoil")
-        .unwrap();
+    journal.connection.execute_batch("DROP TRIGGER spoil").unwrap();
     goes_on(journal, dir.path());
 }

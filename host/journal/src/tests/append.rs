@@ -7,23 +7,9 @@ fn records_come_back_in_order_and_chained() {
     let mut journal = SqliteJournal::open(dir.path()).unwrap();
     assert_eq!(journal.head(), 0);
     assert_eq!(journal.read(0, 10).unwrap(), []);
-    let two = Batch {
-        records: vec![record(b"one"), record(b"two")],
-        ..Batch::default()
-    };
+    let two = Batch { records: vec![record(b"one"), record(b"two")], ..Batch::default() };
     assert_eq!(journal.append(0, two).unwrap(), 2);
-    assert_eq!(
-        journal
-            .append(
-                2,
-                Batch {
-                    records: vec![record(b"")],
-                    ..Batch::default()
-                }
-            )
-            .unwrap(),
-        3
-    );
+    assert_eq!(journal.append(2, Batch { records: vec![record(b"")], ..Batch::default() }).unwrap(), 3);
 
     let records = journal.read(0, 10).unwrap();
     let payloads: Vec<_> = records.iter().map(|r| (r.seq, &r.payload[..])).collect();
@@ -51,10 +37,7 @@ fn a_stale_caller_is_told_the_head() {
     let mut journal = filled(dir.path(), 2);
     for stale in [0, 1, 3] {
         let error = journal.append(stale, batch(3)).unwrap_err();
-        assert!(
-            matches!(error, Error::Conflict { expected, found: 2 } if expected == stale),
-            "{error}"
-        );
+        assert!(matches!(error, Error::Conflict { expected, found: 2 } if expected == stale), "{error}");
     }
     assert_eq!(journal.append(2, batch(3)).unwrap(), 3);
 }
@@ -76,10 +59,7 @@ fn all_that_was_appended_survives_a_kill() {
     let copy = killed(dir.path());
     let mut survivor = SqliteJournal::open(copy.path()).unwrap();
     assert_eq!(survivor.head(), 150);
-    assert_eq!(
-        survivor.read(1, 200).unwrap(),
-        journal.read(1, 200).unwrap()
-    );
+    assert_eq!(survivor.read(1, 200).unwrap(), journal.read(1, 200).unwrap());
     let reader = survivor.reader();
     for number in 1..=150 {
         let row = reader.message(&id(number)).unwrap().unwrap();
@@ -104,18 +84,10 @@ fn sizes_are_limited() {
     assert_eq!(journal.append(0, of(&[MAX_RECORD_BYTES])).unwrap(), 1);
     assert_eq!(journal.append(1, of(&[half, half])).unwrap(), 3);
 
-    let error = journal
-        .append(3, of(&[1, MAX_RECORD_BYTES + 1]))
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::RecordTooLarge { index: 1, .. }),
-        "{error}"
-    );
+    let error = journal.append(3, of(&[1, MAX_RECORD_BYTES + 1])).unwrap_err();
+    assert!(matches!(error, Error::RecordTooLarge { index: 1, .. }), "{error}");
     let error = journal.append(3, of(&[half, half, 1])).unwrap_err();
-    assert!(
-        matches!(error, Error::BatchTooLarge { size } if size == MAX_BATCH_BYTES + 1),
-        "{error}"
-    );
+    assert!(matches!(error, Error::BatchTooLarge { size } if size == MAX_BATCH_BYTES + 1), "{error}");
     let error = journal.append(3, Batch::default()).unwrap_err();
     assert!(matches!(error, Error::EmptyBatch), "{error}");
     assert_eq!(journal.head(), 3);
@@ -125,16 +97,9 @@ fn sizes_are_limited() {
 fn a_row_must_belong_to_a_record_of_its_batch() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = SqliteJournal::open(dir.path()).unwrap();
-    let row = Row::StoreDelete {
-        record: 1,
-        channel: "c".to_owned(),
-        key: "k".to_owned(),
-    };
+    let row = Row::StoreDelete { record: 1, channel: "c".to_owned(), key: "k".to_owned() };
     let error = journal.append(0, rows(vec![row])).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "a row belongs to record 1 of its batch (from 0), which has only 1"
-    );
+    assert_eq!(error.to_string(), "a row belongs to record 1 of its batch (from 0), which has only 1");
 }
 
 #[test]
@@ -152,10 +117,7 @@ fn a_refused_row_takes_its_whole_batch_with_it() {
     refused.rows.push(set.clone());
     refused.rows.push(message(1, [0; 32]));
     let error = journal.append(1, refused).unwrap_err();
-    assert!(
-        matches!(&error, Error::DuplicateMessage { id: name } if *name == hex::encode(id(1))),
-        "{error}"
-    );
+    assert!(matches!(&error, Error::DuplicateMessage { id: name } if *name == hex::encode(id(1))), "{error}");
 
     let reader = journal.reader();
     assert_eq!(journal.head(), 1);
@@ -175,13 +137,8 @@ fn a_refused_row_takes_its_whole_batch_with_it() {
 fn nothing_is_written_twice() {
     let dir = tempfile::tempdir().unwrap();
     let mut journal = SqliteJournal::open(dir.path()).unwrap();
-    let event = Row::Seen {
-        hash: id(1),
-        at: NOW,
-    };
-    let twice = journal
-        .append(0, rows(vec![event.clone(), event.clone()]))
-        .unwrap_err();
+    let event = Row::Seen { hash: id(1), at: NOW };
+    let twice = journal.append(0, rows(vec![event.clone(), event.clone()])).unwrap_err();
     assert!(matches!(twice, Error::DuplicateSeen { .. }), "{twice}");
     let twice = vec![message(1, [1; 32]), message(1, [2; 32])];
     let twice = journal.append(0, rows(twice)).unwrap_err();

@@ -102,18 +102,12 @@ fn the_journal_says_which_blobs_it_needs() {
     let granted = blobs.put(b"granted").unwrap();
     blobs.put(b"orphan").unwrap();
     let large = body(&vec![1; 100_000]);
-    let mut batch = rows(vec![Row::BlobGrant {
-        channel: "c".to_owned(),
-        digest: granted,
-    }]);
+    let mut batch = rows(vec![Row::BlobGrant { channel: "c".to_owned(), digest: granted }]);
     batch.bodies.push(large.clone());
     append(&mut journal, batch);
     let reader = journal.reader();
     let later = SystemTime::now() + 2 * ORPHAN_AGE;
     let removed = blobs.collect_orphans(later, |digest| reader.blob_needed(digest));
     assert_eq!(removed.unwrap(), 1);
-    assert_eq!(
-        reader.body(&large.digest).unwrap().as_deref(),
-        Some(&*large.bytes)
-    );
+    assert_eq!(reader.body(&large.digest).unwrap().as_deref(), Some(&*large.bytes));
 }

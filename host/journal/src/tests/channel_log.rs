@@ -15,8 +15,7 @@ fn line(channel: &str, number: u64) -> LogLine {
 fn lines_are_read_by_channel() {
     let dir = tempfile::tempdir().unwrap();
     let log = ChannelLog::open(dir.path()).unwrap();
-    log.append(&[line("a", 1), line("b", 2), line("a", 3)])
-        .unwrap();
+    log.append(&[line("a", 1), line("b", 2), line("a", 3)]).unwrap();
     log.append(&[]).unwrap();
     log.append(&[line("a", 4)]).unwrap();
     let entries = log.read("a", 0, 100).unwrap();

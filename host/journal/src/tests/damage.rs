@@ -7,10 +7,7 @@ use crate::Error;
 /// Flips a bit of the first place in the file where `marker` stands.
 fn flip(path: &Path, marker: &[u8]) {
     let mut bytes = fs::read(path).unwrap();
-    let place = bytes
-        .windows(marker.len())
-        .position(|window| window == marker)
-        .expect("the marker is in the file");
+    let place = bytes.windows(marker.len()).position(|window| window == marker).expect("the marker is in the file");
     bytes[place] ^= 1;
     fs::write(path, bytes).unwrap();
 }
@@ -27,10 +24,7 @@ fn a_second_server_is_refused_while_the_first_one_runs() {
     assert!(matches!(error, Error::Locked { .. }));
     let name = dir.path().to_str().unwrap();
     assert!(error.to_string().contains(name), "{error}");
-    assert!(
-        error.to_string().contains("used by another server"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("used by another server"), "{error}");
     drop(first);
     assert_eq!(SqliteJournal::open(dir.path()).unwrap().head(), 1);
 }
@@ -55,12 +49,7 @@ fn a_flipped_bit_in_a_record_is_found() {
     let error = refusal(dir.path());
     let text = error.to_string();
     assert!(matches!(error, Error::Damaged { .. }), "{text}");
-    for part in [
-        "journal.db is damaged",
-        "record 3 was altered",
-        "journal verify",
-        "restore",
-    ] {
+    for part in ["journal.db is damaged", "record 3 was altered", "journal verify", "restore"] {
         assert!(text.contains(part), "{text}");
     }
 }
@@ -79,10 +68,7 @@ fn damage_before_the_snapshot_does_not_stop_the_server() {
     );
     flip(&dir.path().join("journal.db"), b"payload 5");
     let error = refusal(dir.path());
-    assert!(
-        error.to_string().contains("record 5 was altered"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("record 5 was altered"), "{error}");
 }
 
 #[test]
@@ -90,15 +76,10 @@ fn a_missing_record_is_found() {
     let dir = tempfile::tempdir().unwrap();
     drop(filled(dir.path(), 5));
     let database = rusqlite::Connection::open(dir.path().join("journal.db")).unwrap();
-    database
-        .execute("DELETE FROM records WHERE seq IN (2, 3)", [])
-        .unwrap();
+    database.execute("DELETE FROM records WHERE seq IN (2, 3)", []).unwrap();
     drop(database);
     let error = refusal(dir.path());
-    assert!(
-        error.to_string().contains("records 2 to 3 are missing"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("records 2 to 3 are missing"), "{error}");
 }
 
 #[test]
@@ -127,11 +108,7 @@ fn a_broken_page_is_damage_and_no_panic() {
 fn a_file_of_something_else_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journal.db");
-    fs::write(
-        &path,
-        b"a letter to a friend, long enough to be no empty file",
-    )
-    .unwrap();
+    fs::write(&path, b"a letter to a friend, long enough to be no empty file").unwrap();
     let error = refusal(dir.path());
     assert!(matches!(error, Error::Damaged { .. }), "{error}");
 
@@ -151,10 +128,7 @@ fn a_newer_schema_is_refused() {
     database.pragma_update(None, "user_version", 99).unwrap();
     drop(database);
     let error = refusal(dir.path());
-    assert!(
-        matches!(error, Error::SchemaNewer { found: 99, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, Error::SchemaNewer { found: 99, .. }), "{error}");
 }
 
 #[test]
@@ -169,9 +143,7 @@ fn a_cut_tail_is_reported_against_the_noted_head() {
     file.set_len(length - 10_000).unwrap();
 
     let error = refusal(copy.path());
-    let Error::TailCut { noted, found, .. } = error else {
-        panic!("{error}")
-    };
+    let Error::TailCut { noted, found, .. } = error else { panic!("{error}") };
     assert_eq!(noted, 20);
     assert!(found < 20);
     let text = error.to_string();
@@ -179,9 +151,7 @@ fn a_cut_tail_is_reported_against_the_noted_head() {
     let report = crate::verify(copy.path()).unwrap();
     assert_eq!(
         report.problems,
-        [format!(
-            "journal.db: it ends at record {found}, but record 20 was written: its tail is cut off"
-        )]
+        [format!("journal.db: it ends at record {found}, but record 20 was written: its tail is cut off")]
     );
 
     // What the text offers to those who have no backup.
@@ -203,17 +173,7 @@ fn a_tail_cut_before_a_snapshot_is_reported_without_a_note() {
     fs::rename(dir.path().join("old"), dir.path().join("journal.db")).unwrap();
     fs::remove_file(dir.path().join("head")).unwrap();
     let error = refusal(dir.path());
-    assert!(
-        matches!(
-            error,
-            Error::TailCut {
-                noted: 4,
-                found: 3,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, Error::TailCut { noted: 4, found: 3, .. }), "{error}");
 }
 
 #[test]
@@ -226,30 +186,15 @@ fn another_journal_in_its_place_is_noticed() {
         append(&mut journal, batch(number));
     }
     drop(journal);
-    fs::copy(
-        other.path().join("journal.db"),
-        dir.path().join("journal.db"),
-    )
-    .unwrap();
+    fs::copy(other.path().join("journal.db"), dir.path().join("journal.db")).unwrap();
     let error = refusal(dir.path());
-    assert!(
-        error
-            .to_string()
-            .contains("record 3 isn't the one that was noted"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("record 3 isn't the one that was noted"), "{error}");
 }
 
 #[test]
 fn an_unreadable_note_is_no_obstacle() {
     let dir = tempfile::tempdir().unwrap();
-    for note in [
-        &b""[..],
-        b"garbage",
-        b"7 \xff\n",
-        b"99999999999999999999999 00\n",
-        &[b'9'; 500],
-    ] {
+    for note in [&b""[..], b"garbage", b"7 \xff\n", b"99999999999999999999999 00\n", &[b'9'; 500]] {
         drop(filled(dir.path(), 0));
         fs::write(dir.path().join("head"), note).unwrap();
         let mut journal = SqliteJournal::open(dir.path()).unwrap();

@@ -8,21 +8,11 @@ fn opened() -> (tempfile::TempDir, SqliteJournal) {
 }
 
 fn set(channel: &str, key: &str, value: &[u8], expires_at: Option<i64>) -> Row {
-    Row::StoreSet {
-        record: 0,
-        channel: channel.to_owned(),
-        key: key.to_owned(),
-        value: value.to_vec(),
-        expires_at,
-    }
+    Row::StoreSet { record: 0, channel: channel.to_owned(), key: key.to_owned(), value: value.to_vec(), expires_at }
 }
 
 fn delete(channel: &str, key: &str) -> Row {
-    Row::StoreDelete {
-        record: 0,
-        channel: channel.to_owned(),
-        key: key.to_owned(),
-    }
+    Row::StoreDelete { record: 0, channel: channel.to_owned(), key: key.to_owned() }
 }
 
 /// Names that someone might have chosen to do harm.
@@ -57,20 +47,11 @@ fn a_message_is_found_with_all_its_fields() {
     append(&mut journal, two);
     let reader = journal.reader();
     let row = reader.message(&id(2)).unwrap().unwrap();
-    assert_eq!(
-        (row.id, row.seq, row.at, row.channel.as_str()),
-        (id(2), 2, -1, "mail")
-    );
+    assert_eq!((row.id, row.seq, row.at, row.channel.as_str()), (id(2), 2, -1, "mail"));
     assert_eq!((row.conversation, row.work_item), (id(3), None));
-    assert_eq!(
-        (row.inbound, row.external_id, row.body),
-        (false, None, [9; 32])
-    );
+    assert_eq!((row.inbound, row.external_id, row.body), (false, None, [9; 32]));
     let row = reader.message(&id(1)).unwrap().unwrap();
-    assert_eq!(
-        (row.seq, row.work_item, row.inbound),
-        (1, Some(id(2_000_000)), true)
-    );
+    assert_eq!((row.seq, row.work_item, row.inbound), (1, Some(id(2_000_000)), true));
     assert_eq!(reader.message(&id(4)).unwrap(), None);
     assert!(reader.has_message(&id(1)).unwrap() && !reader.has_message(&id(4)).unwrap());
 }
@@ -80,15 +61,7 @@ fn messages_are_paged_in_commit_order() {
     let (_dir, mut journal) = opened();
     for number in 1..=120 {
         let mut batch = batch(number);
-        if let [
-            Row::Message {
-                conversation,
-                work_item,
-                channel,
-                ..
-            },
-        ] = &mut batch.rows[..]
-        {
+        if let [Row::Message { conversation, work_item, channel, .. }] = &mut batch.rows[..] {
             *conversation = id(number % 3);
             *work_item = (number % 2 == 0).then(|| id(7));
             if number % 5 == 0 {
@@ -111,16 +84,11 @@ fn messages_are_paged_in_commit_order() {
     assert_eq!(paged, expected);
 
     // Another channel with the same hash of a conversation is another conversation.
-    let expected: Vec<Id> = (1..=120)
-        .filter(|n| n % 3 == 0 && n % 5 != 0)
-        .map(id)
-        .collect();
+    let expected: Vec<Id> = (1..=120).filter(|n| n % 3 == 0 && n % 5 != 0).map(id).collect();
     let all = reader.conversation("support-sms", &id(0), None, 1000);
     let all: Vec<Id> = all.unwrap().iter().map(|row| row.id).collect();
     assert_eq!(all, expected);
-    let page = reader
-        .conversation("support-sms", &id(0), Some(&expected[3]), 5)
-        .unwrap();
+    let page = reader.conversation("support-sms", &id(0), Some(&expected[3]), 5).unwrap();
     let page: Vec<Id> = page.iter().map(|row| row.id).collect();
     assert_eq!(page, expected[4..9]);
 
@@ -139,12 +107,7 @@ fn keys_that_share_their_64_bits_are_told_apart() {
     for (place, byte) in difference.to_be_bytes().into_iter().enumerate() {
         other[place] ^= byte;
     }
-    for (place, byte) in difference
-        .rotate_right(29)
-        .to_be_bytes()
-        .into_iter()
-        .enumerate()
-    {
+    for (place, byte) in difference.rotate_right(29).to_be_bytes().into_iter().enumerate() {
         other[8 + place] ^= byte;
     }
     use crate::tail::Key;
@@ -171,25 +134,11 @@ fn a_message_is_found_by_each_of_its_external_ids() {
     }
     append(&mut journal, sent);
     append(&mut journal, batch(2));
-    let names = |name: &str, number| Row::MessageExternalId {
-        id: id(number),
-        external_id: name.to_owned(),
-    };
-    append(
-        &mut journal,
-        rows(vec![
-            names("part 1", 1),
-            names("part 2", 1),
-            names("extra", 2),
-        ]),
-    );
+    let names = |name: &str, number| Row::MessageExternalId { id: id(number), external_id: name.to_owned() };
+    append(&mut journal, rows(vec![names("part 1", 1), names("part 2", 1), names("extra", 2)]));
     let reader = journal.reader();
-    let found = |name: &str| {
-        reader
-            .message_by_external("support-sms", name)
-            .unwrap()
-            .map(|row| (row.id, row.external_id))
-    };
+    let found =
+        |name: &str| reader.message_by_external("support-sms", name).unwrap().map(|row| (row.id, row.external_id));
     assert_eq!(found("part 1"), Some((id(1), Some("part 1".to_owned()))));
     assert_eq!(found("part 2"), Some((id(1), Some("part 1".to_owned()))));
     assert_eq!(found("SM2"), Some((id(2), Some("SM2".to_owned()))));
@@ -208,20 +157,11 @@ fn a_message_is_found_by_each_of_its_external_ids() {
 fn a_message_can_get_another_body() {
     let (_dir, mut journal) = opened();
     let mut first = batch(1);
-    first.rows.push(Row::MessageBody {
-        id: id(1),
-        body: [1; 32],
-    });
+    first.rows.push(Row::MessageBody { id: id(1), body: [1; 32] });
     append(&mut journal, first);
     let reader = journal.reader();
     assert_eq!(reader.message(&id(1)).unwrap().unwrap().body, [1; 32]);
-    append(
-        &mut journal,
-        rows(vec![Row::MessageBody {
-            id: id(1),
-            body: [2; 32],
-        }]),
-    );
+    append(&mut journal, rows(vec![Row::MessageBody { id: id(1), body: [2; 32] }]));
     assert_eq!(reader.message(&id(1)).unwrap().unwrap().body, [2; 32]);
 }
 
@@ -232,25 +172,15 @@ fn bodies_of_all_sizes_come_back() {
         .into_iter()
         .map(|size| body(&vec![b'x'; size]))
         .collect();
-    let batch = Batch {
-        records: vec![record(b"")],
-        bodies: [bodies.clone(), bodies.clone()].concat(),
-        ..Batch::default()
-    };
+    let batch =
+        Batch { records: vec![record(b"")], bodies: [bodies.clone(), bodies.clone()].concat(), ..Batch::default() };
     append(&mut journal, batch);
     let reader = journal.reader();
     for body in &bodies {
-        assert_eq!(
-            reader.body(&body.digest).unwrap().as_deref(),
-            Some(&*body.bytes)
-        );
+        assert_eq!(reader.body(&body.digest).unwrap().as_deref(), Some(&*body.bytes));
         let large = body.bytes.len() > MAX_INLINE_BODY;
         assert_eq!(reader.blob_needed(&body.digest).unwrap(), large);
-        assert_eq!(
-            journal.blobs().size(&body.digest).unwrap().is_some(),
-            large,
-            "only large bodies are files"
-        );
+        assert_eq!(journal.blobs().size(&body.digest).unwrap().is_some(), large, "only large bodies are files");
     }
     assert_eq!(reader.body(&[0; 32]).unwrap(), None);
 }
@@ -259,10 +189,7 @@ fn bodies_of_all_sizes_come_back() {
 fn old_events_are_forgotten_and_new_ones_kept() {
     let (dir, mut journal) = opened();
     for number in 0..150 {
-        let event = Row::Seen {
-            hash: id(number),
-            at: NOW + number as i64,
-        };
+        let event = Row::Seen { hash: id(number), at: NOW + number as i64 };
         append(&mut journal, rows(vec![event]));
     }
     assert_eq!(journal.forget_seen_before(NOW, 1000).unwrap(), 0);
@@ -277,10 +204,7 @@ fn old_events_are_forgotten_and_new_ones_kept() {
     assert_eq!(journal.forget_seen_before(NOW + 1000, 1000).unwrap(), 10);
     drop(journal);
     let mut journal = SqliteJournal::open(dir.path()).unwrap();
-    let again = Row::Seen {
-        hash: id(5),
-        at: NOW + 2000,
-    };
+    let again = Row::Seen { hash: id(5), at: NOW + 2000 };
     append(&mut journal, rows(vec![again]));
     drop(journal);
     let journal = SqliteJournal::open(dir.path()).unwrap();
@@ -300,10 +224,7 @@ fn the_store_keeps_versions_also_of_what_is_not_there() {
     assert_eq!(get("k", NOW), (Some(b"one".to_vec()), 1));
     append(&mut journal, rows(vec![delete("c", "k"), delete("c", "l")]));
     assert_eq!((get("k", NOW), get("l", NOW)), ((None, 2), (None, 2)));
-    append(
-        &mut journal,
-        rows(vec![set("c", "k", b"two", Some(NOW + 10))]),
-    );
+    append(&mut journal, rows(vec![set("c", "k", b"two", Some(NOW + 10))]));
     assert_eq!(get("k", NOW + 9), (Some(b"two".to_vec()), 3));
     assert_eq!(get("k", NOW + 10), (None, 3));
     assert_eq!(journal.store_version("c", "k").unwrap(), 3);
@@ -340,10 +261,7 @@ fn what_a_channel_stores_is_counted() {
     usage(2, 6);
     append(&mut journal, rows(vec![set("c", "ab", b"12345", None)]));
     usage(2, 8);
-    append(
-        &mut journal,
-        rows(vec![delete("c", "ab"), delete("c", "ab")]),
-    );
+    append(&mut journal, rows(vec![delete("c", "ab"), delete("c", "ab")]));
     usage(1, 1);
     // The expired "c", and the deletions of "never" and "ab".
     assert_eq!(journal.collect_store(NOW - 1, 0, 10).unwrap(), 0);
@@ -365,22 +283,14 @@ fn entries_are_paged_by_prefix() {
         rows(
             keys.iter()
                 .map(|key| set("c", key, key.as_bytes(), None))
-                .chain([
-                    set("c", "a/gone", b"", Some(NOW)),
-                    delete("c", "a/deleted"),
-                    set("d", "a/other", b"", None),
-                ])
+                .chain([set("c", "a/gone", b"", Some(NOW)), delete("c", "a/deleted"), set("d", "a/other", b"", None)])
                 .collect(),
         ),
     );
     let reader = journal.reader();
     let list = |prefix: &str, after: Option<&str>, limit| -> Vec<String> {
         let entries = reader.store_entries("c", prefix, after, limit, NOW);
-        entries
-            .unwrap()
-            .into_iter()
-            .map(|entry| entry.key)
-            .collect()
+        entries.unwrap().into_iter().map(|entry| entry.key).collect()
     };
     assert_eq!(list("", None, 100), keys);
     assert_eq!(list("a/", None, 100), keys[1..5]);
@@ -400,26 +310,14 @@ fn work_items_are_listed_by_id_and_state() {
         closed: state == "closed",
         json: vec![number],
     };
+    append(&mut journal, rows((1..=20).map(|number| item(number, "queued")).collect()));
     append(
         &mut journal,
-        rows((1..=20).map(|number| item(number, "queued")).collect()),
-    );
-    append(
-        &mut journal,
-        rows(
-            (1..=20)
-                .filter(|number| number % 2 == 0)
-                .map(|number| item(number, "closed"))
-                .collect(),
-        ),
+        rows((1..=20).filter(|number| number % 2 == 0).map(|number| item(number, "closed")).collect()),
     );
     let reader = journal.reader();
     let list = |state: Option<&str>, after: Option<u8>, limit| -> Vec<u8> {
-        let filter = WorkItemFilter {
-            state: state.map(str::to_owned),
-            after: after.map(|number| [number; 16]),
-            limit,
-        };
+        let filter = WorkItemFilter { state: state.map(str::to_owned), after: after.map(|number| [number; 16]), limit };
         let items = reader.work_items(&filter).unwrap();
         items.iter().map(|item| item.json[0]).collect()
     };
@@ -436,10 +334,7 @@ fn work_items_are_listed_by_id_and_state() {
 #[test]
 fn blobs_are_granted_to_single_channels() {
     let (_dir, mut journal) = opened();
-    let grant = |channel: &str| Row::BlobGrant {
-        channel: channel.to_owned(),
-        digest: [1; 32],
-    };
+    let grant = |channel: &str| Row::BlobGrant { channel: channel.to_owned(), digest: [1; 32] };
     append(&mut journal, rows(vec![grant("a"), grant("a"), grant("b")]));
     let reader = journal.reader();
     let granted = |channel, digest| reader.blob_granted(channel, &[digest; 32]).unwrap();
@@ -455,16 +350,8 @@ fn hostile_names_are_only_names() {
             &mut journal,
             rows(vec![
                 set(name, name, name.as_bytes(), None),
-                Row::BlobGrant {
-                    channel: (*name).to_owned(),
-                    digest: [1; 32],
-                },
-                Row::WorkItem {
-                    id: id(number as u64),
-                    state: (*name).to_owned(),
-                    closed: false,
-                    json: Vec::new(),
-                },
+                Row::BlobGrant { channel: (*name).to_owned(), digest: [1; 32] },
+                Row::WorkItem { id: id(number as u64), state: (*name).to_owned(), closed: false, json: Vec::new() },
                 Row::Message {
                     id: id(number as u64),
                     record: 0,
@@ -485,19 +372,9 @@ fn hostile_names_are_only_names() {
         assert_eq!(value.as_deref(), Some(name.as_bytes()));
         let entries = reader.store_entries(name, name, None, 10, NOW).unwrap();
         assert_eq!(entries.len(), 1, "{name:?}");
-        assert_eq!(
-            reader.store_usage(name).unwrap(),
-            StoreUsage {
-                keys: 1,
-                bytes: 2 * name.len() as u64
-            }
-        );
+        assert_eq!(reader.store_usage(name).unwrap(), StoreUsage { keys: 1, bytes: 2 * name.len() as u64 });
         assert!(reader.blob_granted(name, &[1; 32]).unwrap());
-        let filter = WorkItemFilter {
-            state: Some((*name).to_owned()),
-            after: None,
-            limit: 10,
-        };
+        let filter = WorkItemFilter { state: Some((*name).to_owned()), after: None, limit: 10 };
         assert_eq!(reader.work_items(&filter).unwrap().len(), 1);
         let row = reader.message_by_external(name, name).unwrap().unwrap();
         assert_eq!(row.id, id(number as u64));
@@ -506,8 +383,5 @@ fn hostile_names_are_only_names() {
     }
     assert_eq!(journal.head(), HOSTILE.len() as u64);
     drop(journal);
-    assert_eq!(
-        SqliteJournal::open(dir.path()).unwrap().head(),
-        HOSTILE.len() as u64
-    );
+    assert_eq!(SqliteJournal::open(dir.path()).unwrap().head(), HOSTILE.len() as u64);
 }

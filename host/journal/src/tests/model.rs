@@ -69,9 +69,7 @@ impl Model {
     fn refuses(&self, parts: &[Part]) -> bool {
         let (mut messages, mut events) = (BTreeSet::new(), BTreeSet::new());
         parts.iter().any(|part| match part {
-            Part::Message(id, ..) => {
-                self.messages.iter().any(|known| known.0 == *id) || !messages.insert(*id)
-            }
+            Part::Message(id, ..) => self.messages.iter().any(|known| known.0 == *id) || !messages.insert(*id),
             Part::Seen(hash) => self.seen.contains_key(hash) || !events.insert(*hash),
             _ => false,
         })
@@ -107,10 +105,7 @@ fn batch_of(parts: &[Part], head: Seq) -> Batch {
     let mut batch = Batch::default();
     for (record, part) in parts.iter().enumerate() {
         let at = (head as usize + record + 1) as i64;
-        batch.records.push(NewRecord {
-            at,
-            payload: format!("{part:?}").into_bytes(),
-        });
+        batch.records.push(NewRecord { at, payload: format!("{part:?}").into_bytes() });
         let channel = "c".to_owned();
         batch.rows.push(match part {
             Part::Message(number, conversation, item) => {
@@ -129,22 +124,11 @@ fn batch_of(parts: &[Part], head: Seq) -> Batch {
                     at,
                 }
             }
-            Part::Seen(hash) => Row::Seen {
-                hash: id(u64::from(*hash)),
-                at,
-            },
-            Part::Set(key, value) => Row::StoreSet {
-                record,
-                channel,
-                key: key.to_string(),
-                value: value.clone(),
-                expires_at: None,
-            },
-            Part::Delete(key) => Row::StoreDelete {
-                record,
-                channel,
-                key: key.to_string(),
-            },
+            Part::Seen(hash) => Row::Seen { hash: id(u64::from(*hash)), at },
+            Part::Set(key, value) => {
+                Row::StoreSet { record, channel, key: key.to_string(), value: value.clone(), expires_at: None }
+            }
+            Part::Delete(key) => Row::StoreDelete { record, channel, key: key.to_string() },
             Part::Item(number, closed) => Row::WorkItem {
                 id: [*number; 16],
                 state: if *closed { "closed" } else { "queued" }.to_owned(),
@@ -195,15 +179,8 @@ fn agrees(journal: &SqliteJournal, model: &Model) {
     let values = model.store.values().filter_map(|(value, _)| value.as_ref());
     let bytes: usize = values.clone().map(|value| value.len() + 1).sum();
     let usage = reader.store_usage("c").unwrap();
-    assert_eq!(
-        (usage.keys, usage.bytes),
-        (values.count() as u64, bytes as u64)
-    );
-    let all = WorkItemFilter {
-        state: None,
-        after: None,
-        limit: usize::MAX,
-    };
+    assert_eq!((usage.keys, usage.bytes), (values.count() as u64, bytes as u64));
+    let all = WorkItemFilter { state: None, after: None, limit: usize::MAX };
     let items = reader.work_items(&all).unwrap();
     let items: Vec<(u8, bool)> = items.iter().map(|row| (row.id[0], row.closed)).collect();
     assert!(items.into_iter().eq(model.items.clone()));
@@ -254,11 +231,7 @@ fn run(steps: Vec<Step>) {
 
 #[test]
 fn random_batches_agree_with_the_model() {
-    let config = Config {
-        cases: 32,
-        failure_persistence: None,
-        ..Config::default()
-    };
+    let config = Config { cases: 32, failure_persistence: None, ..Config::default() };
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
     let mut runner = TestRunner::new_with_rng(config, rng);
     runner

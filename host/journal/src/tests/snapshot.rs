@@ -18,9 +18,7 @@ fn the_newest_three_are_kept() {
     let journal = filled(dir.path(), 12);
     assert_eq!(journal.latest_snapshot().unwrap(), None);
     for seq in [2, 9, 10, 11] {
-        journal
-            .write_snapshot(seq, format!("state {seq}").as_bytes())
-            .unwrap();
+        journal.write_snapshot(seq, format!("state {seq}").as_bytes()).unwrap();
     }
     assert_eq!(names(dir.path()), ["10.snap", "11.snap", "9.snap"]);
     let newest = journal.latest_snapshot().unwrap().unwrap();
@@ -30,10 +28,7 @@ fn the_newest_three_are_kept() {
     // The same state again is no second one.
     journal.write_snapshot(11, b"again").unwrap();
     assert_eq!(names(dir.path()).len(), 3);
-    assert_eq!(
-        journal.snapshots().latest().unwrap().unwrap().payload,
-        b"again"
-    );
+    assert_eq!(journal.snapshots().latest().unwrap().unwrap().payload, b"again");
 }
 
 #[test]
@@ -42,10 +37,7 @@ fn there_must_be_a_record() {
     let journal = filled(dir.path(), 2);
     for seq in [0, 3, u64::MAX] {
         let error = journal.write_snapshot(seq, b"").unwrap_err();
-        assert!(
-            matches!(error, Error::SnapshotOutside { seq: s } if s == seq),
-            "{error}"
-        );
+        assert!(matches!(error, Error::SnapshotOutside { seq: s } if s == seq), "{error}");
     }
     journal.write_snapshot(2, b"").unwrap();
     assert_eq!(journal.latest_snapshot().unwrap().unwrap().payload, b"");
@@ -77,13 +69,7 @@ fn a_damaged_one_is_passed_over() {
     let journal = SqliteJournal::open(dir.path()).unwrap();
     assert_eq!(journal.latest_snapshot().unwrap(), None);
     let problems = crate::verify(dir.path()).unwrap().problems;
-    assert_eq!(
-        problems,
-        [
-            "snapshot 4: its SHA-256 doesn't match",
-            "snapshot 2: it is cut off"
-        ]
-    );
+    assert_eq!(problems, ["snapshot 4: its SHA-256 doesn't match", "snapshot 2: it is cut off"]);
 }
 
 #[test]
@@ -100,16 +86,9 @@ fn one_of_another_record_or_journal_is_refused() {
     let mut journal = SqliteJournal::open(other.path()).unwrap();
     append(&mut journal, batch(77));
     journal.write_snapshot(1, b"other").unwrap();
-    fs::copy(
-        other.path().join("snapshots/1.snap"),
-        snapshots.join("1.snap"),
-    )
-    .unwrap();
+    fs::copy(other.path().join("snapshots/1.snap"), snapshots.join("1.snap")).unwrap();
     let error = SqliteJournal::open(dir.path()).unwrap_err();
-    assert!(
-        error.to_string().contains("record 1 isn't the one"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("record 1 isn't the one"), "{error}");
 }
 
 #[test]

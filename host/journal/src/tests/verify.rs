@@ -10,10 +10,7 @@ fn a_sound_journal_has_no_problems_also_while_it_is_in_use() {
     let blob = journal.blobs().put(b"a picture").unwrap();
     let mut batch = batch(131);
     batch.bodies.push(body(&vec![0; 100_000]));
-    batch.rows.push(Row::BlobGrant {
-        channel: "c".to_owned(),
-        digest: blob,
-    });
+    batch.rows.push(Row::BlobGrant { channel: "c".to_owned(), digest: blob });
     append(&mut journal, batch);
     journal.write_snapshot(100, b"state").unwrap();
     let report = verify(dir.path()).unwrap();
@@ -29,10 +26,7 @@ fn a_sound_journal_has_no_problems_also_while_it_is_in_use() {
 fn there_must_be_a_journal() {
     let dir = tempfile::tempdir().unwrap();
     assert!(matches!(verify(dir.path()), Err(Error::NoJournal { .. })));
-    assert!(matches!(
-        dump(dir.path(), 0, 1),
-        Err(Error::NoJournal { .. })
-    ));
+    assert!(matches!(dump(dir.path(), 0, 1), Err(Error::NoJournal { .. })));
     assert!(!dir.path().join("journal.db").exists());
 }
 
@@ -56,33 +50,15 @@ fn each_kind_of_damage_gets_its_sentence() {
     let name = hex::encode(id(1));
 
     let problems = tamper(fresh(3), "UPDATE bodies SET bytes = x'00' WHERE ord = 1");
-    assert_eq!(
-        problems,
-        [format!(
-            "journal.db: body {body} isn't what was written, its SHA-256 doesn't match"
-        )]
-    );
+    assert_eq!(problems, [format!("journal.db: body {body} isn't what was written, its SHA-256 doesn't match")]);
     let problems = tamper(fresh(3), "DELETE FROM bodies WHERE ord = 1");
-    assert_eq!(
-        problems,
-        [format!(
-            "journal.db: message {name} has the body {body}, which isn't there"
-        )]
-    );
+    assert_eq!(problems, [format!("journal.db: message {name} has the body {body}, which isn't there")]);
     let problems = tamper(fresh(3), "UPDATE messages SET seq = 9 WHERE ord = 1");
-    assert_eq!(
-        problems,
-        [format!(
-            "journal.db: message {name} names record 9, which isn't there"
-        )]
-    );
+    assert_eq!(problems, [format!("journal.db: message {name} names record 9, which isn't there")]);
     let problems = tamper(fresh(150), "DELETE FROM postings");
     assert!(problems.contains(&format!("journal.db: message {name} isn't in the index")));
     let problems = tamper(fresh(3), "UPDATE records SET at = at + 1 WHERE seq = 2");
-    assert_eq!(
-        problems,
-        ["journal.db: record 2 was altered after it was written, its hash doesn't match"]
-    );
+    assert_eq!(problems, ["journal.db: record 2 was altered after it was written, its hash doesn't match"]);
     // A hash that was made to fit breaks the chain at the next record, or at the noted head.
     let problems = tamper(
         fresh(3),
@@ -107,10 +83,7 @@ fn blobs_are_checked_against_their_names() {
     let mut journal = SqliteJournal::open(dir.path()).unwrap();
     let blobs = journal.blobs();
     let (altered, missing) = (blobs.put(b"altered").unwrap(), blobs.put(b"gone").unwrap());
-    let grants = [altered, missing].map(|digest| Row::BlobGrant {
-        channel: "mail".to_owned(),
-        digest,
-    });
+    let grants = [altered, missing].map(|digest| Row::BlobGrant { channel: "mail".to_owned(), digest });
     append(&mut journal, rows(grants.to_vec()));
     let path = |digest| {
         let name = hex::encode(digest);
@@ -121,14 +94,8 @@ fn blobs_are_checked_against_their_names() {
     assert_eq!(
         verify(dir.path()).unwrap().problems,
         [
-            format!(
-                "blob {} isn't what was written, its SHA-256 doesn't match",
-                hex::encode(altered)
-            ),
-            format!(
-                "blob {} is missing, though channel mail may read it",
-                hex::encode(missing)
-            )
+            format!("blob {} isn't what was written, its SHA-256 doesn't match", hex::encode(altered)),
+            format!("blob {} is missing, though channel mail may read it", hex::encode(missing))
         ]
     );
 }
@@ -137,15 +104,9 @@ fn blobs_are_checked_against_their_names() {
 fn dump_gives_the_records_of_a_journal_in_use() {
     let dir = tempfile::tempdir().unwrap();
     let journal = filled(dir.path(), 150);
-    let all: Vec<_> = dump(dir.path(), 0, usize::MAX)
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let all: Vec<_> = dump(dir.path(), 0, usize::MAX).unwrap().map(Result::unwrap).collect();
     assert_eq!(all, journal.read(1, 200).unwrap());
-    let some: Vec<Seq> = dump(dir.path(), 60, 70)
-        .unwrap()
-        .map(|record| record.unwrap().seq)
-        .collect();
+    let some: Vec<Seq> = dump(dir.path(), 60, 70).unwrap().map(|record| record.unwrap().seq).collect();
     assert_eq!(some, (60..130).collect::<Vec<_>>());
     assert_eq!(dump(dir.path(), 151, 5).unwrap().count(), 0);
     assert_eq!(dump(dir.path(), 1, 0).unwrap().count(), 0);

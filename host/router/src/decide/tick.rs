@@ -5,7 +5,7 @@ use crate::effect::Reply;
 use crate::event::Event;
 use crate::index::Due;
 use crate::item::{Actor, Cause};
-use crate::state::FORGET_SLACK;
+use crate::state::FORGET_MARGIN;
 
 /// How many things one tick does at most, so that its record stays small; the rest is done by the next.
 const AT_ONCE: usize = 256;
@@ -18,7 +18,7 @@ impl Context<'_> {
             };
             self.happens(due);
         }
-        if self.state.index.memory.first().is_some_and(|(due, _)| due + FORGET_SLACK <= self.at) {
+        if self.state.index.memory.first().is_some_and(|(due, _)| due + FORGET_MARGIN <= self.at) {
             self.apply(Event::Forgotten { until: self.at });
         }
         Reply::Done

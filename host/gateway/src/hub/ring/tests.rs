@@ -12,10 +12,7 @@ fn filled(from: u64, to: u64) -> Ring {
 fn numbers(next: Next) -> Vec<u64> {
     match next {
         Next::Events(events, last) => {
-            let numbers: Vec<u64> = events
-                .iter()
-                .map(|event| event.as_str().parse().unwrap())
-                .collect();
+            let numbers: Vec<u64> = events.iter().map(|event| event.as_str().parse().unwrap()).collect();
             assert_eq!(numbers.last(), Some(&last));
             numbers
         }

@@ -14,8 +14,7 @@ fn values_are_written_as_prometheus_reads_them() {
 #[test]
 fn histograms_add_up() {
     let mut text = Text::default();
-    text.family(Family::histogram("took_seconds", "Time."))
-        .histogram(&[("k", "v")], &[0.1, 1.0], &[2, 3, 1], 4.5);
+    text.family(Family::histogram("took_seconds", "Time.")).histogram(&[("k", "v")], &[0.1, 1.0], &[2, 3, 1], 4.5);
     let text = text.finish();
     let lines: Vec<_> = text.lines().skip(2).collect();
     let expected = [

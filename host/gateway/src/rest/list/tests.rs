@@ -2,13 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn page(limit: Option<&str>, cursor: Option<&str>) -> Result<Page, Problem> {
-    Page::new(
-        "/v1/things",
-        Asked {
-            limit: limit.map(str::to_owned),
-            cursor: cursor.map(str::to_owned),
-        },
-    )
+    Page::new("/v1/things", Asked { limit: limit.map(str::to_owned), cursor: cursor.map(str::to_owned) })
 }
 
 #[test]
@@ -22,16 +16,8 @@ fn limits_are_kept() {
 
 #[test]
 fn the_last_page_has_no_next() {
-    let list = page(Some("2"), None)
-        .unwrap()
-        .of(vec!["a", "b"], |entry| entry);
-    assert_eq!(
-        list,
-        List {
-            items: vec!["a", "b"],
-            next: None
-        }
-    );
+    let list = page(Some("2"), None).unwrap().of(vec!["a", "b"], |entry| entry);
+    assert_eq!(list, List { items: vec!["a", "b"], next: None });
 }
 
 #[test]
@@ -40,10 +26,7 @@ fn next_is_a_whole_path_with_all_parameters() {
     page.keep("state", Some("a&b"));
     page.keep("absent", None);
     let list = page.of(vec!["x y", "z"], |entry| entry);
-    assert_eq!(
-        list.next.as_deref(),
-        Some("/v1/things?cursor=x%20y&limit=1&state=a%26b")
-    );
+    assert_eq!(list.next.as_deref(), Some("/v1/things?cursor=x%20y&limit=1&state=a%26b"));
 }
 
 proptest! {

@@ -17,37 +17,17 @@ fn every_command_is_understood() {
     let cases = [
         (
             json!({"type": "agent.set-state", "state": "away", "reason": "lunch"}),
-            Command::SetState {
-                state: Presence::Away,
-                reason: Some("lunch".to_owned()),
-            },
+            Command::SetState { state: Presence::Away, reason: Some("lunch".to_owned()) },
         ),
-        (
-            json!({"type": "offer.accept", "offerId": "o1", "unknown": [1]}),
-            Command::Accept {
-                offer: "o1".to_owned(),
-            },
-        ),
+        (json!({"type": "offer.accept", "offerId": "o1", "unknown": [1]}), Command::Accept { offer: "o1".to_owned() }),
         (
             json!({"type": "offer.reject", "offerId": "o1", "reason": null}),
-            Command::Reject {
-                offer: "o1".to_owned(),
-                reason: None,
-            },
+            Command::Reject { offer: "o1".to_owned(), reason: None },
         ),
-        (
-            json!({"type": "message.retry", "messageId": "m1"}),
-            Command::Retry {
-                message: "m1".to_owned(),
-            },
-        ),
+        (json!({"type": "message.retry", "messageId": "m1"}), Command::Retry { message: "m1".to_owned() }),
         (
             json!({"type": "work-item.complete", "workItemId": "w1", "code": "done", "ifVersion": 3}),
-            Command::Complete {
-                work_item: "w1".to_owned(),
-                code: Some("done".to_owned()),
-                if_version: Some(3),
-            },
+            Command::Complete { work_item: "w1".to_owned(), code: Some("done".to_owned()), if_version: Some(3) },
         ),
         (
             json!({"type": "message.send", "workItemId": "w1", "text": "Hi", "attachments": [digest, {"blob": digest, "name": "a.png", "mediaType": "image/png"}],
@@ -56,25 +36,14 @@ fn every_command_is_understood() {
                 work_item: "w1".to_owned(),
                 text: "Hi".to_owned(),
                 attachments: vec![
-                    Attached {
-                        blob,
-                        name: None,
-                        media_type: None,
-                    },
-                    Attached {
-                        blob,
-                        name: Some("a.png".to_owned()),
-                        media_type: Some("image/png".to_owned()),
-                    },
+                    Attached { blob, name: None, media_type: None },
+                    Attached { blob, name: Some("a.png".to_owned()), media_type: Some("image/png".to_owned()) },
                 ],
                 idempotency_key: Some("k".to_owned()),
                 if_version: None,
             })),
         ),
-        (
-            json!({"type": "typing", "workItemId": "w1"}),
-            Command::Unserved("typing"),
-        ),
+        (json!({"type": "typing", "workItemId": "w1"}), Command::Unserved("typing")),
         (
             json!({"type": "work-item.transfer", "workItemId": "w1", "to": {"queue": "q"}}),
             Command::Unserved("work-item.transfer"),
@@ -91,52 +60,16 @@ fn what_is_wrong_is_said() {
     let cases = [
         (json!([]), "bad-request", None),
         (json!({"type": "offer.accept"}), "bad-request", None),
-        (
-            json!({"id": "", "type": "offer.accept"}),
-            "bad-request",
-            None,
-        ),
-        (
-            json!({"id": 7, "type": "offer.accept"}),
-            "bad-request",
-            None,
-        ),
-        (
-            json!({"id": "x".repeat(129), "type": "offer.accept"}),
-            "bad-request",
-            None,
-        ),
+        (json!({"id": "", "type": "offer.accept"}), "bad-request", None),
+        (json!({"id": 7, "type": "offer.accept"}), "bad-request", None),
+        (json!({"id": "x".repeat(129), "type": "offer.accept"}), "bad-request", None),
         (json!({"id": "c"}), "bad-request", Some("c")),
-        (
-            json!({"id": "c", "type": "dance"}),
-            "bad-request",
-            Some("c"),
-        ),
-        (
-            json!({"id": "c", "type": "offer.accept"}),
-            "bad-request",
-            Some("c"),
-        ),
-        (
-            json!({"id": "c", "type": "offer.accept", "offerId": ""}),
-            "bad-request",
-            Some("c"),
-        ),
-        (
-            json!({"id": "c", "type": "agent.set-state", "state": "asleep"}),
-            "bad-request",
-            Some("c"),
-        ),
-        (
-            json!({"id": "c", "type": "message.send", "workItemId": "w"}),
-            "bad-request",
-            Some("c"),
-        ),
-        (
-            json!({"id": "c", "type": "message.send", "workItemId": "w", "text": 5}),
-            "bad-request",
-            Some("c"),
-        ),
+        (json!({"id": "c", "type": "dance"}), "bad-request", Some("c")),
+        (json!({"id": "c", "type": "offer.accept"}), "bad-request", Some("c")),
+        (json!({"id": "c", "type": "offer.accept", "offerId": ""}), "bad-request", Some("c")),
+        (json!({"id": "c", "type": "agent.set-state", "state": "asleep"}), "bad-request", Some("c")),
+        (json!({"id": "c", "type": "message.send", "workItemId": "w"}), "bad-request", Some("c")),
+        (json!({"id": "c", "type": "message.send", "workItemId": "w", "text": 5}), "bad-request", Some("c")),
         (
             json!({"id": "c", "type": "message.send", "workItemId": "w", "text": "x".repeat(65_537)}),
             "too-large",
@@ -160,23 +93,14 @@ fn what_is_wrong_is_said() {
     ];
     for (value, code, id) in cases {
         let malformed = refused(value.clone());
-        assert_eq!(
-            (malformed.code, malformed.id.as_deref()),
-            (code, id),
-            "{value}"
-        );
+        assert_eq!((malformed.code, malformed.id.as_deref()), (code, id), "{value}");
     }
 }
 
 #[test]
 fn an_id_may_have_128_characters_of_any_kind() {
     let id = "\u{e9}".repeat(128);
-    assert_eq!(
-        parse(&json!({"id": id, "type": "typing"}).to_string())
-            .unwrap()
-            .id,
-        id
-    );
+    assert_eq!(parse(&json!({"id": id, "type": "typing"}).to_string()).unwrap().id, id);
 }
 
 #[test]

@@ -9,11 +9,7 @@ fn an_answer_carries_the_item_the_agent_and_the_interaction() {
     let send = Send {
         work_item: "w1".to_owned(),
         text: "Hello Carl".to_owned(),
-        attachments: vec![Attached {
-            blob,
-            name: Some("a.png".to_owned()),
-            media_type: None,
-        }],
+        attachments: vec![Attached { blob, name: Some("a.png".to_owned()), media_type: None }],
         idempotency_key: None,
         if_version: None,
     };
@@ -32,48 +28,23 @@ fn an_answer_carries_the_item_the_agent_and_the_interaction() {
         presence: Presence::Busy,
         driver: Some("wire@1.0.0".to_owned()),
     };
-    let mut made = compose(
-        &send,
-        &[7],
-        &item,
-        first.work_item.as_ref().unwrap(),
-        sender,
-    );
+    let mut made = compose(&send, &[7], &item, first.work_item.as_ref().unwrap(), sender);
 
     assert_eq!(made.cause.as_deref(), Some("m9"));
-    assert_eq!(
-        (made.media_type.as_str(), made.driver.as_deref()),
-        ("telegraph", Some("wire@1.0.0"))
-    );
-    assert_eq!(
-        (made.interaction.kind, made.interaction.name.as_str()),
-        (Kind::Command, "message.send")
-    );
+    assert_eq!((made.media_type.as_str(), made.driver.as_deref()), ("telegraph", Some("wire@1.0.0")));
+    assert_eq!((made.interaction.kind, made.interaction.name.as_str()), (Kind::Command, "message.send"));
     let info = made.work_item.clone().unwrap();
     assert_eq!(
-        (
-            info.conversation.as_str(),
-            info.customer.name.as_deref(),
-            info.priority
-        ),
+        (info.conversation.as_str(), info.customer.name.as_deref(), info.priority),
         ("station 7", Some("Carl"), Some(7))
     );
     let agent = made.agent.clone().unwrap();
     assert_eq!(
-        (
-            agent.name.as_deref(),
-            agent.address.as_deref(),
-            agent.presence.as_deref()
-        ),
+        (agent.name.as_deref(), agent.address.as_deref(), agent.presence.as_deref()),
         (Some("Ana"), Some("desk 4"), Some("busy"))
     );
-    let Part::Attachment(file) = &made.parts[1] else {
-        panic!("{:?}", made.parts)
-    };
-    assert_eq!(
-        (file.size, file.blob, file.media_type.as_str()),
-        (Some(7), Some(blob), "application/octet-stream")
-    );
+    let Part::Attachment(file) = &made.parts[1] else { panic!("{:?}", made.parts) };
+    assert_eq!((file.size, file.blob, file.media_type.as_str()), (Some(7), Some(blob), "application/octet-stream"));
     assert!(
         validate::validate(&made).is_ok(),
         "what an agent sends keeps the specification: {:?}",
