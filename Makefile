@@ -44,7 +44,7 @@ peers:
 test: toolchain peers build drivers guests
 	$(DRIVER_CARGO) test --release --manifest-path drivers/Cargo.toml --workspace
 	cargo test --release --workspace --doc
-	cargo test --release --workspace --lib --bins --tests
+	cargo test --release --workspace --lib --bins --tests --no-fail-fast
 
 # The walls between the crates are tests of their own: see docs/architecture.md.
 lint:

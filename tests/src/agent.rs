@@ -161,7 +161,12 @@ impl Agent {
                 self.snapshot = event["data"].clone();
             }
             _ => {
-                assert_eq!(event["sequence"].as_u64(), Some(self.sequence + 1), "a gap after {}: {event}", self.sequence);
+                assert_eq!(
+                    event["sequence"].as_u64(),
+                    Some(self.sequence + 1),
+                    "a gap after {}: {event}",
+                    self.sequence
+                );
                 self.sequence += 1;
             }
         }

@@ -49,7 +49,8 @@ impl Request {
 
     /// A POST of a form.
     pub fn form(path: &str, fields: &[(&str, &str)]) -> Self {
-        let encoded: Vec<_> = fields.iter().map(|(name, value)| format!("{}={}", form_encoded(name), form_encoded(value))).collect();
+        let encoded: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{}={}", form_encoded(name), form_encoded(value))).collect();
         Self::new("POST", path).header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"))
     }
 
@@ -172,7 +173,9 @@ impl Http {
     /// # Errors
     /// No answer came.
     pub async fn try_send(&self, request: Request) -> Result<Answer, String> {
-        tokio::time::timeout(DEADLINE, self.exchange(request)).await.map_err(|_| format!("no answer in {DEADLINE:?}"))?
+        tokio::time::timeout(DEADLINE, self.exchange(request))
+            .await
+            .map_err(|_| format!("no answer in {DEADLINE:?}"))?
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, String> {

@@ -31,7 +31,8 @@ pub async fn ask_node(script: &str, input: &Value) -> String {
 }
 
 async fn ask(mut command: Command, input: &Value) -> String {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the peer runs");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("the peer runs");
     let mut stdin = child.stdin.take().expect("its stdin");
     stdin.write_all(input.to_string().as_bytes()).await.expect("it reads");
     drop(stdin);

@@ -85,12 +85,14 @@ impl Server {
             .expect("the server's process");
         let stdout = child.stdout.take().expect("the server's stdout");
         let mut lines = BufReader::new(stdout).lines();
-        let line = timeout(DEADLINE, lines.next_line()).await.map_err(|_| format!("it says nothing\n{}", self.log()))?;
+        let line =
+            timeout(DEADLINE, lines.next_line()).await.map_err(|_| format!("it says nothing\n{}", self.log()))?;
         let Ok(Some(line)) = line else {
             let _ = child.wait().await;
             return Err(self.log());
         };
-        let address = line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("an unexpected first line: {line}"));
+        let address =
+            line.strip_prefix("listening on http://").unwrap_or_else(|| panic!("an unexpected first line: {line}"));
         self.address = address.parse().expect("an address");
         self.child = Some(child);
         Ok(())

@@ -28,9 +28,10 @@ impl Setup {
 
     /// One queue `support`, one route to it, the agents named, whose tokens are their names.
     pub fn simple(agents: &[&str]) -> Self {
-        agents.iter().fold(Self::new(), |setup, agent| setup.agent(agent)).text(
-            "[[queue]]\nid = \"support\"\n[[route]]\nqueue = \"support\"\n",
-        )
+        agents
+            .iter()
+            .fold(Self::new(), |setup, agent| setup.agent(agent))
+            .text("[[queue]]\nid = \"support\"\n[[route]]\nqueue = \"support\"\n")
     }
 
     /// Adds an agent whose token is its name.
@@ -93,10 +94,13 @@ impl Setup {
     }
 
     pub(crate) fn config(&self) -> String {
-        let operators = [("ops", "operator", OPERATOR), ("sue", "supervisor", SUPERVISOR), ("rob", "read-only", READER)];
+        let operators =
+            [("ops", "operator", OPERATOR), ("sue", "supervisor", SUPERVISOR), ("rob", "read-only", READER)];
         let operators: String = operators
             .iter()
-            .map(|(name, role, token)| format!("[[operator]]\nname = \"{name}\"\nrole = \"{role}\"\ntoken = \"{token}\"\n"))
+            .map(|(name, role, token)| {
+                format!("[[operator]]\nname = \"{name}\"\nrole = \"{role}\"\ntoken = \"{token}\"\n")
+            })
             .collect();
         format!(
             "[server]\nlisten = \"127.0.0.1:0\"\ndata = \"data\"\ndrivers = \"drivers\"\n{}\n{operators}\n{}",

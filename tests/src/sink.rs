@@ -1,12 +1,13 @@
 //! A place where replies arrive: a real HTTP server that keeps what it was sent.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -46,6 +47,7 @@ impl Received {
 struct Shared {
     received: Arc<Mutex<Vec<Received>>>,
     answers: Arc<Mutex<VecDeque<u16>>>,
+    contents: Arc<Mutex<HashMap<String, (String, Bytes)>>>,
 }
 
 /// An HTTP server on a free port, gone when it is dropped.
@@ -81,6 +83,15 @@ impl Sink {
         self.shared.answers.lock().expect("the answers").extend(statuses);
     }
 
+    /// Has something to give at this path.
+    ///
+    /// # Panics
+    /// A test of it panicked before.
+    pub fn serve(&self, path: &str, content_type: &str, content: impl Into<Bytes>) {
+        let mut contents = self.shared.contents.lock().expect("the contents");
+        contents.insert(path.to_owned(), (content_type.to_owned(), content.into()));
+    }
+
     /// All that arrived.
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().expect("what arrived").clone()
@@ -102,9 +113,14 @@ impl Drop for Sink {
     }
 }
 
-async fn keep(State(shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn keep(State(shared): State<Shared>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let content = shared.contents.lock().expect("the contents").get(uri.path()).cloned();
     let path = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     shared.received.lock().expect("what arrived").push(Received { method: method.to_string(), path, headers, body });
     let next = shared.answers.lock().expect("the answers").pop_front().unwrap_or(200);
-    StatusCode::from_u16(next).unwrap_or(StatusCode::OK)
+    let status = StatusCode::from_u16(next).unwrap_or(StatusCode::OK);
+    match content {
+        Some((content_type, content)) => (status, [("content-type", content_type)], content).into_response(),
+        None => status.into_response(),
+    }
 }

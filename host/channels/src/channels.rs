@@ -84,7 +84,12 @@ impl Channels {
     /// The thread for logs can't be started.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
-        let set = Set::new(parts.config.clone(), &parts.public_url, None, Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default());
+        let set = Set::new(
+            parts.config.clone(),
+            &parts.public_url,
+            None,
+            Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default(),
+        );
         let server = Server { sequencer: parts.sequencer, logs, config: ArcSwap::new(parts.config) };
         let inner = Inner {
             set: ArcSwap::from_pointee(set),

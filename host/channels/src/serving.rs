@@ -51,7 +51,12 @@ impl Drop for Inside<'_> {
 
 impl Serving {
     /// A channel that nothing serves yet; what was kept of it before is kept on.
-    pub(crate) fn new(config: &jackfield_config::Channel, public_url: &str, kept: Option<Arc<Kept>>, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        config: &jackfield_config::Channel,
+        public_url: &str,
+        kept: Option<Arc<Kept>>,
+        now: Timestamp,
+    ) -> Self {
         let fresh = || {
             Arc::new(Kept {
                 generation: AtomicU64::new(0),

@@ -23,7 +23,13 @@ pub async fn run(file: &Path) -> Result<(), Exit> {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
         return Err(wrong(anyhow::anyhow!(lines.join("\n"))));
     }
-    eprintln!("{}: right; {} channels, {} agents, {} queues", file.display(), config.channels.len(), config.agents.len(), config.queues.len());
+    eprintln!(
+        "{}: right; {} channels, {} agents, {} queues",
+        file.display(),
+        config.channels.len(),
+        config.agents.len(),
+        config.queues.len()
+    );
     Ok(())
 }
 

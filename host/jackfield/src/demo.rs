@@ -50,7 +50,10 @@ impl Tokens {
              -H 'content-type: application/json' http://{address}/channels/demo"
         );
         eprintln!("\nLook around as the operator:");
-        eprintln!("  JACKFIELD_SERVER=http://{address} JACKFIELD_TOKEN={} target/release/jackfield channel list\n", self.operator);
+        eprintln!(
+            "  JACKFIELD_SERVER=http://{address} JACKFIELD_TOKEN={} target/release/jackfield channel list\n",
+            self.operator
+        );
     }
 }
 

@@ -55,7 +55,8 @@ impl Source {
             config.server.data = data.clone();
         }
         if let Some(listen) = &self.options.listen {
-            config.server.listen = jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
+            config.server.listen =
+                jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
         }
         Ok(config)
     }
@@ -82,7 +83,10 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let config = Arc::new(config);
     let data = &config.server.data;
     let listener = TcpListener::bind(config.server.listen).await.with_context(|| {
-        format!("{} can't be listened on; choose another address with --listen or [server] listen", config.server.listen)
+        format!(
+            "{} can't be listened on; choose another address with --listen or [server] listen",
+            config.server.listen
+        )
     })?;
     let address = listener.local_addr().context("the listener has no address")?;
     let public_url = config.server.public_url.clone().unwrap_or_else(|| format!("http://{address}"));

@@ -164,6 +164,7 @@ impl Work {
         let mut rows = Vec::new();
         if !decision.events.is_empty()
             && let Some(stored) = body(&decision.reply)
+            && !self.is_stored(pending, &stored)
         {
             let item = match command {
                 Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => {
@@ -181,6 +182,11 @@ impl Work {
         let reply = self.collect(pending, &mut entry, &mut rows, decision);
         self.record(pending, entry, rows);
         reply
+    }
+
+    /// Whether a message's body is there already: a repeated command names the first one's.
+    fn is_stored(&self, pending: &Pending, stored: &Stored) -> bool {
+        pending.messages.contains_key(&stored.id()) || self.shared.reader.has_message(&stored.id).unwrap_or(false)
     }
 
     /// Decides a handler call into one record, or refuses it before anything was decided.

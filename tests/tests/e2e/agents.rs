@@ -20,7 +20,8 @@ async fn nobody_gets_in_without_a_token_of_an_agent() {
     let server = Server::start(setup(&["ana"])).await;
     for (token, status) in [("", 401), ("wrong", 401), (OPERATOR, 403)] {
         for as_browser in [false, true] {
-            let refused = Agent::open(&server, "/v1/agent", token, as_browser).await.err().map(|refused| refused.status);
+            let refused =
+                Agent::open(&server, "/v1/agent", token, as_browser).await.err().map(|refused| refused.status);
             assert_eq!(refused, Some(status), "token `{token}`, as browser: {as_browser}");
         }
     }
@@ -150,7 +151,9 @@ async fn replies_reach_the_channel_in_order_and_their_status_the_agent() {
     // What is said for good is shown as failed, with the reason.
     sink.answer_next(&[400]);
     let failed = ana.reply(&item, "four").await;
-    let status = ana.event_where("message.status", |data| data["messageId"] == failed.as_str() && data["status"] == "failed").await;
+    let status = ana
+        .event_where("message.status", |data| data["messageId"] == failed.as_str() && data["status"] == "failed")
+        .await;
     assert!(status["error"]["message"].as_str().is_some_and(|message| message.contains("400")), "{status}");
     // And can be tried again by hand.
     ana.ok(json!({"type": "message.retry", "messageId": failed})).await;

@@ -9,7 +9,8 @@ async fn check(config: &str, drivers: &[std::path::PathBuf]) -> Ran {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::create_dir(folder.path().join("drivers")).expect("the drivers folder");
     for file in drivers {
-        std::fs::copy(file, folder.path().join("drivers").join(file.file_name().unwrap_or_default())).expect("a driver");
+        std::fs::copy(file, folder.path().join("drivers").join(file.file_name().unwrap_or_default()))
+            .expect("a driver");
     }
     std::fs::write(folder.path().join("site.toml"), config).expect("the config");
     jackfield(folder.path(), &["check", "--config", "site.toml"]).await
@@ -118,7 +119,10 @@ settings = {{ at-configure = \"refuse\" }}
     let ran = check(&config, &drivers).await;
     assert_eq!(ran.code, 2, "{}", ran.stderr);
     let mentions = |words: &[&str]| {
-        let found = ran.stderr.lines().any(|line| line.starts_with("site.toml:") && words.iter().all(|word| line.contains(word)));
+        let found = ran
+            .stderr
+            .lines()
+            .any(|line| line.starts_with("site.toml:") && words.iter().all(|word| line.contains(word)));
         assert!(found, "no line with {words:?}:\n{}", ran.stderr);
     };
     // By the schema, by the driver itself, a secret that is missing, a driver that is missing.

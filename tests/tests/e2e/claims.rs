@@ -92,7 +92,8 @@ async fn claim_2_one_message_for_each_thing_said_and_what_lacks_information_is_r
 async fn claim_3_the_format_is_a_published_versioned_specification_that_both_sides_hold() {
     let here = root();
     let wit = jackfield(&here, &["spec", "wit"]).await.expect(0).stdout;
-    let package = wit.lines().find_map(|line| line.strip_prefix("package jackfield:channel@")).expect("the package's line");
+    let package =
+        wit.lines().find_map(|line| line.strip_prefix("package jackfield:channel@")).expect("the package's line");
     let version = package.trim_end_matches(';');
     let checked = jackfield(&here, &["driver", "check", &guest("telegraph").to_string_lossy()]).await.expect(0).stdout;
     assert!(checked.contains(&format!("jackfield:channel@{version}")), "{checked}");
@@ -115,7 +116,11 @@ async fn claim_3_the_format_is_a_published_versioned_specification_that_both_sid
     let refused = jackfield(&here, &["driver", "check", &other.to_string_lossy()]).await;
     assert_eq!(refused.code, 1, "{}", refused.stdout);
     assert!(refused.stderr.contains("7.9.0") && refused.stderr.contains(version), "names both: {}", refused.stderr);
-    assert!(refused.stderr.contains("rebuild") || refused.stderr.contains("build"), "says what to do: {}", refused.stderr);
+    assert!(
+        refused.stderr.contains("rebuild") || refused.stderr.contains("build"),
+        "says what to do: {}",
+        refused.stderr
+    );
 }
 
 /// A guest's component with every `from` replaced, which must be as long.
@@ -180,7 +185,8 @@ async fn claim_5_server_and_driver_are_changed_and_restarted_separately() {
 
     // The driver in another version, the server untouched: what it stored is still there.
     server.stop().await;
-    std::fs::write(server.drivers().join("telegraph.wasm"), patched("telegraph", "3.14.15", "3.14.16")).expect("a file");
+    std::fs::write(server.drivers().join("telegraph.wasm"), patched("telegraph", "3.14.15", "3.14.16"))
+        .expect("a file");
     server.start_again().await;
     let mut ana = Agent::connect(&server, "ana").await;
     hand_in(&server, "3", "+15550100 after the driver's change").await;
@@ -212,7 +218,11 @@ async fn claim_6_the_message_is_pushed_under_one_id_and_its_encoded_part_is_unch
     assert_eq!(message["agent"]["id"], "ana");
     assert_eq!(message["agent"]["presence"], "available");
     assert!(message.get("encodedAgent").is_none(), "the driver encoded no agent: {message}");
-    assert_eq!((&message["eventId"], &message["cause"]), (&json!("SM1"), &Value::Null), "the chain ends at the channel's id");
+    assert_eq!(
+        (&message["eventId"], &message["cause"]),
+        (&json!("SM1"), &Value::Null),
+        "the chain ends at the channel's id"
+    );
 
     // In the journal it is the same.
     let item = offered["workItem"]["id"].as_str().expect("an id");
@@ -294,7 +304,10 @@ async fn claim_8_commands_requests_and_notifications_go_both_ways() {
     let item = &offered["workItem"]["id"];
     let state = hand_in(&server, "2", "+15550100 STATE").await[0].clone();
     assert_eq!(state["interaction"]["kind"], "notification");
-    assert_eq!((&state["interaction"]["name"], &state["interaction"]["inReplyTo"]), (&json!("work-item.state"), &json!("2")));
+    assert_eq!(
+        (&state["interaction"]["name"], &state["interaction"]["inReplyTo"]),
+        (&json!("work-item.state"), &json!("2"))
+    );
     assert_eq!((&state["workItem"]["id"], &state["workItem"]["state"]), (item, &json!("offered")));
     assert_eq!(state["queue"]["id"], "support");
 
@@ -314,9 +327,12 @@ async fn claim_8_commands_requests_and_notifications_go_both_ways() {
     let message = &command["message"];
     assert_eq!((&message["id"], &message["interaction"]["kind"]), (&json!(sent), &json!("command")));
     assert_eq!((&message["workItem"]["id"], &message["agent"]["id"]), (item, &json!("ana")));
-    assert_eq!(message["parts"], json!([
-        {"type": "text", "text": "hello back", "format": "plain", "language": null, "attributes": {}}
-    ]));
+    assert_eq!(
+        message["parts"],
+        json!([
+            {"type": "text", "text": "hello back", "format": "plain", "language": null, "attributes": {}}
+        ])
+    );
 
     // A notification to the server: about that telegram.
     let status = |status: &'static str| {

@@ -28,7 +28,11 @@ async fn the_demo_serves_and_its_curl_line_makes_a_request_appear() {
         .spawn()
         .expect("the server");
     let mut stdout = BufReader::new(child.stdout.take().expect("its stdout")).lines();
-    let line = timeout(DEADLINE, stdout.next_line()).await.expect("it says where it listens").expect("a line").expect("a line");
+    let line = timeout(DEADLINE, stdout.next_line())
+        .await
+        .expect("it says where it listens")
+        .expect("a line")
+        .expect("a line");
     let address = between(&line, "listening on http://", "\n").to_owned();
     let mut stderr = BufReader::new(child.stderr.take().expect("its stderr"));
     let mut said = String::new();
@@ -44,16 +48,27 @@ async fn the_demo_serves_and_its_curl_line_makes_a_request_appear() {
 
     let page = http.get("/").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.header("content-type"));
-    assert!(page.text().contains("jackfield.agent.v1"), "the page is an agent's desktop");
+    let script = http.get("/app.js").await.expect(200);
+    assert!(script.text().contains("jackfield.agent.v1"), "the page is an agent's desktop");
     // Nothing that a customer writes may run there.
     assert!(page.header("content-security-policy").contains("default-src"), "{:?}", page.headers);
     http.with_token(&token).get("/v1/agents").await.expect(403);
 
     // The line is for people: it is what is run here.
     let command = between(&said, "as a customer would:", "\n\n").trim().to_owned();
-    let curl = Command::new("sh").args(["-c", &format!("{command} --silent --show-error --fail")]).output().await.expect("a shell");
+    let curl = Command::new("sh")
+        .args(["-c", &format!("{command} --silent --show-error --fail")])
+        .output()
+        .await
+        .expect("a shell");
     if curl.status.code() == Some(127) {
-        let answer: Answer = http.send(Request::new("POST", "/channels/demo").header("content-type", "application/json").body(between(&command, "-d '", "'").to_owned())).await;
+        let answer: Answer = http
+            .send(
+                Request::new("POST", "/channels/demo")
+                    .header("content-type", "application/json")
+                    .body(between(&command, "-d '", "'").to_owned()),
+            )
+            .await;
         answer.expect(200);
     } else {
         assert!(curl.status.success(), "{command}\n{}", String::from_utf8_lossy(&curl.stderr));

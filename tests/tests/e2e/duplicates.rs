@@ -18,7 +18,10 @@ async fn items(operator: &Http) -> Vec<(Value, Vec<String>)> {
         let id = item["id"].as_str().expect("an id");
         let messages = operator.get(&format!("/v1/work-items/{id}/messages?limit=500")).await.expect(200).json();
         let events = messages["items"].as_array().expect("a list").iter();
-        items.push((item.clone(), events.map(|message| message["eventId"].as_str().unwrap_or_default().to_owned()).collect()));
+        items.push((
+            item.clone(),
+            events.map(|message| message["eventId"].as_str().unwrap_or_default().to_owned()).collect(),
+        ));
     }
     items
 }

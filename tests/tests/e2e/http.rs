@@ -84,7 +84,9 @@ async fn each_token_opens_what_its_role_may_do() {
 async fn a_paused_channel_asks_to_come_again() {
     let server = Server::start(setup()).await;
     let operator = server.operator();
-    let pause = async |word: &str| operator.send(Request::new("POST", &format!("/v1/channels/forms/{word}"))).await.is_success();
+    let pause = async |word: &str| {
+        operator.send(Request::new("POST", &format!("/v1/channels/forms/{word}"))).await.is_success()
+    };
     assert!(pause("pause").await);
     let refused = server.http().post("/channels/forms", &json!({"id": "m1", "from": "kim", "text": "hello"})).await;
     assert!(!refused.header("retry-after").is_empty(), "{:?}", refused.headers);
@@ -135,11 +137,22 @@ async fn an_operator_sees_a_work_item_through_its_life() {
     let path = format!("/v1/work-items/{id}");
     let show = async || server.operator().get(&path).await.expect(200).json();
     let item = show().await;
-    let shown = ["id", "externalIds", "conversation", "state", "queue", "owner", "channel", "mediaType", "priority", "version"]
-        .map(|field| item[field].clone());
+    let shown =
+        ["id", "externalIds", "conversation", "state", "queue", "owner", "channel", "mediaType", "priority", "version"]
+            .map(|field| item[field].clone());
     assert_eq!(
         shown[..9],
-        [json!(id), json!(["m1"]), json!("kim"), json!("active"), json!("support"), json!("ana"), json!("forms"), json!("message"), json!(0)]
+        [
+            json!(id),
+            json!(["m1"]),
+            json!("kim"),
+            json!("active"),
+            json!("support"),
+            json!("ana"),
+            json!("forms"),
+            json!("message"),
+            json!(0)
+        ]
     );
     assert!(shown[9].is_u64(), "{item}");
     assert_eq!(item["customer"]["address"], "kim");

@@ -129,12 +129,16 @@ impl Found {
 /// Each reply that was taken is in its thread once, and has reached the far side under one id, or is shown as unknown.
 async fn check_replies(operator: &Http, found: &Found, replies: &BTreeMap<String, String>, sink: &Sink) {
     for (event, message) in replies {
-        let item = found.replies.get(message).unwrap_or_else(|| panic!("the reply {message} to {event} was taken and is gone"));
+        let item = found
+            .replies
+            .get(message)
+            .unwrap_or_else(|| panic!("the reply {message} to {event} was taken and is gone"));
         let request = found.requests.get(event).and_then(|places| places.first());
         assert_eq!(request.map(|(item, _)| item), Some(item), "the reply to {event} is in its work item");
     }
     let unknown = within(Duration::from_secs(60), "each reply has arrived or is unknown", async || {
-        let arrived: BTreeSet<String> = sink.received().iter().map(|request| request.header("webhook-id").to_owned()).collect();
+        let arrived: BTreeSet<String> =
+            sink.received().iter().map(|request| request.header("webhook-id").to_owned()).collect();
         let mut unknown = 0;
         for (message, item) in &found.replies {
             if arrived.contains(message) {

@@ -3,6 +3,7 @@
 //! `claims` goes first: a test for each claim of the design. The others go into the depth of one matter each.
 
 mod agents;
+mod attachments;
 mod check;
 mod claims;
 mod cli;
@@ -11,6 +12,7 @@ mod duplicates;
 mod http;
 mod kills;
 mod routes;
+mod running;
 mod sandbox;
 mod twilio;
 mod walls;

@@ -73,7 +73,8 @@ queue = "urgent"
     .await;
     let failures = async || {
         let metrics = server.http().get("/metrics").await.expect(200).text();
-        let line = metrics.lines().find_map(|line| line.strip_prefix("jackfield_route_failures_total{channel=\"forms\"} "));
+        let line =
+            metrics.lines().find_map(|line| line.strip_prefix("jackfield_route_failures_total{channel=\"forms\"} "));
         line.expect("the metric").parse::<u64>().expect("a number")
     };
     assert_eq!(failures().await, 0);

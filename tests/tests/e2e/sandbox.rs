@@ -59,11 +59,15 @@ async fn a_driver_that_fails_is_answered_for_and_counted_while_its_neighbour_goe
     // The next call has a new instance, and what a failed one pushed is not there.
     assert_eq!(deed(&server, "fine").await.status, 200);
     let list = server.operator().get("/v1/work-items").await.expect(200).json();
-    let of_bad: Vec<_> = list["items"].as_array().expect("a list").iter().filter(|item| item["channel"] == "bad").collect();
+    let of_bad: Vec<_> =
+        list["items"].as_array().expect("a list").iter().filter(|item| item["channel"] == "bad").collect();
     assert_eq!(of_bad.len(), 1, "{of_bad:?}");
     assert_eq!(of_bad[0]["externalIds"], json!([]));
     let log = server.operator().get("/v1/channels/bad/log?limit=500").await.expect(200).json();
-    assert!(log["items"].to_string().contains("guest time") || log["items"].to_string().contains("1 s"), "the log says why: {log}");
+    assert!(
+        log["items"].to_string().contains("guest time") || log["items"].to_string().contains("1 s"),
+        "the log says why: {log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +100,10 @@ async fn floods_stop_at_their_limits() {
     assert_eq!(deed(&server, "flood-log").await.status, 200);
     let log = eventually("the lines are in the log", async || {
         let log = server.operator().get("/v1/channels/bad/log?limit=500").await.expect(200).json();
-        let noise = log["items"].as_array()?.iter().filter(|line| line["text"].as_str().is_some_and(|text| text.starts_with("noise")));
+        let noise = log["items"]
+            .as_array()?
+            .iter()
+            .filter(|line| line["text"].as_str().is_some_and(|text| text.starts_with("noise")));
         let lengths: Vec<_> = noise.filter_map(|line| line["text"].as_str().map(str::len)).collect();
         (lengths.len() >= 100).then_some(lengths)
     })
@@ -193,7 +200,8 @@ async fn a_component_that_does_not_say_who_it_is_is_refused() {
     let text = check("text.wasm").await.expect(1);
     assert!(text.stderr.contains("text.wasm"), "{}", text.stderr);
     check("missing.wasm").await.expect(1);
-    let good = jackfield(folder.path(), &["driver", "check", &guest("hostile").to_string_lossy(), "--json"]).await.expect(0);
+    let good =
+        jackfield(folder.path(), &["driver", "check", &guest("hostile").to_string_lossy(), "--json"]).await.expect(0);
     let descriptor: Value = good.json();
     assert_eq!((&descriptor["name"], &descriptor["version"]), (&json!("hostile"), &json!("3.14.15")));
 }

@@ -1,6 +1,7 @@
 //! SMS by Twilio, against Twilio's own library and Twilio's own OpenAPI.
 
-use jackfield_tests::{Agent, Answer, Request, Server, Setup, ask_python, digest_at_socket, driver, eventually};
+use base64::Engine;
+use jackfield_tests::{Agent, Answer, Request, Server, Setup, Sink, ask_python, digest_at_socket, driver, eventually};
 use serde_json::{Map, Value, json};
 
 mod prism;
@@ -83,7 +84,10 @@ async fn a_text_signed_by_twilios_library_reaches_an_agent() {
     let offered = ana.event("offer.created").await;
     let message = &offered["message"];
     assert_eq!(message["parts"][0]["text"], " he 👍 &+ ");
-    assert_eq!((&message["mediaType"], &message["eventId"]), (&json!("sms"), &json!("SM00000000000000000000000000000001")));
+    assert_eq!(
+        (&message["mediaType"], &message["eventId"]),
+        (&json!("sms"), &json!("SM00000000000000000000000000000001"))
+    );
     assert_eq!(message["workItem"]["customer"]["address"], CUSTOMER);
     assert_eq!(message["attributes"]["twilio-sms.BrandNewParameter"], "ä+b c&d=e");
     // It is the message that the driver formed.
@@ -101,6 +105,37 @@ async fn a_text_signed_by_twilios_library_reaches_an_agent() {
     assert_eq!(items.len(), 1, "{items:?}");
     let both = ["SM00000000000000000000000000000001", "SM00000000000000000000000000000002"];
     assert_eq!(items[0]["externalIds"], json!(both));
+}
+
+#[tokio::test]
+async fn a_picture_is_fetched_with_authorization_after_the_answer() {
+    let twilio = Sink::start().await;
+    let media = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/MM1/Media/ME1");
+    twilio.serve(&media, "image/png", b"\x89PNG the picture".as_slice());
+    // It is not there at once.
+    twilio.answer_next(&[503]);
+    let server = Server::start(setup(&twilio.url(""))).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    let url = twilio.url(&media);
+    let mut params = inbound("MM00000000000000000000000000000001", "see this");
+    params.retain(|(name, _)| *name != "NumMedia");
+    params.extend([("NumMedia", "1"), ("MediaUrl0", url.as_str()), ("MediaContentType0", "image/png")]);
+    server.http().send(signed("/channels/support-sms", &params).await).await.expect(200);
+
+    let message = ana.accept().await["message"].clone();
+    assert_eq!(message["parts"][0]["text"], "see this");
+    assert_eq!((&message["parts"][1]["state"], &message["parts"][1]["blob"]), (&json!("pending"), &Value::Null));
+    let changed = ana.event("message.changed").await["message"].clone();
+    let part = &changed["parts"][1];
+    assert_eq!((&part["state"], &part["mediaType"], &part["size"]), (&json!("ready"), &json!("image/png"), &json!(16)));
+    let path = format!("/v1/blobs/{}", part["blob"].as_str().expect("a blob"));
+    let fetched = server.http().with_token("ana").get(&path).await.expect(200);
+    assert_eq!(fetched.body.as_ref(), b"\x89PNG the picture");
+
+    let asked = twilio.received();
+    assert_eq!(asked.len(), 2, "{asked:?}");
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{ACCOUNT}:{TOKEN}"));
+    assert!(asked.iter().all(|request| request.header("authorization") == format!("Basic {basic}")), "{asked:?}");
 }
 
 #[tokio::test]
@@ -127,9 +162,12 @@ async fn one_flipped_byte_is_refused_and_leaves_nothing_behind() {
     refused("bytes that are no text", unsigned().header("x-twilio-signature", vec![0xff, 0xfe])).await;
     refused("a prefix", unsigned().header("x-twilio-signature", format!("v1={signature}"))).await;
     refused("one that is cut", unsigned().header("x-twilio-signature", signature[..20].to_owned())).await;
-    let twice = unsigned().header("x-twilio-signature", "0/KCTR6DLpKmkAf8muzZqo1nDgQ=").header("x-twilio-signature", signature.clone());
+    let twice = unsigned()
+        .header("x-twilio-signature", "0/KCTR6DLpKmkAf8muzZqo1nDgQ=")
+        .header("x-twilio-signature", signature.clone());
     refused("two", twice).await;
-    let elsewhere = Request::form("/channels/support-sms?to=elsewhere", &params).header("x-twilio-signature", signature.clone());
+    let elsewhere =
+        Request::form("/channels/support-sms?to=elsewhere", &params).header("x-twilio-signature", signature.clone());
     refused("another URL", elsewhere).await;
 
     assert_eq!(items(&server).await, Vec::<Value>::new());

@@ -55,7 +55,11 @@ fn found(words: &[&str], elsewhere_than: &[&str]) -> Vec<String> {
 
 #[test]
 fn only_the_sandbox_names_the_engine() {
-    let dependents: Vec<_> = crates().into_iter().filter(|(_, folder)| dependencies(folder).contains("wasmtime")).map(|(name, _)| name).collect();
+    let dependents: Vec<_> = crates()
+        .into_iter()
+        .filter(|(_, folder)| dependencies(folder).contains("wasmtime"))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(dependents, ["sandbox"]);
     assert_eq!(found(&["wasmtime"], &["sandbox"]), Vec::<String>::new());
 }
@@ -65,14 +69,26 @@ const BINARY_SOCKETS: [&str; 3] = ["jackfield/src/serve.rs", "jackfield/src/clie
 
 #[test]
 fn only_egress_and_gateway_open_sockets() {
-    let words = ["TcpStream", "TcpListener", "TcpSocket", "UdpSocket", "UnixStream", "UnixListener", "std::net::ToSocketAddrs", "lookup_host"];
+    let words = [
+        "TcpStream",
+        "TcpListener",
+        "TcpSocket",
+        "UdpSocket",
+        "UnixStream",
+        "UnixListener",
+        "std::net::ToSocketAddrs",
+        "lookup_host",
+    ];
     let mut found = found(&words, &["egress", "gateway"]);
     found.retain(|line| !BINARY_SOCKETS.iter().any(|allowed| line.contains(allowed)));
     assert_eq!(found, Vec::<String>::new());
     let clients = ["hyper", "hyper-util", "reqwest", "tokio-tungstenite", "ureq"];
     for (name, folder) in crates() {
         let own: Vec<_> = dependencies(&folder).into_iter().filter(|name| clients.contains(&name.as_str())).collect();
-        assert!(own.is_empty() || matches!(name.as_str(), "egress" | "gateway" | "jackfield"), "{name} depends on {own:?}");
+        assert!(
+            own.is_empty() || matches!(name.as_str(), "egress" | "gateway" | "jackfield"),
+            "{name} depends on {own:?}"
+        );
     }
 }
 
@@ -82,8 +98,22 @@ fn the_router_is_a_pure_state_machine() {
     let known: BTreeSet<String> = ["serde", "serde_json", "thiserror"].map(str::to_owned).into();
     assert_eq!(dependencies(&folder).difference(&known).collect::<Vec<_>>(), Vec::<&String>::new());
     let words = [
-        "std::time", "std::fs", "std::net", "std::env", "std::thread", "std::process", "std::io", "SystemTime", "Instant", "rand", "getrandom",
-        "tokio", "HashMap", "HashSet", "f64", "f32",
+        "std::time",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "std::io",
+        "SystemTime",
+        "Instant",
+        "rand",
+        "getrandom",
+        "tokio",
+        "HashMap",
+        "HashSet",
+        "f64",
+        "f32",
     ];
     let found: Vec<_> = sources_of(&folder.join("src")).iter().flat_map(|source| source.lines_with(&words)).collect();
     assert_eq!(found, Vec::<String>::new(), "no I/O, no clock, no chance, no order that changes");
@@ -106,15 +136,37 @@ fn only_binaries_use_anyhow() {
 
 /// Names of media and of those who offer them. `webhook` is none: it is how HTTP brings any of them.
 const MEDIA: [&str; 24] = [
-    "sms", "mms", "email", "mail", "voice", "whatsapp", "telegram", "slack", "sip", "smtp", "lmtp", "imap", "webchat", "chat", "messenger", "twilio",
-    "facebook", "instagram", "signal-messenger", "fax", "rcs", "viber", "telegraph", "xmpp",
+    "sms",
+    "mms",
+    "email",
+    "mail",
+    "voice",
+    "whatsapp",
+    "telegram",
+    "slack",
+    "sip",
+    "smtp",
+    "lmtp",
+    "imap",
+    "webchat",
+    "chat",
+    "messenger",
+    "twilio",
+    "facebook",
+    "instagram",
+    "signal-messenger",
+    "fax",
+    "rcs",
+    "viber",
+    "telegraph",
+    "xmpp",
 ];
 
 #[test]
 fn claim_4_the_server_names_no_medium() {
     let mut found = Vec::new();
     for (_, folder) in crates() {
-        for source in sources_of(&folder.join("src")) {
+        for source in sources_of(&folder) {
             found.extend(source.lines_with_whole_words(&MEDIA));
         }
     }
@@ -137,15 +189,21 @@ fn every_crate_has_the_licence_and_the_lints_of_all() {
     let mut folders: Vec<PathBuf> = crates().into_iter().map(|(_, folder)| folder).collect();
     folders.push(root().join("tests"));
     for workspace in ["drivers", "tests/guests"] {
-        let members = std::fs::read_dir(root().join(workspace)).expect("a workspace").map(|entry| entry.expect("a folder").path());
+        let members = std::fs::read_dir(root().join(workspace))
+            .expect("a workspace")
+            .map(|entry| entry.expect("a folder").path());
         folders.extend(members.filter(|path| path.join("Cargo.toml").exists()));
     }
     for folder in folders {
         let text = std::fs::read_to_string(folder.join("Cargo.toml")).expect("a Cargo.toml");
         assert!(text.contains("license.workspace = true"), "{}", folder.display());
         assert!(text.contains("[lints]\nworkspace = true"), "{}", folder.display());
-        let sections = text.split("\n[").filter(|section| section.split(']').next().is_some_and(|name| name.ends_with("dependencies")));
-        let own = sections.flat_map(|section| section.lines().skip(1)).find(|line| line.contains('=') && !line.contains("workspace = true"));
+        let sections = text
+            .split("\n[")
+            .filter(|section| section.split(']').next().is_some_and(|name| name.ends_with("dependencies")));
+        let own = sections
+            .flat_map(|section| section.lines().skip(1))
+            .find(|line| line.contains('=') && !line.contains("workspace = true"));
         assert_eq!(own, None, "{}: versions and features belong to the workspace", folder.display());
     }
     for workspace in ["", "drivers", "tests/guests"] {
@@ -158,12 +216,21 @@ fn every_crate_has_the_licence_and_the_lints_of_all() {
 #[test]
 fn nothing_is_left_over_in_the_sources() {
     // Written in two pieces, so that this file doesn't find itself.
-    let words = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("dbg", "!("), concat!("unimpl", "emented!("), concat!("to", "do!(")];
+    let words = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("dbg", "!("),
+        concat!("unimpl", "emented!("),
+        concat!("to", "do!("),
+    ];
     let mut found = Vec::new();
     for top in ["host", "drivers", "tests", "wit", "docs"] {
         for source in code::files_of(&root().join(top)) {
             let text = source.text();
-            found.extend(words.iter().filter(|word| text.contains(**word)).map(|word| format!("{}: {word}", source.name())));
+            found.extend(
+                words.iter().filter(|word| text.contains(**word)).map(|word| format!("{}: {word}", source.name())),
+            );
             let lines = text.lines().count();
             let is_code = source.name().ends_with(".rs");
             if is_code && lines > 600 {

@@ -37,7 +37,10 @@ async fn standard_webhooks_go_both_ways() {
     let signed = async |id: &str, time: u64, body: &str| {
         let asked = json!({"secret": SECRET, "id": id, "time": time, "body": body});
         let signature = ask_python("standard_webhooks.py", &asked).await;
-        post(body).header("webhook-id", id).header("webhook-timestamp", time.to_string()).header("webhook-signature", signature)
+        post(body)
+            .header("webhook-id", id)
+            .header("webhook-timestamp", time.to_string())
+            .header("webhook-signature", signature)
     };
     let good = signed("msg_1", now(), &body("m1")).await;
     server.http().send(good.clone()).await.expect(200);
@@ -52,7 +55,10 @@ async fn standard_webhooks_go_both_ways() {
     let item = ana.accept().await["workItem"]["id"].clone();
     let sent = ana.reply(&item, "hello back 👋").await;
     let reply = sink.wait_for(1).await[0].clone();
-    assert_eq!((reply.method.as_str(), reply.path.as_str(), reply.header("webhook-id")), ("POST", "/replies", sent.as_str()));
+    assert_eq!(
+        (reply.method.as_str(), reply.path.as_str(), reply.header("webhook-id")),
+        ("POST", "/replies", sent.as_str())
+    );
     let headers = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(|name| (name, reply.header(name)));
     let verify = async |body: &str| {
         let headers: std::collections::BTreeMap<_, _> = headers.into();
@@ -70,7 +76,9 @@ async fn standard_webhooks_go_both_ways() {
 
 #[tokio::test]
 async fn what_github_and_stripe_sign_is_accepted() {
-    for (signature, scheme, header) in [("hmac", "github", "x-hub-signature-256"), ("stripe", "stripe", "stripe-signature")] {
+    for (signature, scheme, header) in
+        [("hmac", "github", "x-hub-signature-256"), ("stripe", "stripe", "stripe-signature")]
+    {
         let secret = "It's a Secret to Everybody";
         let server = Server::start(setup(signature, secret, "http://127.0.0.1:9/")).await;
         let value = ask_node("sign.mjs", &json!({"scheme": scheme, "secret": secret, "body": body("m1")})).await;
@@ -78,7 +86,8 @@ async fn what_github_and_stripe_sign_is_accepted() {
         server.http().send(good.clone()).await.expect(200);
         server.http().send(good.with_flipped_byte(4)).await.expect(401);
         server.http().send(post(&body("m1"))).await.expect(401);
-        let other = ask_node("sign.mjs", &json!({"scheme": scheme, "secret": "another secret", "body": body("m1")})).await;
+        let other =
+            ask_node("sign.mjs", &json!({"scheme": scheme, "secret": "another secret", "body": body("m1")})).await;
         server.http().send(post(&body("m1")).header(header, other)).await.expect(401);
         let twice = post(&body("m1")).header(header, "0000").header(header, value);
         server.http().send(twice).await.expect(401);
@@ -104,7 +113,8 @@ async fn tokens_and_passwords_are_compared_whole() {
 #[tokio::test]
 async fn a_payload_of_any_shape_is_mapped() {
     let map = "[channel.settings.map]\nid = \"/event/uuid\"\nconversation = \"/ticket\"\nfrom = \"/user/mail\"\nname = \"/user/name\"\ntext = \"/event/body\"\ntime = \"/at\"";
-    let server = Server::start(Setup::simple(&["ana"]).webhook("forms", &format!("media-type = \"shop\"\n{map}"))).await;
+    let server =
+        Server::start(Setup::simple(&["ana"]).webhook("forms", &format!("media-type = \"shop\"\n{map}"))).await;
     let mut ana = Agent::available(&server, "ana").await;
     let payload = json!({
         "event": {"uuid": "e-1", "body": "Where is it?"}, "ticket": 4711, "at": "2026-11-22T10:00:00+01:00",
@@ -112,7 +122,10 @@ async fn a_payload_of_any_shape_is_mapped() {
     });
     server.http().post("/channels/forms", &payload).await.expect(200);
     let message = ana.event("offer.created").await["message"].clone();
-    assert_eq!((&message["eventId"], &message["externalId"], &message["mediaType"]), (&json!("e-1"), &json!("e-1"), &json!("shop")));
+    assert_eq!(
+        (&message["eventId"], &message["externalId"], &message["mediaType"]),
+        (&json!("e-1"), &json!("e-1"), &json!("shop"))
+    );
     assert_eq!(message["occurredAt"], "2026-11-22T09:00:00.000Z");
     let item = &message["workItem"];
     assert_eq!((&item["conversation"], &item["customer"]["address"]), (&json!("4711"), &json!("kim@example.com")));

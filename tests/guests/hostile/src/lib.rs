@@ -11,7 +11,8 @@ use jackfield_sdk::{
 const SCHEMA: &str = r#"{"type":"object","additionalProperties":false,
     "properties":{"at-configure":{"type":"string"},"target":{"type":"string"}}}"#;
 
-struct Hostile {
+/// The driver.
+pub struct Hostile {
     /// An origin that it asks for.
     target: String,
 }

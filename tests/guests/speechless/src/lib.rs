@@ -2,7 +2,8 @@
 
 use jackfield_sdk::{Context, Delivery, Descriptor, Driver, Error, Outcome, Result, SettingsError};
 
-struct Speechless;
+/// The driver.
+pub struct Speechless;
 
 impl Driver for Speechless {
     fn describe() -> Descriptor {

@@ -48,8 +48,7 @@ fn note(delivery: &Delivery) -> Result<()> {
 }
 
 fn health(request: &Message) -> Message {
-    let interaction =
-        Own { kind: Kind::Notification, name: request.interaction.name.clone(), arguments: "{}".into() };
+    let interaction = Own { kind: Kind::Notification, name: request.interaction.name.clone(), arguments: "{}".into() };
     let mut reply = Message::new(MEDIA_TYPE, &interaction);
     reply.interaction.in_reply_to = request.interaction.tracking_id.clone();
     reply.connection = Some(wire::connection("connected"));

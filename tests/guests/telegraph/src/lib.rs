@@ -17,7 +17,7 @@ use jackfield_sdk::{
 const MEDIA_TYPE: &str = "telegraph";
 
 /// One configured instance.
-struct Telegraph;
+pub struct Telegraph;
 
 impl Driver for Telegraph {
     fn describe() -> Descriptor {

@@ -85,7 +85,8 @@ fn state(from: &str, number: &str) -> Result<String> {
 }
 
 fn line_changed(number: &str, state: &str) -> Result<String> {
-    let mut message = Message::new(MEDIA_TYPE, &own(Kind::Notification, "channel.health-changed")).with_event_id(number);
+    let mut message =
+        Message::new(MEDIA_TYPE, &own(Kind::Notification, "channel.health-changed")).with_event_id(number);
     message.connection = Some(connection(state));
     push_message(&message)
 }

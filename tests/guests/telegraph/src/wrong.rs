@@ -12,7 +12,9 @@ pub fn hand_in(path: &str, body: &str, number: &str) -> Option<Result<String>> {
     let (from, text) = body.trim_end().split_once(' ').unwrap_or((body, ""));
     let message = match path {
         "without-crm" => Message::new(MEDIA_TYPE, &notification("telegraph.rumour")),
-        "without-work-item" => Message::new(MEDIA_TYPE, &SupportRequest { intent: None }).with_event_id(number).with_text(text),
+        "without-work-item" => {
+            Message::new(MEDIA_TYPE, &SupportRequest { intent: None }).with_event_id(number).with_text(text)
+        }
         "without-event-id" => Message { event_id: None, ..support_request(number, from, text) },
         "without-interaction" => {
             Message::new(MEDIA_TYPE, &notification("")).with_work_item(WorkItem::new(from, from)).with_event_id(number)

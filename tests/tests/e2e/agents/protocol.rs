@@ -95,7 +95,10 @@ async fn a_repeated_command_gets_the_first_result() {
     assert_ne!(ana.ok(other).await["messageId"], sent);
     // The result is remembered over connections too.
     let mut phone = Agent::connect(&server, "ana").await;
-    assert_eq!(phone.command_as("double-click", json!({"type": "offer.accept", "offerId": offered["offer"]["id"]})).await, first);
+    assert_eq!(
+        phone.command_as("double-click", json!({"type": "offer.accept", "offerId": offered["offer"]["id"]})).await,
+        first
+    );
     let path = format!("/v1/work-items/{}/messages", item.as_str().expect("an id"));
     let thread = server.operator().get(&path).await.expect(200).json();
     assert_eq!(thread["items"].as_array().map(Vec::len), Some(3), "{thread}");
@@ -121,13 +124,21 @@ async fn what_can_not_be_done_is_refused_with_a_reason() {
     ana.refused(json!({"type": "message.send", "workItemId": item, "text": "x".repeat(100 << 10)}), "too-large").await;
     ana.refused(json!({"type": "dance"}), "bad-request").await;
     let digest = format!("sha256-{}", "0".repeat(64));
-    ana.refused(json!({"type": "message.send", "workItemId": item, "text": "see this", "attachments": [digest]}), "not-found").await;
+    ana.refused(
+        json!({"type": "message.send", "workItemId": item, "text": "see this", "attachments": [digest]}),
+        "not-found",
+    )
+    .await;
 
     // What is no command at all gets an answer too, and the connection stays.
     for frame in ["[]", "no json", "{}"] {
         ana.send(frame).await;
         let result = ana.event("command.result").await;
-        assert_eq!((&result["id"], &result["error"]["code"]), (&Value::Null, &json!("bad-request")), "{frame}: {result}");
+        assert_eq!(
+            (&result["id"], &result["error"]["code"]),
+            (&Value::Null, &json!("bad-request")),
+            "{frame}: {result}"
+        );
     }
     ana.reply(&item, "still here").await;
 }

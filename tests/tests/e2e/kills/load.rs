@@ -179,7 +179,8 @@ impl Desk {
     }
 
     fn reply(&self, item: &Value, message: &Value, connection: &str) -> Vec<Value> {
-        let (Some(event), "inbound") = (message["eventId"].as_str(), message["direction"].as_str().unwrap_or_default()) else {
+        let (Some(event), "inbound") = (message["eventId"].as_str(), message["direction"].as_str().unwrap_or_default())
+        else {
             return Vec::new();
         };
         let key = format!("re-{event}");
@@ -187,7 +188,9 @@ impl Desk {
             "id": format!("{connection}/{event}"), "type": "message.send", "workItemId": item, "text": format!("re {event}"), "idempotencyKey": key
         })];
         if event.ends_with('7') {
-            commands.push(json!({"id": format!("{connection}/end-{event}"), "type": "work-item.complete", "workItemId": item}));
+            commands.push(
+                json!({"id": format!("{connection}/end-{event}"), "type": "work-item.complete", "workItemId": item}),
+            );
         }
         commands
     }
@@ -196,7 +199,10 @@ impl Desk {
         let event = result["id"].as_str().and_then(|id| id.split_once('/')).map(|(_, event)| event.to_owned());
         if let (Some(event), Some(message)) = (event, result["messageId"].as_str()) {
             let before = self.replies.insert(event.clone(), message.to_owned());
-            assert!(before.as_deref().is_none_or(|before| before == message), "{event} has two replies: {before:?} and {message}");
+            assert!(
+                before.as_deref().is_none_or(|before| before == message),
+                "{event} has two replies: {before:?} and {message}"
+            );
         }
     }
 }

@@ -91,7 +91,13 @@ impl Drop for Prism {
 }
 
 /// Hands a request on as it is, and the answer back.
-async fn forward(State(recorder): State<Recorder>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn forward(
+    State(recorder): State<Recorder>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     let path = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let mut request = Request::new(method.as_str(), &path).body(body.clone());
     for name in ["authorization", "content-type", "accept"] {
@@ -118,12 +124,18 @@ fn form(body: &[u8]) -> Vec<(String, String)> {
         let mut bytes = Vec::new();
         let mut rest = text.as_bytes();
         while let Some((byte, after)) = rest.split_first() {
-            let escaped = (*byte == b'%').then(|| after.get(..2)).flatten().and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+            let escaped = (*byte == b'%')
+                .then(|| after.get(..2))
+                .flatten()
+                .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
             bytes.push(escaped.unwrap_or(*byte));
             rest = if escaped.is_some() { &after[2..] } else { after };
         }
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let text = String::from_utf8_lossy(body);
-    text.split('&').filter_map(|field| field.split_once('=')).map(|(name, value)| (decode(name), decode(value))).collect()
+    text.split('&')
+        .filter_map(|field| field.split_once('='))
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }

@@ -58,7 +58,13 @@ impl Source {
     }
 
     fn is_test(&self) -> bool {
-        let is_tests = |part: &str| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs") || part == "strategies.rs" || part == "fixture.rs";
+        let is_tests = |part: &str| {
+            matches!(part, "tests" | "examples")
+                || part == "tests.rs"
+                || part.ends_with("_tests.rs")
+                || part == "strategies.rs"
+                || part == "fixture.rs"
+        };
         self.name.split('/').any(is_tests)
     }
 

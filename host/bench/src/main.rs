@@ -1,0 +1,37 @@
+//! The measurements of `make bench`: prints a table and writes `target/bench.json`. See `docs/performance.md`.
+//!
+//! `jackfield-bench P2` measures only what begins so.
+
+mod client;
+mod end_to_end;
+mod floor;
+mod load;
+mod process;
+mod report;
+mod rounds;
+mod sample;
+mod sandboxed;
+mod services;
+mod socket;
+
+use std::path::Path;
+
+fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let only = match (arguments.next(), arguments.next()) {
+        (Some(floor), Some(dir)) if floor == "floor" => return floor::run(Path::new(&dir)),
+        (only, _) => only.unwrap_or_default(),
+    };
+    let target = Path::new("target");
+    // In `target` and not in the system's own folder, which may be no disk at all.
+    let scratch = tempfile::Builder::new().prefix("bench").tempdir_in(target)?;
+    let mut rows = Vec::new();
+    if "P1".starts_with(&only) {
+        rows.push(sandboxed::measure(&target.join("drivers"), scratch.path())?);
+    }
+    if "P2".starts_with(&only) || "P3".starts_with(&only) {
+        rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    report::print(&rows);
+    report::write(&rows, &target.join("bench.json"))
+}

@@ -1,0 +1,85 @@
+//! The table, and `target/bench.json`.
+
+use anyhow::Context;
+use serde::Serialize;
+use std::path::Path;
+
+/// One line of the table.
+#[derive(Debug, Serialize)]
+pub struct Row {
+    /// Number and what it is, with the unit.
+    pub name: String,
+    /// Ours.
+    pub this: f64,
+    /// What it is held against.
+    pub reference: f64,
+    /// Ours over the reference.
+    pub ratio: f64,
+    /// What the ratio should be, such as `<= 3`.
+    pub target: String,
+    /// Whether it is.
+    pub met: bool,
+}
+
+/// A bound of a ratio.
+#[derive(Debug, Clone, Copy)]
+pub enum Target {
+    /// The lower the better.
+    AtMost(f64),
+    /// The higher the better.
+    AtLeast(f64),
+}
+
+impl Row {
+    /// A row from a comparison.
+    pub fn new(name: &str, compared: &crate::rounds::Compared, target: Target) -> Self {
+        let ratio = compared.ratio();
+        let (target, met) = match target {
+            Target::AtMost(bound) => (format!("<= {bound}"), ratio <= bound),
+            Target::AtLeast(bound) => (format!(">= {bound}"), ratio >= bound),
+        };
+        Self {
+            name: name.to_owned(),
+            this: rounded(compared.this),
+            reference: rounded(compared.reference),
+            ratio: rounded(ratio),
+            target,
+            met,
+        }
+    }
+}
+
+/// Three decimals: more would only be noise.
+fn rounded(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
+/// Prints the rows as a table.
+pub fn print(rows: &[Row]) {
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
+    println!("\n{:width$}  {:>10}  {:>10}  {:>6}  {:>7}  met", "name", "this", "reference", "ratio", "target");
+    for row in rows {
+        let met = if row.met { "yes" } else { "no" };
+        println!(
+            "{:width$}  {:>10}  {:>10}  {:>6.2}  {:>7}  {met}",
+            row.name,
+            number(row.this),
+            number(row.reference),
+            row.ratio,
+            row.target
+        );
+    }
+}
+
+fn number(value: f64) -> String {
+    if value >= 1e3 { format!("{value:.0}") } else { format!("{value:.2}") }
+}
+
+/// Writes the rows for programs to read.
+///
+/// # Errors
+/// The file can't be written.
+pub fn write(rows: &[Row], path: &Path) -> anyhow::Result<()> {
+    let json = serde_json::to_string_pretty(rows)?;
+    std::fs::write(path, json + "\n").with_context(|| format!("{} can't be written", path.display()))
+}
