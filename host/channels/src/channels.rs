@@ -1,6 +1,6 @@
 //! All channels of a server.
 
-use crate::counters::ChannelMetrics;
+use crate::counters::{CallKind, ChannelMetrics};
 use crate::drivers::DriverFolder;
 use crate::health::Health;
 use crate::logs::Logs;
@@ -9,6 +9,7 @@ use crate::routes::{Routed, Routes};
 use crate::services::Server;
 use crate::serving::{Served, Serving};
 use crate::timers::Due;
+use crate::under_way::UnderWay;
 use crate::views::{ChannelView, DriverView};
 use arc_swap::ArcSwap;
 use jackfield_config::Config;
@@ -22,10 +23,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 
-/// Deliveries and timers that run at once, over all channels.
-const EFFECTS: usize = 256;
 /// How often drivers are asked for their health.
 const HEALTH: Duration = Duration::from_secs(60);
 
@@ -57,6 +56,7 @@ struct Inner {
     log: ChannelLog,
     tls: Tls,
     public_url: String,
+    under_way: UnderWay,
     /// Reloads come one after the other.
     loading: tokio::sync::Mutex<()>,
 }
@@ -98,6 +98,7 @@ impl Channels {
             log: parts.log,
             tls: Tls::system(),
             public_url: parts.public_url,
+            under_way: UnderWay::default(),
             loading: tokio::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -119,8 +120,15 @@ impl Channels {
         self.load_set(&set, Some(&before)).await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
+        self.forget_unused();
         for serving in set.serving.values() {
             self.spawn_start(serving.clone());
+            // What came up for a channel while it wasn't there.
+            if !before.serving.contains_key(&serving.id)
+                && let Err(error) = self.release(&serving.id).await
+            {
+                tracing::error!(channel = serving.id, "what waits for the channel was not released: {error}");
+            }
         }
     }
 
@@ -178,6 +186,7 @@ impl Channels {
                 Err(why) => self.complain(serving, &format!("the new driver is not taken: {why}")),
             }
         }
+        self.forget_unused();
         switched
     }
 
@@ -199,6 +208,13 @@ impl Channels {
         tracing::info!(channel = serving.id, driver = name, digest = %driver.digest(), "the channel is served");
         self.say(&serving.id, LogLevel::Info, &format!("served by {name}, {}", driver.digest()));
         Ok(())
+    }
+
+    /// Drivers that served before a switch are let go with their last call.
+    fn forget_unused(&self) {
+        let set = self.set();
+        let serving = set.serving.values().filter_map(|serving| serving.generation());
+        self.inner.folder.keep(&serving.map(|generation| generation.driver().digest()).collect());
     }
 
     /// The config as the router needs it, with what the loaded drivers say of themselves.
@@ -229,18 +245,20 @@ impl Channels {
         }
         let watcher = self.clone();
         tokio::spawn(async move { watcher.watch_health().await });
-        let slots = Arc::new(Semaphore::new(EFFECTS));
         while let Some(effect) = effects.recv().await {
-            let Ok(slot) = slots.clone().acquire_owned().await else { break };
-            let channels = self.clone();
-            tokio::spawn(async move {
-                channels.effect(effect).await;
-                drop(slot);
-            });
+            self.spawn_effect(effect);
         }
     }
 
+    /// Carries out an effect beside everything else; it waits for its channel's own turn.
+    fn spawn_effect(&self, effect: Effect) {
+        let channels = self.clone();
+        tokio::spawn(async move { channels.effect(effect).await });
+    }
+
+    /// Carries out one effect. One that can't begin stays in the router's state and is released again.
     async fn effect(&self, effect: Effect) {
+        let Some(_under_way) = self.inner.under_way.enter() else { return };
         match effect {
             Effect::Deliver(deliver) => self.deliver(*deliver).await,
             Effect::FireTimer { channel, name, due, payload, attempt } => {
@@ -249,11 +267,18 @@ impl Channels {
         }
     }
 
+    /// Lets nothing more begin that goes to drivers, and waits for what is with them: an outcome that is lost would
+    /// be shown as unknown.
+    pub async fn drain(&self) {
+        self.inner.under_way.drain().await;
+    }
+
     /// Asks drivers for their health now and then, those that answer that.
     async fn watch_health(&self) {
         loop {
-            for serving in self.set().serving.values() {
-                self.ask_health(serving).await;
+            for serving in self.set().serving.values().filter(|serving| !serving.is_paused()) {
+                let (channels, serving) = (self.clone(), serving.clone());
+                tokio::spawn(async move { channels.ask_health(&serving).await });
             }
             tokio::time::sleep(HEALTH).await;
         }
@@ -276,16 +301,25 @@ impl Channels {
         let delivery =
             Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
         let health = match generation.deliver(delivery).await {
-            Ok(called) => match called.output {
-                Outcome::Reply(reply) => Health::of(&reply, now),
-                Outcome::Failure(error) => Some(Health {
-                    state: "transient-error".to_owned(),
-                    detail: Some(error.text),
-                    since: now,
-                    user_action: false,
-                }),
-                Outcome::Receipt(_) | Outcome::Later => None,
-            },
+            Ok(called) => {
+                // What the driver noted while it looked is kept, as with every call.
+                if let Ok(commit) = self.commit_of(serving, CallKind::Deliver, called.transaction)
+                    && !commit.is_empty()
+                    && let Err(error) = self.commit(serving, commit).await
+                {
+                    tracing::warn!(channel = serving.id, "what the driver noted with its health is not kept: {error}");
+                }
+                match called.output {
+                    Outcome::Reply(reply) => Health::of(&reply, now),
+                    Outcome::Failure(error) => Some(Health {
+                        state: "transient-error".to_owned(),
+                        detail: Some(error.text),
+                        since: now,
+                        user_action: false,
+                    }),
+                    Outcome::Receipt(_) | Outcome::Later => None,
+                }
+            }
             Err(error) => Some(Health {
                 state: "unknown-error".to_owned(),
                 detail: Some(error.to_string()),
@@ -359,19 +393,20 @@ impl Channels {
         let Some(serving) = self.serving(id) else { return Ok(false) };
         if serving.kept.paused.swap(false, Ordering::Relaxed) {
             self.say(id, LogLevel::Info, "resumed by an operator");
-            let outstanding = self.sequencer().read(jackfield_router::State::outstanding).await?;
-            for effect in outstanding {
-                let of = match &effect {
-                    Effect::Deliver(deliver) => &deliver.channel,
-                    Effect::FireTimer { channel, .. } => channel,
-                };
-                if **of == *id {
-                    let channels = self.clone();
-                    tokio::spawn(async move { channels.effect(effect).await });
-                }
-            }
+            self.release(id).await?;
         }
         Ok(true)
+    }
+
+    /// Carries out what waits for a channel.
+    async fn release(&self, id: &str) -> Result<(), jackfield_sequencer::CommitError> {
+        let outstanding = self.sequencer().read(jackfield_router::State::outstanding).await?;
+        let of = |effect: &Effect| match effect {
+            Effect::Deliver(deliver) => *deliver.channel == *id,
+            Effect::FireTimer { channel, .. } => **channel == *id,
+        };
+        outstanding.into_iter().filter(of).for_each(|effect| self.spawn_effect(effect));
+        Ok(())
     }
 
     /// All channels, by id.

@@ -132,3 +132,6 @@ impl Counters {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

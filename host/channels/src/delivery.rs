@@ -8,17 +8,26 @@ use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
 use jackfield_sequencer::{Commit, CommitError};
 use jackfield_spec::ErrorInfo;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The catalogue's code of a request that the channel may have got, or not.
 const MAYBE_SENT: &str = "maybe-sent";
+
+/// Pauses while the journal can't be written.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// At most this much of a driver's text goes into a record.
+fn cut(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
+}
 
 fn failed(error: ErrorInfo) -> Outcome {
     if error.code == MAYBE_SENT {
         return Outcome::Lost;
     }
     Outcome::Failed {
-        failure: Failure { code: error.code, text: Some(error.text) },
+        failure: Failure { code: cut(&error.code, 128), text: Some(cut(&error.text, 1_024)) },
         retry_after_ms: error.retry_after_ms.map(u64::from),
     }
 }
@@ -35,7 +44,11 @@ impl Channels {
             return;
         }
         let attempt = Command::Attempt { message_id: deliver.message_id.clone() };
-        let (attempt, previous) = match self.sequencer().command(attempt).await {
+        let Ok(_turn) = serving.kept.deliveries.acquire().await else { return };
+        if serving.is_paused() {
+            return;
+        }
+        let (attempt, previous) = match self.persist(attempt).await {
             Ok(Reply::Attempting { attempt, previous }) => (attempt, previous),
             // Done by another way meanwhile.
             Ok(_) => return,
@@ -121,11 +134,47 @@ impl Channels {
 
     /// Commits an outcome. What the driver pushed beside it may be refused; that the attempt ended may not get lost.
     async fn settle(&self, serving: &Serving, commit: Commit) {
-        match self.commit(serving, commit).await {
-            Ok(_) => {}
-            Err(CommitError::Conflict { .. }) => unreachable!("a delivery's commit compares nothing it read"),
-            // The attempt is journaled without its outcome: the next start shows it as unknown.
-            Err(error) => tracing::error!(channel = serving.id, "a delivery's outcome could not be kept: {error}"),
+        let bare = Commit {
+            channel: commit.channel.clone(),
+            cause: commit.cause.clone(),
+            external_ids: commit.external_ids.clone(),
+            ends: commit.ends.clone(),
+            ..Commit::default()
+        };
+        let mut next = commit;
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.commit(serving, next.clone()).await {
+                Ok(_) => return,
+                Err(error @ (CommitError::TooLarge | CommitError::Conflict { .. })) => {
+                    self.say(
+                        &serving.id,
+                        LogLevel::Error,
+                        &format!("what the driver pushed with a delivery is dropped: {error}"),
+                    );
+                    next = bare.clone();
+                }
+                Err(CommitError::Unavailable(_)) => {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                // The attempt is journaled without its outcome: the next start shows it as unknown.
+                Err(CommitError::Stopping) => return,
+            }
+        }
+    }
+
+    /// Lets the router decide a command that may not get lost: waits until the journal can be written again.
+    pub(crate) async fn persist(&self, command: Command) -> Result<Reply, CommitError> {
+        let mut wait = FIRST_WAIT;
+        loop {
+            match self.sequencer().command(command.clone()).await {
+                Err(CommitError::Unavailable(_)) => {
+                    tokio::time::sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                other => return other,
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use jackfield_config::DriverRef;
 use jackfield_sandbox::{Driver, LoadError, Sandbox};
 use jackfield_spec::Digest;
 use parking_lot::Mutex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Why a channel has no driver.
@@ -74,6 +74,11 @@ impl DriverFolder {
             .collect();
         files.sort();
         files
+    }
+
+    /// Lets go of drivers that serve nothing any more.
+    pub(crate) fn keep(&self, used: &BTreeSet<Digest>) {
+        self.loaded.lock().retain(|digest, _| used.contains(digest));
     }
 
     /// The drivers in use.

@@ -56,3 +56,6 @@ impl Health {
         *self = Self { since, ..new };
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,13 @@ impl Channels {
     /// # Errors
     /// [`ReceiveError`]; then nothing of the request is left, and the sender should try again where it says so.
     pub async fn receive(&self, channel: &str, request: Request) -> Result<Response, ReceiveError> {
+        let (channels, channel) = (self.clone(), channel.to_owned());
+        // A sender that hangs up changes nothing: what it sent is taken in, and counts as inside until it is.
+        let task = tokio::spawn(async move { channels.take_in(&channel, request).await });
+        task.await.unwrap_or(Err(ReceiveError::DriverFailed))
+    }
+
+    async fn take_in(&self, channel: &str, request: Request) -> Result<Response, ReceiveError> {
         let serving = self.serving(channel).ok_or(ReceiveError::UnknownChannel)?;
         let refuse = |error| {
             serving.counters().refused.fetch_add(1, Ordering::Relaxed);
@@ -54,6 +61,10 @@ impl Channels {
                 Ok(_) => return Ok(self.answer(&serving, called.output)),
                 Err(CommitError::Conflict { .. }) if !sent => {}
                 Err(CommitError::Conflict { .. }) => return Err(ReceiveError::Conflict),
+                Err(error @ CommitError::TooLarge) => {
+                    self.say(&serving.id, LogLevel::Error, &format!("receive: {error}"));
+                    return Err(ReceiveError::DriverFailed);
+                }
                 Err(CommitError::Unavailable(_) | CommitError::Stopping) => return Err(ReceiveError::Unavailable),
             }
         }

@@ -22,6 +22,7 @@ mod routes;
 mod services;
 mod serving;
 mod timers;
+mod under_way;
 mod views;
 mod watch;
 

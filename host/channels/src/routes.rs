@@ -77,3 +77,6 @@ impl Facted {
 pub(crate) fn channel_facts(id: &str, driver: &str, simulated: bool) -> Value {
     json!({ "id": id, "driver": driver, "simulated": simulated })
 }
+
+#[cfg(test)]
+mod tests;

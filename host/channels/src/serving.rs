@@ -8,8 +8,10 @@ use jackfield_sandbox::Generation;
 use jackfield_spec::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::Semaphore;
 
 /// What serves a channel now.
 pub(crate) enum Served {
@@ -38,7 +40,15 @@ pub(crate) struct Kept {
     pub(crate) inside: AtomicUsize,
     pub(crate) counters: Counters,
     pub(crate) health: Mutex<Health>,
+    /// Deliveries and timers that are with the driver, as many as it has instances for each.
+    pub(crate) deliveries: Semaphore,
+    pub(crate) timers: Semaphore,
+    /// Names of timers that are being handled.
+    pub(crate) firing: Mutex<BTreeSet<String>>,
 }
+
+/// Instances of a lane, where the config says nothing.
+const INSTANCES: usize = 16;
 
 /// A request that is inside; counted until it is dropped.
 pub(crate) struct Inside<'a>(&'a AtomicUsize);
@@ -64,6 +74,9 @@ impl Serving {
                 inside: AtomicUsize::new(0),
                 counters: Counters::default(),
                 health: Mutex::new(Health::connecting(now)),
+                deliveries: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
+                timers: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
+                firing: Mutex::default(),
             })
         };
         Self {

@@ -27,6 +27,18 @@ pub(crate) struct Due {
     pub(crate) attempt: u32,
 }
 
+/// A timer that is being handled, until this is dropped.
+struct Firing<'a> {
+    serving: &'a Serving,
+    name: &'a str,
+}
+
+impl Drop for Firing<'_> {
+    fn drop(&mut self) {
+        self.serving.kept.firing.lock().remove(self.name);
+    }
+}
+
 /// How a fired timer ended.
 enum Fired {
     /// Handled, or never to be handled.
@@ -42,6 +54,15 @@ impl Channels {
         if serving.is_paused() {
             return;
         }
+        // Held before the look: of two effects for one timer only one goes on.
+        if !serving.kept.firing.lock().insert(due.name.clone()) {
+            return;
+        }
+        let _firing = Firing { serving: &serving, name: &due.name };
+        let Ok(_turn) = serving.kept.timers.acquire().await else { return };
+        if serving.is_paused() || !self.is_due(&due).await {
+            return;
+        }
         let payload = base64::engine::general_purpose::STANDARD.decode(&due.payload).unwrap_or_default();
         let expiry = Expiry {
             name: due.name.clone(),
@@ -54,7 +75,7 @@ impl Channels {
         if matches!(self.run_timer(&serving, expiry, Some(done)).await, Fired::Again) {
             let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
             let failed = Command::TimerFailed { channel, name, due: due.due };
-            if let Err(error) = self.sequencer().command(failed).await {
+            if let Err(error) = self.persist(failed).await {
                 tracing::error!(
                     channel = serving.id,
                     timer = due.name,
@@ -62,6 +83,16 @@ impl Channels {
                 );
             }
         }
+    }
+
+    /// Whether the timer is still set as the effect says: it may have been handled, or set anew, meanwhile.
+    async fn is_due(&self, due: &Due) -> bool {
+        let key = (due.channel.as_str().into(), due.name.as_str().into());
+        let (at, attempt) = (due.due, due.attempt);
+        let look = move |state: &jackfield_router::State| {
+            state.timers().get(&key).is_some_and(|timer| timer.due == at && timer.attempt == attempt)
+        };
+        self.sequencer().read(look).await.unwrap_or(false)
     }
 
     /// Fires `start`, with growing pauses while the driver fails.
@@ -124,6 +155,11 @@ impl Channels {
             match self.commit(serving, commit).await {
                 Ok(_) => return Fired::Done,
                 Err(CommitError::Conflict { .. }) if !sent => {}
+                Err(error @ CommitError::TooLarge) => {
+                    self.say(&serving.id, LogLevel::Error, &format!("the timer `{}` is dropped: {error}", expiry.name));
+                    self.end(serving, done).await;
+                    return Fired::Done;
+                }
                 Err(_) => return Fired::Again,
             }
         }
@@ -132,7 +168,7 @@ impl Channels {
 
     async fn end(&self, serving: &Serving, done: Option<Command>) {
         let Some(done) = done else { return };
-        if let Err(error) = self.sequencer().command(done).await {
+        if let Err(error) = self.persist(done).await {
             tracing::error!(channel = serving.id, "a timer's end could not be kept: {error}");
         }
     }

@@ -91,6 +91,7 @@ impl Problem {
 impl From<CommitError> for Problem {
     fn from(error: CommitError) -> Self {
         match &error {
+            CommitError::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", error.to_string()),
             CommitError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "conflict", error.to_string()),
             // The reason names files and is for the operator.
             CommitError::Unavailable(_) => {

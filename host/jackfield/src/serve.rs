@@ -18,8 +18,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long the journal has to be closed in, after requests have ended: 15 s in all.
-const CLOSE: Duration = Duration::from_secs(4);
+/// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
+const CLOSE: Duration = Duration::from_secs(2);
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
 
@@ -117,13 +117,14 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     .await?;
     sequencer.begin(channels.router_config()).await?;
     tokio::spawn(channels.clone().run(carried_out));
-    tokio::spawn(channels.clone().watch());
+    let watching = tokio::spawn(channels.clone().watch());
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
         tokens.explain(address);
     }
-    let running = Running { source, channels, gateway: gateway.clone(), sequencer: sequencer.clone() };
+    let running =
+        Running { source, channels: channels.clone(), gateway: gateway.clone(), sequencer: sequencer.clone() };
     let reloads = tokio::spawn(async move {
         while reload.recv().await.is_some() {
             running.reload().await;
@@ -131,6 +132,10 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     });
     jackfield_gateway::serve(gateway, listener, stop.wait()).await;
     reloads.abort();
+    watching.abort();
+    if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
+        tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
+    }
     if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {
         tracing::warn!("the journal is still busy; the next start replays what has no snapshot yet");
     }

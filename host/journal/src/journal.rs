@@ -23,6 +23,13 @@ pub trait Journal: Send {
     /// Those of the store.
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, Error>;
 
+    /// Forgets up to `limit` store entries that have expired by `now`, and as many deletions older than record `before`;
+    /// returns how many in all.
+    ///
+    /// # Errors
+    /// Those of the storage.
+    fn collect_store(&mut self, now: i64, before: Seq, limit: usize) -> Result<usize, Error>;
+
     /// Keeps `payload` as the state after record `seq`, so that replay can begin there.
     ///
     /// # Errors

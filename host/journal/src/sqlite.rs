@@ -234,6 +234,10 @@ impl Journal for SqliteJournal {
         self.ask(|queries| queries.records(from, limit))
     }
 
+    fn collect_store(&mut self, now: i64, before: Seq, limit: usize) -> Result<usize, Error> {
+        SqliteJournal::collect_store(self, now, before, limit)
+    }
+
     fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), Error> {
         self.snapshots.write(seq, payload)
     }

@@ -46,6 +46,16 @@ pub(crate) struct Call {
     pub(crate) http_requests: u32,
     /// Store bytes that this call adds, for the quota.
     pub(crate) store_added: u64,
+    /// Store keys that this call adds.
+    pub(crate) store_keys: u64,
+    /// Bytes in blob writers that are open.
+    pub(crate) writing: usize,
+    /// Blob writers made.
+    pub(crate) writers: usize,
+    /// Bytes pushed.
+    pub(crate) pushed: usize,
+    /// Requests to the server.
+    pub(crate) queries: u32,
 }
 
 impl Call {
@@ -59,6 +69,11 @@ impl Call {
             log_lines: 0,
             http_requests: 0,
             store_added: 0,
+            store_keys: 0,
+            writing: 0,
+            writers: 0,
+            pushed: 0,
+            queries: 0,
         }
     }
 }
@@ -143,7 +158,10 @@ pub(crate) fn store(
 
 /// Begins a call in a store. Await the guest's function under a timeout, then hand what came of it to [`finish`].
 pub(crate) fn begin(store: &mut Store<State>, call: Call) {
-    store.data_mut().call = call;
+    let state = store.data_mut();
+    state.call = call;
+    // What a guest left open in an earlier call is gone.
+    state.table = ResourceTable::new();
     store.set_epoch_deadline(1);
     store.data().clock.reset();
 }

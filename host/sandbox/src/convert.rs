@@ -356,6 +356,9 @@ pub(crate) fn outcome_in(outcome: driver::Outcome) -> Result<Outcome, Unfit> {
             if !matches!(receipt.status.as_str(), "sent" | "delivered" | "read") {
                 return Err(unfit("/receipt/status", "a receipt's status is `sent`, `delivered` or `read`"));
             }
+            if receipt.external_ids.len() > 64 || receipt.external_ids.iter().any(|id| id.len() > spec::limits::ID) {
+                return Err(unfit("/receipt/external-ids", "at most 64 ids of at most 512 bytes"));
+            }
             Outcome::Receipt(Receipt {
                 external_ids: receipt.external_ids,
                 conversation: receipt.conversation,

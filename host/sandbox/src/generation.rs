@@ -200,6 +200,11 @@ impl Generation {
         call::begin(store, Call::new(CallKind::Handler, cpu));
         let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
         let answer = call::finish(store, wall, answer)?;
+        if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
+            // A driver shows to the web only what its channel may read.
+            let readable = store.data_mut().readable(&inner.channel, blob);
+            readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
+        }
         let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
         lease.give_back(fresh, limits.recycle_after);
         Ok((answer, call.transaction))

@@ -31,6 +31,19 @@ pub struct Commit {
 }
 
 impl Commit {
+    /// About how many bytes of the record this takes: all that a guest can make long.
+    pub(crate) fn weight(&self) -> usize {
+        let timer = |change: &TimerChange| match change {
+            TimerChange::Set { name, payload, .. } => name.len() * 2 + payload.len() + 160,
+            TimerChange::Cancel { name } => name.len() * 2 + 120,
+        };
+        self.pushes.len() * 1_500
+            + self.writes.keys().map(|key| key.len() * 2 + 130).sum::<usize>()
+            + self.timers.iter().map(timer).sum::<usize>()
+            + self.blobs.len() * 80
+            + self.external_ids.iter().map(|(_, id)| id.len() * 2 + 60).sum::<usize>()
+    }
+
     /// Whether there is nothing to make durable.
     pub fn is_empty(&self) -> bool {
         self.pushes.is_empty()
@@ -108,6 +121,9 @@ pub enum CommitError {
         /// The key.
         key: String,
     },
+    /// What the call wants done doesn't fit into one record. Nothing of it happened, and trying again doesn't help.
+    #[error("one handler call wants more done than a record holds; do less in one call")]
+    TooLarge,
     /// The journal can't be written. Nothing of it happened.
     #[error("the journal could not be written, nothing was changed: {0}")]
     Unavailable(String),

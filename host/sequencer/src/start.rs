@@ -80,6 +80,8 @@ pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Er
         journal: Box::new(journal),
         shared: shared.clone(),
         outputs: settings.outputs,
+        begun: false,
+        collected: 0,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
     std::thread::Builder::new()

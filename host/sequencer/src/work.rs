@@ -7,7 +7,7 @@ use crate::handle::Shared;
 use crate::start::{Announcement, Outputs, rebuild};
 use jackfield_journal::{Batch, Body, Id, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, Snapshots, digest_of};
 use jackfield_router::{Command, Decision, Effect, Notice, Received, Reply, State, Status, StatusReport};
-use jackfield_spec::{Digest, Message, Part, limits};
+use jackfield_spec::{Digest, Direction, Message, Part, limits};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -22,6 +22,10 @@ const JOBS: usize = 512;
 const BATCH_BYTES: usize = MAX_RECORD_BYTES;
 /// Records between two snapshots.
 const SNAPSHOT_EVERY: u64 = 20_000;
+/// How often expired store entries are collected, in milliseconds; how many at once; how many records deletions stay.
+const COLLECT_EVERY: u64 = 5_000;
+const COLLECT: usize = 500;
+const COLLECT_BEHIND: u64 = 100_000;
 /// How long to wait before the journal is tried again after it failed.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -82,6 +86,10 @@ pub(crate) struct Work {
     pub(crate) shared: Arc<Shared>,
     pub(crate) outputs: Outputs,
     pub(crate) last_snapshot: Seq,
+    /// `Started` has been decided.
+    pub(crate) begun: bool,
+    /// When expired store entries were last collected, in milliseconds since 1970.
+    pub(crate) collected: u64,
 }
 
 impl Work {
@@ -89,7 +97,8 @@ impl Work {
     pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut buffer = Vec::with_capacity(JOBS);
         loop {
-            let due = self.state.next_due();
+            // Before the router knows that the server has started, what became due meanwhile isn't its business.
+            let due = if self.begun { self.state.next_due() } else { None };
             let wait = due.map(|due| Duration::from_millis(due.saturating_sub((self.shared.clock)())));
             tokio::select! {
                 received = jobs.recv_many(&mut buffer, JOBS) => {
@@ -101,7 +110,7 @@ impl Work {
             }
             let mut stop = None;
             let mut pending = Pending::default();
-            if self.state.next_due().is_some_and(|due| due <= (self.shared.clock)()) {
+            if self.begun && self.state.next_due().is_some_and(|due| due <= (self.shared.clock)()) {
                 self.decide_into(&mut pending, &Command::Tick, |_| None);
             }
             for job in buffer.drain(..) {
@@ -114,6 +123,7 @@ impl Work {
             if self.journal.head() >= self.last_snapshot + SNAPSHOT_EVERY {
                 self.snapshot();
             }
+            self.collect_store();
             if let Some(answer) = stop {
                 self.snapshot();
                 drop(self.journal);
@@ -130,6 +140,7 @@ impl Work {
                 pending.reached.push(Reached::Commit(answer, result));
             }
             Job::Command(command, body, answer) => {
+                self.begun |= matches!(*command, Command::Started);
                 let reply = self.decide_into(pending, &command, |reply| match (reply, body) {
                     // A repeated command has the first one's answer, and no new body.
                     (Reply::Sending { message_id }, Some(stored)) if **message_id == *stored.id() => Some(stored),
@@ -191,12 +202,16 @@ impl Work {
 
     /// Decides a handler call into one record, or refuses it before anything was decided.
     fn commit(&mut self, pending: &mut Pending, mut commit: Commit) -> Result<Committed, CommitError> {
+        // Refused before anything is decided: one record that doesn't fit would fail the others of its batch.
+        if commit.weight() > MAX_RECORD_BYTES / 4 * 3 {
+            return Err(CommitError::TooLarge);
+        }
         if let Some(key) = self.changed(pending, &commit)? {
             self.shared.counters.conflicts.fetch_add(1, Ordering::Relaxed);
             return Err(CommitError::Conflict { key });
         }
-        let duplicates = self.duplicates(pending, &commit)?;
         let external_ids = self.known(std::mem::take(&mut commit.external_ids))?;
+        let duplicates = self.duplicates(pending, &commit)?;
         let now = (self.shared.clock)().max(self.state.now());
         let mut entry = Entry {
             at: now,
@@ -226,7 +241,8 @@ impl Work {
                 }
                 _ => None,
             };
-            self.message(pending, &mut entry, &mut rows, record, &push.stored, work_item.clone(), true);
+            let inbound = push.stored.message.direction == Some(Direction::Inbound);
+            self.message(pending, &mut entry, &mut rows, record, &push.stored, work_item.clone(), inbound);
             self.collect(pending, &mut entry, &mut rows, decision);
             self.shared.counters.messages.fetch_add(1, Ordering::Relaxed);
             landed.push(Landed::New { work_item });
@@ -296,7 +312,7 @@ impl Work {
     fn received(&self, stored: &Stored, route: Option<jackfield_router::Route>, simulated: bool) -> Received {
         let message = &stored.message;
         let arguments = &message.interaction.arguments;
-        let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(cut);
         let channel = message.channel.as_deref().unwrap_or_default();
         let priority = message.work_item.as_ref().and_then(|item| item.priority);
         Received {
@@ -329,8 +345,8 @@ impl Work {
         };
         let about = text("externalId").or(message.external_id.as_deref())?;
         let error = (status == Status::Failed).then(|| jackfield_router::Failure {
-            code: text("code").unwrap_or("permanent").to_owned(),
-            text: text("text").map(str::to_owned),
+            code: cut(text("code").unwrap_or("permanent")),
+            text: text("text").map(cut),
         });
         let key = hex::encode(self.shared.keys.external(channel, about));
         Some(StatusReport { external_keys: vec![key.into()], status, error })
@@ -445,6 +461,7 @@ impl Work {
                 }
                 return;
             }
+            self.shared.ready.store(true, Ordering::Relaxed);
             self.shared.counters.records.fetch_add(records, Ordering::Relaxed);
             self.shared.counters.batches.fetch_add(1, Ordering::Relaxed);
         }
@@ -470,7 +487,8 @@ impl Work {
             match rebuild(&*self.journal) {
                 Ok((state, _)) => {
                     self.state = state;
-                    self.shared.ready.store(true, Ordering::Relaxed);
+                    // A disk that is full fails again at once: no faster than this. Ready it is with the next append.
+                    tokio::time::sleep(RETRY).await;
                     return;
                 }
                 Err(error) => {
@@ -478,6 +496,20 @@ impl Work {
                     tokio::time::sleep(RETRY).await;
                 }
             }
+        }
+    }
+
+    /// Lets go of store entries that have expired, a few at a time.
+    fn collect_store(&mut self) {
+        let now = (self.shared.clock)();
+        if now < self.collected + COLLECT_EVERY {
+            return;
+        }
+        self.collected = now;
+        // Deletions are kept for as long as a call that read the key before could still be running.
+        let before = self.journal.head().saturating_sub(COLLECT_BEHIND);
+        if let Err(error) = self.journal.collect_store(i64::try_from(now).unwrap_or(i64::MAX), before, COLLECT) {
+            tracing::warn!("expired store entries were not collected: {error}");
         }
     }
 
@@ -509,6 +541,11 @@ fn ended_row(item: &jackfield_router::WorkItem) -> Option<Row> {
     let id = Uuid::try_parse(&item.id).ok()?.into_bytes();
     let json = serde_json::to_vec(item).ok()?;
     Some(Row::WorkItem { id, state: item.state.name().to_owned(), closed: true, json })
+}
+
+/// What goes into a record of a text that a guest made: the whole stands in the message's body.
+fn cut(text: &str) -> String {
+    text.chars().take(256).collect()
 }
 
 /// The blobs that a message carries.

@@ -78,7 +78,7 @@ async fn the_demo_serves_and_its_curl_line_makes_a_request_appear() {
     assert_ne!(items["items"][0]["id"], Value::Null);
 
     let id = child.id().expect("it runs");
-    let status = std::process::Command::new("kill").args(["-TERM", &id.to_string()]).status().expect("kill");
+    let status = std::process::Command::new("sh").args(["-c", &format!("kill -TERM {id}")]).status().expect("a shell");
     assert!(status.success());
     let mut rest = String::new();
     let _ = timeout(DEADLINE, stderr.read_to_string(&mut rest)).await;

@@ -17,3 +17,4 @@ mod sandbox;
 mod twilio;
 mod walls;
 mod webhooks;
+mod wire;

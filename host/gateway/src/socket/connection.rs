@@ -95,6 +95,9 @@ impl Connection {
     async fn converse(&self, socket: &mut WebSocket, after: Option<u64>) -> Result<std::convert::Infallible, End> {
         let mut changes = self.seat.feed.changes();
         let mut signals = self.gateway.signals();
+        // What was said between the upgrade and this counts too.
+        let signal = *signals.borrow_and_update();
+        self.obey(signal)?;
         let now = Instant::now();
         let mut running =
             Running { seen: 0, count: 0, pace: Pace::new(now), heard: now, under_way: FuturesUnordered::new() };

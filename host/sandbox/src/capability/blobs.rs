@@ -10,6 +10,9 @@ use wasmtime::component::Resource;
 /// Most bytes of one read.
 const READ: u32 = 1 << 20;
 
+/// Most blobs that one call may write, and writers that it may have open.
+const BLOBS: usize = 100;
+
 /// A blob that is being written.
 #[derive(Default)]
 pub struct Writer {
@@ -34,8 +37,12 @@ impl State {
             return Err(too_large(channel));
         }
         let digest = channel.services.blob_put(data).map_err(info)?;
-        if !self.call.transaction.blobs.contains(&digest) {
-            self.call.transaction.blobs.push(digest);
+        let blobs = &mut self.call.transaction.blobs;
+        if !blobs.contains(&digest) {
+            if blobs.len() >= BLOBS {
+                return Err(refuse("quota", format!("one call may write {BLOBS} blobs")));
+            }
+            blobs.push(digest);
         }
         Ok(digest)
     }
@@ -56,9 +63,11 @@ impl HostWriter for State {
     fn write(&mut self, writer: Resource<Writer>, data: Vec<u8>) -> Result<(), Error> {
         let channel = self.act()?;
         let writer = self.table.get_mut(&writer).map_err(|_| gone())?;
-        if writer.bytes.len() + data.len() > channel.config.limits.blob {
+        // The limit is for all writers of the call together: each holds its bytes in the host's memory.
+        if self.call.writing + data.len() > channel.config.limits.blob {
             return Err(too_large(&channel));
         }
+        self.call.writing += data.len();
         writer.bytes.extend_from_slice(&data);
         Ok(())
     }
@@ -69,7 +78,9 @@ impl HostWriter for State {
 
     fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
         // A writer that is gone already is nothing to trap for.
-        let _ = self.table.delete(writer);
+        if let Ok(writer) = self.table.delete(writer) {
+            self.call.writing = self.call.writing.saturating_sub(writer.bytes.len());
+        }
         Ok(())
     }
 }
@@ -77,6 +88,10 @@ impl HostWriter for State {
 impl Host for State {
     fn create(&mut self) -> Result<Resource<Writer>, Error> {
         self.act()?;
+        self.call.writers += 1;
+        if self.call.writers > BLOBS {
+            return Err(refuse("quota", format!("one call may make {BLOBS} writers")));
+        }
         self.table
             .push(Writer::default())
             .map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
@@ -85,6 +100,7 @@ impl Host for State {
     fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
         let channel = self.act()?;
         let writer = self.table.delete(writer).map_err(|_| gone())?;
+        self.call.writing = self.call.writing.saturating_sub(writer.bytes.len());
         self.put_blob(&channel, &writer.bytes).map(|digest| digest.to_string())
     }
 

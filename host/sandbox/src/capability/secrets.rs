@@ -13,6 +13,10 @@ use subtle::ConstantTimeEq;
 
 /// Most bytes that pieces may come to.
 const PIECES: usize = 2 << 20;
+/// Most bytes of all secrets that one call composes.
+const COMPOSED_BYTES: usize = 4 << 20;
+/// Takes a public marker off a secret.
+const STRIP: &str = "strip-prefix;";
 /// Most secrets that one call may compose.
 const COMPOSED: usize = 64;
 /// Prefix of the names of composed secrets; no configured secret has it.
@@ -55,23 +59,39 @@ impl State {
         values.into_iter().next().ok_or_else(|| no_secret(channel, name))
     }
 
+    fn is_one_configured(&self, channel: &Channel, pieces: &[Piece]) -> bool {
+        matches!(pieces, [Piece::Secret(name)] if channel.config.secrets.values(name).is_some())
+    }
+
     /// Puts pieces together, the current value of each secret in its place.
     pub(crate) fn assemble(&mut self, channel: &Channel, pieces: Vec<Piece>) -> Result<Assembled, Error> {
+        let most = PIECES.max(channel.config.limits.blob);
         let mut out = Assembled { bytes: Vec::new(), secret: false };
         for piece in pieces {
+            let room = |size: usize| match out.bytes.len().checked_add(size) {
+                Some(sum) if sum <= most => Ok(()),
+                _ => Err(refuse("too-large", format!("the pieces come to more than {most} bytes"))),
+            };
             match piece {
-                Piece::Text(text) => out.bytes.extend_from_slice(text.as_bytes()),
-                Piece::Bytes(bytes) => out.bytes.extend_from_slice(&bytes),
+                Piece::Text(text) => {
+                    room(text.len())?;
+                    out.bytes.extend_from_slice(text.as_bytes());
+                }
+                Piece::Bytes(bytes) => {
+                    room(bytes.len())?;
+                    out.bytes.extend_from_slice(&bytes);
+                }
                 Piece::Secret(name) => {
+                    let value = self.current_secret(channel, &name)?;
+                    room(value.len())?;
                     out.secret = true;
-                    out.bytes.extend_from_slice(&self.current_secret(channel, &name)?);
+                    out.bytes.extend_from_slice(&value);
                 }
                 Piece::Blob(blob) => {
                     let digest = self.readable(channel, &blob)?;
                     let size = channel.services.blob_size(&digest).map_err(info)?;
-                    if size > channel.config.limits.blob as u64 {
-                        return Err(refuse("too-large", "the blob is larger than limits.blob"));
-                    }
+                    // Before it is read: one host call can't be interrupted.
+                    room(usize::try_from(size).unwrap_or(usize::MAX))?;
                     let mut offset = 0;
                     while offset < size {
                         let chunk = channel.services.blob_read(&digest, offset, CHUNK).map_err(info)?;
@@ -81,11 +101,7 @@ impl State {
                         offset += chunk.len() as u64;
                         out.bytes.extend_from_slice(&chunk);
                     }
-                    continue;
                 }
-            }
-            if out.bytes.len() > PIECES.max(channel.config.limits.blob) {
-                return Err(refuse("too-large", "the pieces come to more than may be put together"));
             }
         }
         Ok(out)
@@ -133,8 +149,20 @@ fn form(bytes: &[u8]) -> Vec<u8> {
     percent_encode(bytes, &FORM).to_string().replace(' ', "+").into_bytes()
 }
 
+/// Prefixes that only say what a secret is. Any other would let a guest find out a secret character by character.
+fn is_marker(prefix: &str) -> bool {
+    let name = prefix.strip_suffix('_');
+    name.is_some_and(|name| (1..=15).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 fn transform(name: &str, bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-    if let Some(prefix) = name.strip_prefix("strip-prefix;") {
+    if let Some(prefix) = name.strip_prefix(STRIP) {
+        if !is_marker(prefix) {
+            return Err(refuse(
+                "invalid",
+                "the prefix is a public marker such as `whsec_`: 1 to 15 letters or digits and `_`",
+            ));
+        }
         let rest = bytes.strip_prefix(prefix.as_bytes()).map(<[u8]>::to_vec);
         return Ok(rest.unwrap_or(bytes));
     }
@@ -176,8 +204,22 @@ impl Host for State {
         if self.call.composed.len() >= COMPOSED {
             return Err(refuse("quota", format!("one call may compose {COMPOSED} secrets")));
         }
+        let markers = transform_name.starts_with(STRIP) && !self.is_one_configured(&channel, &pieces);
         let assembled = self.assemble(&channel, pieces)?;
+        if markers {
+            return Err(refuse("invalid", "`strip-prefix` takes exactly one configured secret"));
+        }
+        if assembled.bytes.len() > PIECES {
+            return Err(refuse("too-large", format!("a composed secret is made of at most {PIECES} bytes")));
+        }
         let value = transform(&transform_name, assembled.bytes)?;
+        let held: usize = self.call.composed.values().map(Vec::len).sum();
+        if held + value.len() > COMPOSED_BYTES {
+            return Err(refuse(
+                "quota",
+                format!("the secrets composed in one call have at most {COMPOSED_BYTES} bytes"),
+            ));
+        }
         let name = format!("{COMPOSED_PREFIX}{}", self.call.composed.len());
         self.call.composed.insert(name.clone(), value);
         Ok(name)

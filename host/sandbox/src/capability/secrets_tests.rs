@@ -17,6 +17,10 @@ fn a_prefix_is_taken_off_only_where_it_is() {
     let strip = |value: &[u8]| transform("strip-prefix;whsec_", value.to_vec()).expect("known");
     assert_eq!(strip(b"whsec_abc"), b"abc");
     assert_eq!(strip(b"abc"), b"abc");
+    for prefix in ["a", "wh", "sec_ret_", "_", "a-b_", ""] {
+        let refused = transform(&format!("strip-prefix;{prefix}"), b"whsec_abc".to_vec());
+        assert!(refused.is_err(), "`{prefix}` would tell what a secret begins with");
+    }
     let refused = transform("base64-decode", b"top secret!".to_vec()).expect_err("not base64");
     assert!(!refused.text.contains("top secret"), "an error never shows a secret: {}", refused.text);
 }

@@ -4,11 +4,17 @@ use crate::bindings::jackfield::channel::message::{Error, Message};
 use crate::bindings::jackfield::channel::server::{Host, Page, Refused};
 use crate::call::{State, info, refuse};
 use crate::convert::{self, Unfit};
-use jackfield_spec::canonical;
+use jackfield_spec::interaction::{self, Way};
 use jackfield_spec::validate::validate;
+use jackfield_spec::{Interaction, Part, canonical};
 
 /// Most messages of one page.
 const PAGE: u32 = 100;
+
+/// Most bytes that the pushes of one call may have together.
+const PUSHED: usize = 8 << 20;
+/// Most requests to the server in one call.
+const QUERIES: u32 = 100;
 
 fn refused(code: &str, text: impl Into<String>, pointer: Option<String>) -> Refused {
     Refused { code: code.to_owned(), text: text.into(), pointer, attributes: Vec::new() }
@@ -16,6 +22,22 @@ fn refused(code: &str, text: impl Into<String>, pointer: Option<String>) -> Refu
 
 fn invalid(unfit: Unfit) -> Error {
     refuse("invalid", unfit.to_string())
+}
+
+/// Whether a driver may push this: what only the server says may come from it as a reply alone.
+fn may_push(interaction: &Interaction) -> bool {
+    let known = interaction::find(&interaction.name);
+    interaction.in_reply_to.is_some() || known.is_none_or(|known| known.way != Way::ToDriver)
+}
+
+/// About how many bytes a message has.
+fn weight(message: &jackfield_spec::Message) -> usize {
+    let part = |part: &Part| match part {
+        Part::Text(text) => text.text.len(),
+        Part::Attachment(_) => 256,
+        Part::Structured(structured) => structured.values.to_string().len() + structured.fallback.len(),
+    };
+    1_024 + message.parts.iter().map(part).sum::<usize>()
 }
 
 impl Host for State {
@@ -32,6 +54,21 @@ impl Host for State {
         let mut message =
             convert::message_in(message).map_err(|unfit| refused("invalid", unfit.text, Some(unfit.pointer)))?;
         validate(&message).map_err(|invalid| refused(invalid.code, invalid.text, Some(invalid.pointer)))?;
+        if !may_push(&message.interaction) {
+            let text = "this interaction goes from the server to drivers; a driver pushes it only in reply";
+            return Err(refused("invalid", text, Some("/interaction/name".to_owned())));
+        }
+        self.call.pushed += weight(&message);
+        if self.call.pushed > PUSHED {
+            return Err(refused("quota", format!("the pushes of one call have at most {PUSHED} bytes"), None));
+        }
+        for part in &message.parts {
+            if let Part::Attachment(attachment) = part
+                && let Some(blob) = attachment.blob
+            {
+                self.readable(&channel, &blob.to_string()).map_err(|error| refused(&error.code, error.text, None))?;
+            }
+        }
         let id = channel.services.message_id(&channel.config.id, message.event_id.as_deref());
         message.id = Some(id.clone());
         message.driver = Some(channel.driver.clone());
@@ -41,6 +78,10 @@ impl Host for State {
 
     async fn query(&mut self, message: Message) -> Result<Message, Error> {
         let channel = self.look()?;
+        self.call.queries += 1;
+        if self.call.queries > QUERIES {
+            return Err(refuse("quota", format!("one call may ask the server {QUERIES} times")));
+        }
         let message = convert::message_in(message).map_err(invalid)?;
         let clock = self.clock.clone();
         clock.pause();

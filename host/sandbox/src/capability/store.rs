@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 
 /// Most bytes of a key.
 const KEY: usize = 256;
+/// Most keys that one call may write or delete.
+const WRITES: usize = 1_000;
 /// Most entries of one answer.
 const ENTRIES: u32 = 1_000;
 
@@ -20,6 +22,15 @@ fn check_key(key: &str) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+impl State {
+    fn writes_left(&self) -> Result<(), Error> {
+        if self.call.transaction.writes.len() >= WRITES {
+            return Err(refuse("quota", format!("one call may write {WRITES} store keys")));
+        }
+        Ok(())
+    }
 }
 
 impl Host for State {
@@ -50,8 +61,12 @@ impl Host for State {
         }
         let (keys, bytes) = channel.services.store_usage(&channel.config.id).map_err(info)?;
         let added = (key.len() + value.len()) as u64;
-        let new_keys = self.call.transaction.writes.len() as u64;
-        if keys + new_keys >= limits.store_keys || bytes + self.call.store_added + added > limits.store_bytes {
+        let is_new = match self.call.transaction.writes.get(&key) {
+            Some(written) => written.is_none(),
+            None => channel.services.store_get(&channel.config.id, &key).map_err(info)?.value.is_none(),
+        };
+        let full = is_new && keys + self.call.store_keys >= limits.store_keys;
+        if full || bytes + self.call.store_added + added > limits.store_bytes {
             return Err(refuse(
                 "quota",
                 format!(
@@ -60,7 +75,9 @@ impl Host for State {
                 ),
             ));
         }
+        self.writes_left()?;
         self.call.store_added += added;
+        self.call.store_keys += u64::from(is_new);
         let expires_at = match expires_in_ms {
             Some(delay) => Some(
                 Timestamp::from_millis(channel.services.now().millis().saturating_add(delay))
@@ -75,6 +92,7 @@ impl Host for State {
     fn delete(&mut self, key: String) -> Result<(), Error> {
         self.act()?;
         check_key(&key)?;
+        self.writes_left()?;
         self.call.transaction.writes.insert(key, None);
         Ok(())
     }
