@@ -74,6 +74,10 @@ impl Request {
 
     /// Whether the peer is on this machine.
     pub fn is_from_loopback(&self) -> bool {
+        // A proxy on this machine passes on what comes from anywhere.
+        if self.peer.attributes.iter().any(|(name, value)| name == "proxied" && value == "true") {
+            return false;
+        }
         let host = match self.peer.address.rsplit_once(':') {
             Some((host, _port)) => host.trim_start_matches('[').trim_end_matches(']'),
             None => return false,

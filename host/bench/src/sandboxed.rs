@@ -85,7 +85,7 @@ fn sandbox_request(event: u32) -> Request {
         url: URL.to_owned(),
         headers: sample.headers().map(header).collect(),
         body: Body::Bytes(Bytes::copy_from_slice(&sample.body)),
-        peer: Peer { address: PEER.to_owned(), local: LOCAL.to_owned() },
+        peer: Peer { address: PEER.to_owned(), local: LOCAL.to_owned(), proxied: false },
         received_at: Timestamp::default(),
     }
 }

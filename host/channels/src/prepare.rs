@@ -6,9 +6,12 @@ use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
 use jackfield_router as router;
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
 pub(crate) struct Prepared {
@@ -17,6 +20,9 @@ pub(crate) struct Prepared {
     /// What the sandbox needs of the channel.
     pub(crate) channel: jackfield_sandbox::ChannelConfig,
 }
+
+/// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The channel's webhook as vendors call it.
 pub(crate) fn public_url(base: &str, id: &str) -> String {
@@ -52,7 +58,8 @@ pub(crate) async fn prepare(
     };
     for wanted in &driver.descriptor().capabilities {
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
-            let targets = wanted.targets.join("\", \"");
+            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
+            let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
                 "grants",
                 format!("the driver can't work without http: {}", wanted.reason),
@@ -69,7 +76,7 @@ pub(crate) async fn prepare(
         settings: channel.settings.to_string(),
         secrets: secrets(channel, keys),
         grants,
-        limits: limits(channel),
+        limits: limits(channel, &driver),
     };
     Ok(Prepared { driver, channel: config })
 }
@@ -107,6 +114,20 @@ pub async fn check(
     problems
 }
 
+/// The origin of a capability's target; `{name}` in it stands for the setting of that name, or its default.
+fn origin(target: &str, channel: &Channel, driver: &Driver) -> String {
+    let mut text = target.to_owned();
+    if let (Some(from), Some(to)) = (target.find('{'), target.find('}'))
+        && let Some(name) = target.get(from + 1..to)
+    {
+        let default = || driver.descriptor().settings_schema.pointer(&format!("/properties/{name}/default"));
+        if let Some(value) = channel.settings.get(name).or_else(default).and_then(Value::as_str) {
+            text.replace_range(from..=to, value);
+        }
+    }
+    Url::parse(&text).map_or(text, |url| url.origin().ascii_serialization())
+}
+
 /// What a driver says of its settings, at its place in the file.
 pub(crate) fn refused(channel: &Channel, error: &jackfield_sandbox::SettingsError) -> Problem {
     match error.key.strip_prefix("secrets/") {
@@ -129,7 +150,14 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
         .iter_errors(&channel.settings)
         .map(|error| {
             let remedy = format!("write what {title} takes; `jackfield driver check` prints its settings");
-            channel.settings_problem(error.instance_path().as_str(), error.to_string(), remedy)
+            let mut pointer = error.instance_path().as_str().to_owned();
+            // The place of the key that nobody knows, not of the table around it.
+            if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
+                && let Some(name) = unexpected.first()
+            {
+                pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            }
+            channel.settings_problem(&pointer, error.to_string(), remedy)
         })
         .collect()
 }
@@ -184,16 +212,21 @@ fn grants(channel: &Channel, tls: &Tls) -> Result<Grants, Box<Problem>> {
 }
 
 /// The channel's limits over the sandbox's defaults. A receiving call may take three times its guest time.
-fn limits(channel: &Channel) -> Limits {
+fn limits(channel: &Channel, driver: &Driver) -> Limits {
     let wanted = &channel.limits;
     let default = Limits::default();
+    // What the descriptor asks for where the operator says nothing, up to what is sensible.
+    let asked = |name: &str| {
+        let limit = driver.descriptor().limits.iter().find(|limit| limit.name == name)?;
+        Some(jackfield_config::parse_duration(&limit.value).ok()?.min(LONGEST))
+    };
     let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
     Limits {
         receive_cpu,
         receive_wall: receive_cpu * 3,
-        deliver_wall: wanted.deliver.unwrap_or(default.deliver_wall),
-        timer_wall: wanted.timer.unwrap_or(default.timer_wall),
+        deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
+        timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
         memory: wanted.memory.map_or(default.memory, |size| size.to_usize()),
         instances: count(wanted.instances, default.instances),
         pushes: count(wanted.pushes, default.pushes),

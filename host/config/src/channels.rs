@@ -160,9 +160,14 @@ fn listen(table: &Table<'_>) -> Vec<Url> {
         }
         url
     };
-    table
-        .get("listen")
-        .map(|node| node.items("an array, [\"tcp://127.0.0.1:2424\"]"))
+    let node = table.get("listen");
+    if let Some(node) = &node {
+        node.warn(
+            "does nothing in this version: drivers can't take connections yet",
+            "leave it out, or expect no effect",
+        );
+    }
+    node.map(|node| node.items("an array, [\"tcp://127.0.0.1:2424\"]"))
         .unwrap_or_default()
         .iter()
         .filter_map(read)

@@ -48,20 +48,28 @@ const DEMO: &str = include_str!("demo.toml");
 /// # Errors
 /// Everything that is wrong with it, or that it can't be read.
 pub fn load(path: &Path) -> Result<Loaded, Errors> {
+    examine(path).map_err(|wrong| wrong.errors)
+}
+
+/// The same, with what could be read of a configuration that is wrong.
+///
+/// # Errors
+/// As [`load`].
+pub fn examine(path: &Path) -> Result<Loaded, Wrong> {
     let name = path.display().to_string();
     let unreadable = |problem: String, remedy: &str| {
-        Errors(vec![Problem {
+        Wrong::whole(Problem {
             place: Lines::new(&name, "").place(0),
             key: "file".to_owned(),
             problem,
             remedy: remedy.to_owned(),
-        }])
+        })
     };
     let bytes = std::fs::read(path)
         .map_err(|error| unreadable(format!("can't be read: {error}"), "name a file that exists and is readable"))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("is not UTF-8".to_owned(), "save it as UTF-8"))?;
     let base = path.parent().unwrap_or(Path::new(""));
-    parse(&text, &name, base, &|variable| std::env::var(variable).ok())
+    examine_text(&text, &name, base, &|variable| std::env::var(variable).ok())
 }
 
 /// Checks a configuration's text. `file` is its name in problems, `base` the folder that its paths are
@@ -70,23 +78,46 @@ pub fn load(path: &Path) -> Result<Loaded, Errors> {
 /// # Errors
 /// Everything that is wrong with it; if it isn't TOML, only the first place where it isn't.
 pub fn parse(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Errors> {
+    examine_text(text, file, base, env).map_err(|wrong| wrong.errors)
+}
+
+fn examine_text(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Loaded, Wrong> {
     let lines = Lines::new(file, text);
     let tree = match DeTable::parse(text) {
         Ok(tree) => tree,
         Err(error) => {
             let offset = error.span().map_or(0, |span| span.start);
-            return Err(Errors(vec![Problem {
+            return Err(Wrong::whole(Problem {
                 place: lines.place(offset),
                 key: "TOML".to_owned(),
                 problem: error.message().replace('\n', " "),
                 remedy: "correct the syntax; the rest is checked after that".to_owned(),
-            }]));
+            }));
         }
     };
     let reader = Reader::new(lines, base, env);
     let config = read(&Table::root(&reader, tree.get_ref()));
-    let warnings = reader.finish()?;
-    Ok(Loaded { config, warnings })
+    match reader.finish() {
+        Ok(warnings) => Ok(Loaded { config, warnings }),
+        Err(errors) => Err(Wrong { errors, rest: Some(Box::new(config)) }),
+    }
+}
+
+/// A configuration that is wrong, with what could be read of it: what only drivers can tell of its channels can still
+/// be told.
+#[derive(Debug)]
+pub struct Wrong {
+    /// Everything that is wrong with it, in the file's order.
+    pub errors: Errors,
+    /// The rest, none if it isn't TOML. What was wrong stands at its default.
+    pub rest: Option<Box<Config>>,
+}
+
+impl Wrong {
+    /// Nothing of it can be read.
+    fn whole(problem: Problem) -> Self {
+        Self { errors: Errors(vec![problem]), rest: None }
+    }
 }
 
 impl Config {

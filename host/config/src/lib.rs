@@ -30,7 +30,7 @@ mod units;
 
 pub use channels::Channel;
 pub use condition::{Condition, ConditionError, Facts, MAX_SOURCE, Outcome};
-pub use config::{Config, Loaded, load, parse};
+pub use config::{Config, Loaded, Wrong, examine, load, parse};
 pub use grants::{Grants, HttpGrant, TcpGrant};
 pub use limits::Limits;
 pub use names::DriverRef;

@@ -16,9 +16,11 @@ pub struct Endpoint {
 impl Endpoint {
     /// Whether the caller is on this machine. A proxy on this machine speaks for somebody who may not be.
     pub(crate) fn is_here(&self, headers: &HeaderMap) -> bool {
-        let proxied = headers.contains_key(FORWARDED)
-            || headers.contains_key("x-forwarded-for")
-            || headers.contains_key("x-real-ip");
-        self.peer.ip().to_canonical().is_loopback() && !proxied
+        self.peer.ip().to_canonical().is_loopback() && !is_proxied(headers)
     }
+}
+
+/// Whether a request says that a proxy passed it on.
+pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
+    headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for") || headers.contains_key("x-real-ip")
 }

@@ -1,6 +1,6 @@
 //! `ANY /channels/{id}` and below: a request goes to the channel's driver as it came, the driver's answer goes back.
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, is_proxied};
 use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::rest::blobs;
@@ -48,7 +48,11 @@ pub(crate) async fn receive(
         url: format!("{}{path}", gateway.public_url()),
         headers: headers(&parts.headers),
         body: HandlerBody::Bytes(body),
-        peer: Peer { address: endpoint.peer.to_string(), local: endpoint.local.to_string() },
+        peer: Peer {
+            address: endpoint.peer.to_string(),
+            local: endpoint.local.to_string(),
+            proxied: is_proxied(&parts.headers),
+        },
         received_at: Timestamp::from_millis(gateway.sequencer().now()).unwrap_or_default(),
     };
     match gateway.channels().receive(channel, request).await {

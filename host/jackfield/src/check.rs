@@ -3,6 +3,7 @@
 use crate::driver::Scratch;
 use crate::exit::{Exit, wrong};
 use jackfield_channels::DriverFolder;
+use jackfield_config::{Config, Problem};
 use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use std::path::Path;
@@ -10,27 +11,36 @@ use std::sync::Arc;
 
 /// Prints every error to stderr; exit 2 if there is one.
 pub async fn run(file: &Path) -> Result<(), Exit> {
-    let loaded = jackfield_config::load(file).map_err(|errors| wrong(errors.into()))?;
-    for warning in &loaded.warnings {
-        eprintln!("warning: {warning}");
+    let (mut problems, config) = match jackfield_config::examine(file) {
+        Ok(loaded) => {
+            for warning in &loaded.warnings {
+                eprintln!("warning: {warning}");
+            }
+            (Vec::new(), Some(loaded.config))
+        }
+        Err(found) => (found.errors.0, found.rest.map(|rest| *rest)),
+    };
+    if let Some(mut config) = config {
+        // A channel without a driver's name has been told already.
+        config.channels.retain(|channel| !channel.driver.name.is_empty());
+        problems.extend(drivers_problems(&config).await?);
+        if problems.is_empty() {
+            let (channels, agents, queues) = (config.channels.len(), config.agents.len(), config.queues.len());
+            eprintln!("{}: right; {channels} channels, {agents} agents, {queues} queues", file.display());
+            return Ok(());
+        }
     }
-    let config = loaded.config;
+    problems.sort_by(|a, b| a.place.cmp(&b.place));
+    let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    Err(wrong(anyhow::anyhow!(lines.join("\n"))))
+}
+
+/// What only the drivers know: their settings, secrets, grants.
+async fn drivers_problems(config: &Config) -> Result<Vec<Problem>, Exit> {
     let cache = Scratch::new()?;
     let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..SandboxConfig::new(&cache.0) })?;
     let folder = DriverFolder::new(sandbox, &config.server.drivers);
-    let problems = jackfield_channels::check(&folder, &config, Arc::new(Nothing)).await;
-    if !problems.is_empty() {
-        let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        return Err(wrong(anyhow::anyhow!(lines.join("\n"))));
-    }
-    eprintln!(
-        "{}: right; {} channels, {} agents, {} queues",
-        file.display(),
-        config.channels.len(),
-        config.agents.len(),
-        config.queues.len()
-    );
-    Ok(())
+    Ok(jackfield_channels::check(&folder, config, Arc::new(Nothing)).await)
 }
 
 /// The server that a driver sees while only its settings are checked: there is none.

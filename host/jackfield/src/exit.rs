@@ -54,12 +54,25 @@ impl<E: Into<anyhow::Error>> From<E> for Exit {
     }
 }
 
+/// An error with its causes; a cause that the text before it has told already isn't told again.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
 /// Says why on stderr.
 pub fn report(exit: &Exit) -> ExitCode {
     // Who reads our output has enough of it, such as `head`: nothing went wrong.
     if exit.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("{:#}", exit.error);
+    eprintln!("{}", told(&exit.error));
     ExitCode::from(exit.code)
 }

@@ -305,7 +305,7 @@ pub(crate) fn request_out(request: Request, wanted: &[String]) -> http_types::Re
             local: request.peer.local,
             listener: None,
             tls: None,
-            attributes: Vec::new(),
+            attributes: if request.peer.proxied { vec![("proxied".to_owned(), "true".to_owned())] } else { Vec::new() },
         },
         received_at: request.received_at.millis(),
         attributes: Vec::new(),

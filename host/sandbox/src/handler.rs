@@ -28,6 +28,8 @@ pub struct Peer {
     pub address: String,
     /// `ip:port` of our side.
     pub local: String,
+    /// The request says that a proxy passed it on: `address` is then not who sent it.
+    pub proxied: bool,
 }
 
 /// A webhook request.
