@@ -1,6 +1,6 @@
 //! P2 and P3: webhooks end to end, against the floor.
 
-use crate::load::{Load, Round};
+use crate::load::Load;
 use crate::process::Process;
 use crate::report::{Row, Target};
 use crate::rounds::{ROUNDS, compare, p99_ms};
@@ -33,19 +33,21 @@ async fn rows(server: &mut Load, floor: &mut Load) -> anyhow::Result<Vec<Row>> {
     server.closed(WARM).await?;
     floor.closed(WARM).await?;
     let mut rates = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let this = server.closed(HALF).await?;
         let reference = floor.closed(HALF).await?;
+        eprintln!("P2 round {round}: {:.0} and {:.0} messages a second", this.rate(), reference.rate());
         rates.push((this.rate(), reference.rate()));
     }
     let highest = compare(&rates);
     let rate = highest.this / 2.0;
-    let p99 = |round: Round| p99_ms(round.latencies);
     let mut latencies = Vec::new();
-    for _ in 0..ROUNDS {
+    for round in 1..=ROUNDS {
         let this = server.open(rate, HALF).await?;
         let reference = floor.open(rate, HALF).await?;
-        latencies.push((p99(this), p99(reference)));
+        let (this, reference) = (p99_ms(this.latencies), p99_ms(reference.latencies));
+        eprintln!("P3 round {round}: {this:.2} and {reference:.2} ms");
+        latencies.push((this, reference));
     }
     Ok(vec![
         Row::new("P2 webhooks end to end, messages a second", &highest, Target::AtLeast(0.5)),

@@ -182,7 +182,9 @@ pub(crate) fn finish<T>(
     if error.is::<OutOfGuestTime>() {
         return Err(CallError::GuestTime(state.call.cpu_limit));
     }
-    let trap = format!("{error:#}");
+    // What happened first, then where: a log line is read from its beginning.
+    let (cause, place) = (error.root_cause().to_string(), error.to_string());
+    let trap = if cause == place { cause } else { format!("{cause}; {place}") };
     if state.memory.take_refused() {
         let limit = state.channel.as_ref().map_or(0, |channel| channel.config.limits.memory);
         return Err(CallError::Memory { limit, trap });
