@@ -5,41 +5,16 @@ use crate::serving::Serving;
 use jackfield_router::Deliver;
 use jackfield_sequencer::Messages;
 use jackfield_spec::{
-    AgentInfo, Attributes, Direction, ErrorInfo, Interaction, Kind, Message, QueueInfo, Timestamp, WorkItemInfo,
-    canonical,
+    AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, QueueInfo, Timestamp, WorkItemInfo, canonical,
 };
-use serde_json::Value;
 
 /// A message of the server's with nothing but an interaction.
 pub(crate) fn bare(channel: &str, driver: &str, media_type: &str, kind: Kind, name: &str) -> Message {
     Message {
-        id: None,
-        event_id: None,
-        external_id: None,
         channel: Some(channel.to_owned()),
         driver: Some(driver.to_owned()),
-        media_type: media_type.to_owned(),
         direction: Some(Direction::Outbound),
-        occurred_at: None,
-        received_at: None,
-        cause: None,
-        digest: None,
-        work_item: None,
-        agent: None,
-        encoded_agent: None,
-        queue: None,
-        statistics: None,
-        connection: None,
-        rule: None,
-        interaction: Interaction {
-            kind,
-            name: name.to_owned(),
-            arguments: Value::Object(Default::default()),
-            tracking_id: None,
-            in_reply_to: None,
-        },
-        parts: Vec::new(),
-        attributes: Attributes::default(),
+        ..Message::new(media_type, kind, name)
     }
 }
 

@@ -10,10 +10,8 @@ use jackfield_journal::ChannelLog;
 use jackfield_router::{Action, Command, Presence, Reply, Route};
 use jackfield_sandbox::{Sandbox, SandboxConfig};
 use jackfield_sequencer::{Commit, Landed, Outputs, Push, Sequencer, Settings, Stored};
-use jackfield_spec::{
-    Attributes, Customer, Direction, Interaction, Kind, Message, Part, Text, Timestamp, WorkItemInfo,
-};
-use serde_json::{Value, json};
+use jackfield_spec::{Attributes, Customer, Direction, Kind, Message, Part, Text, Timestamp, WorkItemInfo};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -188,17 +186,9 @@ pub(crate) async fn json_of(response: Response<Body>) -> (StatusCode, Value) {
 pub(crate) fn message(conversation: &str, event: &str, text: &str) -> Message {
     let address = conversation.to_owned();
     Message {
-        id: None,
         event_id: Some(event.to_owned()),
         external_id: Some(event.to_owned()),
-        channel: None,
         driver: Some("wire@1.0.0".to_owned()),
-        media_type: "telegraph".to_owned(),
-        direction: None,
-        occurred_at: None,
-        received_at: None,
-        cause: None,
-        digest: None,
         work_item: Some(WorkItemInfo {
             id: None,
             conversation: conversation.to_owned(),
@@ -215,25 +205,12 @@ pub(crate) fn message(conversation: &str, event: &str, text: &str) -> Message {
             state: None,
             attributes: Attributes(vec![("station".to_owned(), "7".to_owned())]),
         }),
-        agent: None,
-        encoded_agent: None,
-        queue: None,
-        statistics: None,
-        connection: None,
-        rule: None,
-        interaction: Interaction {
-            kind: Kind::Request,
-            name: "support-request".to_owned(),
-            arguments: json!({}),
-            tracking_id: None,
-            in_reply_to: None,
-        },
         parts: vec![Part::Text(Text {
             text: text.to_owned(),
             format: "plain".to_owned(),
             language: None,
             attributes: Attributes::default(),
         })],
-        attributes: Attributes::default(),
+        ..Message::new("telegraph", Kind::Request, "support-request")
     }
 }

@@ -5,7 +5,7 @@ mod faults;
 
 use crate::*;
 use jackfield_router::{Action, AgentConfig, Command, Config, Effect, Id, Presence, QueueConfig, Reply, Route};
-use jackfield_spec::{Attributes, Customer, Direction, Interaction, Kind, Message, Timestamp, WorkItemInfo};
+use jackfield_spec::{Attributes, Customer, Direction, Kind, Message, Timestamp, WorkItemInfo};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -50,17 +50,9 @@ async fn open(dir: &Path) -> Rig {
 
 fn message(event_id: &str, from: &str) -> Message {
     Message {
-        id: None,
         event_id: Some(event_id.to_owned()),
         external_id: Some(event_id.to_owned()),
-        channel: None,
         driver: Some("test@1.0.0".to_owned()),
-        media_type: "telegraph".to_owned(),
-        direction: None,
-        occurred_at: None,
-        received_at: None,
-        cause: None,
-        digest: None,
         work_item: Some(WorkItemInfo {
             id: Some("made-up".to_owned()),
             conversation: from.to_owned(),
@@ -77,21 +69,7 @@ fn message(event_id: &str, from: &str) -> Message {
             state: None,
             attributes: Attributes::default(),
         }),
-        agent: None,
-        encoded_agent: None,
-        queue: None,
-        statistics: None,
-        connection: None,
-        rule: None,
-        interaction: Interaction {
-            kind: Kind::Request,
-            name: "support-request".to_owned(),
-            arguments: serde_json::json!({}),
-            tracking_id: None,
-            in_reply_to: None,
-        },
-        parts: Vec::new(),
-        attributes: Attributes::default(),
+        ..Message::new("telegraph", Kind::Request, "support-request")
     }
 }
 

@@ -340,6 +340,41 @@ pub struct Message {
     pub attributes: Attributes,
 }
 
+impl Message {
+    /// A message with nothing but an interaction without arguments.
+    pub fn new(media_type: impl Into<String>, kind: Kind, name: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            event_id: None,
+            external_id: None,
+            channel: None,
+            driver: None,
+            media_type: media_type.into(),
+            direction: None,
+            occurred_at: None,
+            received_at: None,
+            cause: None,
+            digest: None,
+            work_item: None,
+            agent: None,
+            encoded_agent: None,
+            queue: None,
+            statistics: None,
+            connection: None,
+            rule: None,
+            interaction: Interaction {
+                kind,
+                name: name.into(),
+                arguments: Value::Object(serde_json::Map::new()),
+                tracking_id: None,
+                in_reply_to: None,
+            },
+            parts: Vec::new(),
+            attributes: Attributes::default(),
+        }
+    }
+}
+
 /// Why something could not be done (`message.error` of the specification).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,10 +2,12 @@
 
 use crate::lookup::{Facts, Lookup};
 use crate::people::{People, Person};
-use crate::render::{AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write};
+use crate::render::{
+    AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferData, OfferView, OwnState, write,
+};
 use jackfield_router::{AgentEvent, Id, Notice, Presence, WorkItem};
 use jackfield_sequencer::Announcement;
-use jackfield_spec::{Customer, Message};
+use jackfield_spec::Message;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -113,15 +115,6 @@ fn event<D: Serialize>(notice: &Notice, data: D) -> Result<String, RenderError> 
 #[derive(Serialize)]
 struct AgentData<'a> {
     agent: OwnState<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OfferData<'a> {
-    offer: OfferView<'a>,
-    work_item: ItemView<'a>,
-    message: Option<DeliveredMessage<'a>>,
-    customer: Option<&'a Customer>,
 }
 
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ mod offer;
 pub(crate) use event::{Event, write};
 pub(crate) use item::ItemView;
 pub(crate) use message::{AgentStamp, DeliveredMessage};
-pub(crate) use offer::OfferView;
+pub(crate) use offer::{OfferData, OfferView};
 
 use jackfield_router::{AgentView, Failure, Millis};
 use jackfield_spec::Timestamp;

@@ -1,8 +1,8 @@
 //! An offer in JSON.
 
-use super::time;
+use super::{DeliveredMessage, ItemView, time};
 use jackfield_router::Offer;
-use jackfield_spec::Timestamp;
+use jackfield_spec::{Customer, Timestamp};
 use serde::Serialize;
 
 /// An offer as agents see it.
@@ -24,4 +24,14 @@ impl<'a> From<&'a Offer> for OfferView<'a> {
             expires_at: time(offer.expires),
         }
     }
+}
+
+/// An offer with what an agent needs to decide on it: in `offer.created` and in a snapshot.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OfferData<'a> {
+    pub(crate) offer: OfferView<'a>,
+    pub(crate) work_item: ItemView<'a>,
+    pub(crate) message: Option<DeliveredMessage<'a>>,
+    pub(crate) customer: Option<&'a Customer>,
 }

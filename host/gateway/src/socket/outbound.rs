@@ -3,8 +3,7 @@
 use super::command::{Attached, Send};
 use crate::people::Person;
 use jackfield_router::{Presence, WorkItem};
-use jackfield_spec::{AgentInfo, Attachment, Attributes, Interaction, Kind, Message, Part, Text, WorkItemInfo};
-use serde_json::Value;
+use jackfield_spec::{AgentInfo, Attachment, Attributes, Kind, Message, Part, Text, WorkItemInfo};
 
 /// The type of a file that nobody has said the type of.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
@@ -39,17 +38,8 @@ pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkIt
         attributes: Attributes::default(),
     };
     Message {
-        id: None,
-        event_id: None,
-        external_id: None,
-        channel: None,
         driver: sender.driver,
-        media_type: item.media_type.to_string(),
-        direction: None,
-        occurred_at: None,
-        received_at: None,
         cause: Some(item.last_message.to_string()),
-        digest: None,
         work_item: Some(WorkItemInfo {
             id: None,
             priority: Some(item.priority.into()),
@@ -57,20 +47,8 @@ pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkIt
             ..info.clone()
         }),
         agent: Some(agent),
-        encoded_agent: None,
-        queue: None,
-        statistics: None,
-        connection: None,
-        rule: None,
-        interaction: Interaction {
-            kind: Kind::Command,
-            name: "message.send".to_owned(),
-            arguments: Value::Object(serde_json::Map::new()),
-            tracking_id: None,
-            in_reply_to: None,
-        },
         parts: text.into_iter().chain(attachments).collect(),
-        attributes: Attributes::default(),
+        ..Message::new(&*item.media_type, Kind::Command, "message.send")
     }
 }
 

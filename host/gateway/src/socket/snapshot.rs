@@ -4,10 +4,10 @@ use crate::gateway::Gateway;
 use crate::lookup::{Facts, Lookup};
 use crate::people::Person;
 use crate::problem::Problem;
-use crate::render::{AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferView, OwnState, write};
+use crate::render::{AgentStamp, DeliveredMessage, Event, FailureView, ItemView, OfferData, OwnState, write};
 use axum::extract::ws::Utf8Bytes;
 use jackfield_router::{AgentSnapshot, Id, Millis, State, WorkItem};
-use jackfield_spec::{Customer, Direction, Message};
+use jackfield_spec::{Direction, Message};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
@@ -46,15 +46,6 @@ struct SnapshotData<'a> {
     agent: OwnState<'a>,
     offers: Vec<OfferData<'a>>,
     work_items: Vec<ItemData<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OfferData<'a> {
-    offer: OfferView<'a>,
-    work_item: ItemView<'a>,
-    message: Option<DeliveredMessage<'a>>,
-    customer: Option<&'a Customer>,
 }
 
 #[derive(Serialize)]
