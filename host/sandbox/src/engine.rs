@@ -111,12 +111,18 @@ impl Sandbox {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Runs a future on the guests' threads.
-    pub(crate) fn spawn<T: Send + 'static>(
+    /// Runs a future on the guests' threads. Calls that it makes of a [`Generation`](crate::Generation) run where they
+    /// are, which spares each of them the way to another thread and back.
+    pub fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> tokio::task::JoinHandle<T> {
         self.inner.handle.spawn(future)
+    }
+
+    /// Whether this is one of the guests' threads.
+    pub(crate) fn is_here(&self) -> bool {
+        tokio::runtime::Handle::try_current().is_ok_and(|handle| handle.id() == self.inner.handle.id())
     }
 
     pub(crate) fn linker(&self) -> &wasmtime::component::Linker<crate::call::State> {

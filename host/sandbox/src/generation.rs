@@ -177,8 +177,11 @@ impl Generation {
         Ok(Called { output: result.map_err(convert::error_in), transaction })
     }
 
-    /// Runs a call on the guests' threads. It goes on there if the caller goes away.
+    /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
     async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+        if self.inner.driver.inner.sandbox.is_here() {
+            return self.run(work, again).await;
+        }
         let generation = self.clone();
         let task = self.inner.driver.inner.sandbox.spawn(async move { generation.run(work, again).await });
         joined(task.await)?
