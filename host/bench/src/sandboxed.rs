@@ -102,7 +102,7 @@ fn native_request(event: u32) -> jackfield_sdk::Request {
 
 /// Both sides make the same message of the same request.
 fn check(runtime: &tokio::runtime::Runtime, generation: &Generation, driver: &WebhookDriver) -> anyhow::Result<()> {
-    let called = runtime.block_on(generation.receive(sandbox_request(7), false))?;
+    let called = runtime.block_on(generation.receive(&sandbox_request(7), false))?;
     let answer = called.output.map_err(|error| anyhow::anyhow!("the component: {}", error.text))?;
     let native_answer =
         driver.receive(native_request(7)).map_err(|error| anyhow::anyhow!("the twin: {}", error.text))?;
@@ -131,7 +131,7 @@ async fn sandboxed(generation: Generation) -> anyhow::Result<Duration> {
         let requests: Vec<Request> = (0..BATCH).map(|call| sandbox_request(batch * BATCH + call)).collect();
         let start = Instant::now();
         for request in requests {
-            let called = generation.receive(request, false).await?;
+            let called = generation.receive(&request, false).await?;
             ensure!(called.transaction.pushes.len() == 1, "a call pushed {} messages", called.transaction.pushes.len());
         }
         took += start.elapsed();

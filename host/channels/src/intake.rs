@@ -49,7 +49,7 @@ impl Channels {
                 return refuse(ReceiveError::NotServed);
             };
             let started = Instant::now();
-            let called = generation.receive(request.clone(), run > 0).await;
+            let called = generation.receive(&request, run > 0).await;
             self.count(&serving, CallKind::Receive, started, called.as_ref().err());
             let called = called.map_err(|error| self.failed(&serving, &error))?;
             let sent = called.transaction.sent;

@@ -280,29 +280,25 @@ pub(crate) fn error_out(e: ErrorInfo) -> wit::Error {
     wit::Error { code: e.code, text: e.text, retry_after_ms: e.retry_after_ms, attributes: e.attributes.0 }
 }
 
-fn body_out(body: Body) -> http_types::Body {
+fn body_out(body: &Body) -> http_types::Body {
     match body {
-        Body::Bytes(bytes) => http_types::Body::Bytes(bytes.into()),
+        Body::Bytes(bytes) => http_types::Body::Bytes(bytes.to_vec()),
         Body::Blob(digest) => http_types::Body::Blob(digest.to_string()),
     }
 }
 
-/// A request for the guest, with the headers that it reads (none named: all).
-pub(crate) fn request_out(request: Request, wanted: &[String]) -> http_types::Request {
+/// A request for the guest, with the headers that it reads (none named: all). Copies only what goes to the guest.
+pub(crate) fn request_out(request: &Request, wanted: &[String]) -> http_types::Request {
     let reads = |name: &str| wanted.is_empty() || wanted.iter().any(|wanted| wanted == name);
+    let header = |header: &Header| http_types::Header { name: header.name.clone(), value: header.value.to_vec() };
     http_types::Request {
-        method: request.method,
-        url: request.url,
-        headers: request
-            .headers
-            .into_iter()
-            .filter(|header| reads(&header.name))
-            .map(|header| http_types::Header { name: header.name, value: header.value.into() })
-            .collect(),
-        body: body_out(request.body),
+        method: request.method.clone(),
+        url: request.url.clone(),
+        headers: request.headers.iter().filter(|header| reads(&header.name)).map(header).collect(),
+        body: body_out(&request.body),
         peer: peer::Peer {
-            address: request.peer.address,
-            local: request.peer.local,
+            address: request.peer.address.clone(),
+            local: request.peer.local.clone(),
             listener: None,
             tls: None,
             attributes: if request.peer.proxied { vec![("proxied".to_owned(), "true".to_owned())] } else { Vec::new() },
@@ -334,7 +330,7 @@ pub(crate) fn response_out(status: u16, headers: Vec<(String, Bytes)>, body: Bod
     http_types::Response {
         status,
         headers: headers.into_iter().map(|(name, value)| http_types::Header { name, value: value.into() }).collect(),
-        body: body_out(body),
+        body: body_out(&body),
         attributes: Vec::new(),
     }
 }

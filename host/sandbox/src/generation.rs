@@ -133,7 +133,7 @@ impl Generation {
     /// [`CallError`]; then nothing of the call is left.
     pub async fn receive(
         &self,
-        request: Request,
+        request: &Request,
         again: bool,
     ) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
         if !self.inner.driver.exports().webhook {
