@@ -2,7 +2,7 @@
 
 use crate::batch::Batch;
 use crate::error::Error;
-use crate::record::{Record, Seq};
+use crate::record::{Id, Record, Seq};
 use crate::snapshot::Snapshot;
 
 /// An append-only log of records, written by one sequencer.
@@ -16,6 +16,18 @@ pub trait Journal: Send {
     /// [`Error::Conflict`] if `after` isn't the head: what the batch was decided on is not the
     /// newest state. Whatever the error, nothing of the batch is written and the journal goes on.
     fn append(&mut self, after: Seq, batch: Batch) -> Result<Seq, Error>;
+
+    /// Whether there is a message of this id. What is found absent needs no second look when it is appended.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn has_message(&self, id: &Id) -> Result<bool, Error>;
+
+    /// The record that wrote or deleted a key of a channel's store last; 0 if none did.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn store_version(&self, channel: &str, key: &str) -> Result<Seq, Error>;
 
     /// Up to `limit` records in order, the first one being `from` (or 1, if that is 0).
     ///

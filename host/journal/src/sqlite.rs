@@ -103,33 +103,12 @@ impl SqliteJournal {
         self.blobs.clone()
     }
 
-    /// Whether there is a message of this id.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn has_message(&self, id: &Id) -> Result<bool, Error> {
-        let found = self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))?;
-        let mut absent = self.absent.borrow_mut();
-        if !found && absent.len() < ABSENT {
-            absent.insert(*id);
-        }
-        Ok(found)
-    }
-
     /// Whether an event that made no message was seen.
     ///
     /// # Errors
     /// Those of the database.
     pub fn seen(&self, hash: &Id) -> Result<bool, Error> {
         self.ask(|queries| Ok(queries.seen_ord(hash)?.is_some()))
-    }
-
-    /// The record that wrote or deleted a key of a channel's store last; 0 if none did.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn store_version(&self, channel: &str, key: &str) -> Result<Seq, Error> {
-        self.ask(|queries| queries.store_version(channel, key))
     }
 
     /// Forgets up to `limit` of the events seen before `at` (milliseconds since 1970-01-01 UTC),
@@ -228,6 +207,19 @@ impl Journal for SqliteJournal {
             tracing::warn!("the head is not noted: {error}");
         }
         Ok(self.head.seq)
+    }
+
+    fn has_message(&self, id: &Id) -> Result<bool, Error> {
+        let found = self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))?;
+        let mut absent = self.absent.borrow_mut();
+        if !found && absent.len() < ABSENT {
+            absent.insert(*id);
+        }
+        Ok(found)
+    }
+
+    fn store_version(&self, channel: &str, key: &str) -> Result<Seq, Error> {
+        self.ask(|queries| queries.store_version(channel, key))
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, Error> {

@@ -197,7 +197,7 @@ impl Work {
 
     /// Whether a message's body is there already: a repeated command names the first one's.
     fn is_stored(&self, pending: &Pending, stored: &Stored) -> bool {
-        pending.messages.contains_key(&stored.id()) || self.shared.reader.has_message(&stored.id).unwrap_or(false)
+        pending.messages.contains_key(&stored.id()) || self.journal.has_message(&stored.id).unwrap_or(false)
     }
 
     /// Decides a handler call into one record, or refuses it before anything was decided.
@@ -273,7 +273,7 @@ impl Work {
             let now = match pending.versions.get(&place) {
                 Some(version) => *version,
                 // A value that has expired keeps its version.
-                None => self.shared.reader.store_get(&commit.channel, key, 0).map_err(unavailable)?.version,
+                None => self.journal.store_version(&commit.channel, key).map_err(unavailable)?,
             };
             if now != *version {
                 return Ok(Some(key.clone()));
@@ -290,7 +290,7 @@ impl Work {
             let id = push.stored.id;
             let duplicate = !own.insert(id)
                 || pending.new_ids.contains(&id)
-                || self.shared.reader.has_message(&id).map_err(unavailable)?;
+                || self.journal.has_message(&id).map_err(unavailable)?;
             found.push(duplicate);
         }
         pending.new_ids.extend(own);
@@ -302,7 +302,7 @@ impl Work {
         let mut known = Vec::with_capacity(external_ids.len());
         for (message, external_id) in external_ids {
             let Ok(id) = Uuid::try_parse(&message) else { continue };
-            if self.shared.reader.has_message(&id.into_bytes()).map_err(unavailable)? {
+            if self.journal.has_message(&id.into_bytes()).map_err(unavailable)? {
                 known.push((message, external_id));
             }
         }

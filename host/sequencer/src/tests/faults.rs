@@ -3,7 +3,7 @@
 use super::*;
 use crate::handle::{Counters, Shared};
 use crate::work::Work;
-use jackfield_journal::{Batch, Error as JournalError, Journal, Record, Seq, Snapshot, SqliteJournal};
+use jackfield_journal::{Batch, Error as JournalError, Id, Journal, Record, Seq, Snapshot, SqliteJournal};
 use std::sync::atomic::AtomicBool;
 
 /// A journal whose disk fails while it is told to.
@@ -22,6 +22,14 @@ impl Journal for Failing {
             return Err(JournalError::Conflict { expected: after, found: 0 });
         }
         self.journal.append(after, batch)
+    }
+
+    fn has_message(&self, id: &Id) -> Result<bool, JournalError> {
+        self.journal.has_message(id)
+    }
+
+    fn store_version(&self, channel: &str, key: &str) -> Result<Seq, JournalError> {
+        self.journal.store_version(channel, key)
     }
 
     fn read(&self, from: Seq, limit: usize) -> Result<Vec<Record>, JournalError> {
