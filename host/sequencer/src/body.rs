@@ -41,8 +41,7 @@ impl Stored {
         if let Some(item) = &mut message.work_item {
             item.id = None;
         }
-        message.digest = Some(canonical::digest(&mut message)?);
-        let body = canonical::to_json(&message)?.into_bytes();
+        let body = canonical::seal(&mut message)?.into_bytes();
         let conversation = message.work_item.as_ref().map_or("", |item| item.conversation.as_str());
         let address = message.work_item.as_ref().map(|item| item.customer.address.as_str());
         Ok(Self {

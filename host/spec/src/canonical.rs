@@ -142,5 +142,44 @@ fn digest_of(message: &mut Message, delivered: bool) -> Result<Digest, serde_jso
     Ok(Digest::of(json?.as_bytes()))
 }
 
+/// The members of a message that the server stamps, as they are written.
+const STAMPED: [&[u8]; 6] = [b"channel", b"digest", b"direction", b"driver", b"id", b"receivedAt"];
+const NULL: &[u8] = b"null";
+
+/// Sets a message's digest and gives its canonical JSON: the same as [`digest`] and then [`to_json`], but the message
+/// is written only once. It has its stamps, but for the work item's id, and isn't on its way to an agent.
+///
+/// # Errors
+/// As [`to_json`].
+pub fn seal(message: &mut Message) -> Result<String, serde_json::Error> {
+    if message.encoded_agent.is_some() || message.work_item.as_ref().is_some_and(|item| item.id.is_some()) {
+        message.digest = Some(digest(message)?);
+        return to_json(message);
+    }
+    message.digest = None;
+    let (mut json, members) = writer::write_with_members(message)?;
+    let mut hasher = Sha256::new();
+    let mut hashed = 0;
+    let mut place = None;
+    for member in members {
+        let (key, value) = (member.key(&json), member.value());
+        if STAMPED.contains(&key) {
+            hasher.update(json.get(hashed..value.start).unwrap_or_default());
+            hasher.update(NULL);
+            hashed = value.end;
+        }
+        if key == b"digest" {
+            place = Some(value);
+        }
+    }
+    hasher.update(json.get(hashed..).unwrap_or_default());
+    let digest = Digest(hasher.finalize().into());
+    message.digest = Some(digest);
+    if let Some(place) = place {
+        json.splice(place, format!("\"{digest}\"").into_bytes());
+    }
+    String::from_utf8(json).map_err(serde::ser::Error::custom)
+}
+
 #[cfg(test)]
 mod tests;

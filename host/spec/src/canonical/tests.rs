@@ -135,6 +135,18 @@ proptest! {
     }
 
     #[test]
+    fn a_sealed_message_is_what_digest_and_json_give(mut message in strategies::stamped(), placed: bool) {
+        if let (Some(item), false) = (&mut message.work_item, placed) {
+            item.id = None;
+        }
+        let mut sealed = message.clone();
+        let json = seal(&mut sealed)?;
+        message.digest = Some(digest(&mut message)?);
+        prop_assert_eq!(json, to_json(&message)?);
+        prop_assert_eq!(sealed, message);
+    }
+
+    #[test]
     fn stamps_leave_the_digest_alone(mut pushed in strategies::message(), stamped in strategies::stamped()) {
         let before = digest(&mut pushed)?;
         let mut message = pushed.clone();

@@ -9,16 +9,29 @@ use serde_json::ser::Formatter;
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// Integers up to here are their own doubles; beyond, RFC 8785 writes the double.
 const EXACT: u64 = 1 << 53;
 
 /// The canonical JSON of a value, as bytes of UTF-8.
 pub(super) fn write<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<Vec<u8>> {
+    Ok(write_with_members(value)?.0)
+}
+
+/// The same, and where the members of the outermost object stand in it.
+pub(super) fn write_with_members<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<(Vec<u8>, Vec<Member>)> {
     let out = RefCell::new(Vec::with_capacity(2048));
-    let formatter = Sorting { out: &out, members: Vec::new(), objects: Vec::new(), spare: Vec::new() };
+    let outermost = RefCell::new(Vec::new());
+    let formatter = Sorting {
+        out: &out,
+        members: Vec::with_capacity(32),
+        objects: Vec::new(),
+        spare: Vec::new(),
+        outermost: &outermost,
+    };
     value.serialize(&mut Serializer::with_formatter(Shared(&out), formatter))?;
-    Ok(out.into_inner())
+    Ok((out.into_inner(), outermost.into_inner()))
 }
 
 /// The text under way: the serializer appends to it, the formatter puts it in order.
@@ -37,7 +50,7 @@ impl Write for Shared<'_> {
 
 /// Where a member stands in the text: its key with the quotes from `start` to `key`, all of it to `end`.
 #[derive(Clone, Copy)]
-struct Member {
+pub(super) struct Member {
     start: usize,
     key: usize,
     end: usize,
@@ -47,8 +60,13 @@ struct Member {
 
 impl Member {
     /// The key as it is written, without the quotes.
-    fn key(self, out: &[u8]) -> &[u8] {
+    pub(super) fn key(self, out: &[u8]) -> &[u8] {
         out.get(self.start + 1..self.key.saturating_sub(1)).unwrap_or_default()
+    }
+
+    /// Where the value stands, behind key and colon.
+    pub(super) fn value(self) -> Range<usize> {
+        self.key + 1..self.end
     }
 }
 
@@ -59,6 +77,8 @@ struct Sorting<'a> {
     /// For each object under way, how many of `members` are those of the objects around it.
     objects: Vec<usize>,
     spare: Vec<u8>,
+    /// The members of the outermost object, in order, once it has ended.
+    outermost: &'a RefCell<Vec<Member>>,
 }
 
 impl Sorting<'_> {
@@ -84,11 +104,15 @@ impl Sorting<'_> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "an object has a key twice"));
         }
         self.spare.clear();
-        for member in members.iter() {
+        for member in members {
             if !self.spare.is_empty() {
                 self.spare.push(b',');
             }
+            let start = from + self.spare.len();
             self.spare.extend_from_slice(out.get(member.start..member.end).unwrap_or_default());
+            member.key = start + (member.key - member.start);
+            member.end = start + (member.end - member.start);
+            member.start = start;
         }
         // The same bytes in another order.
         out.truncate(from);
@@ -174,6 +198,9 @@ impl Formatter for Sorting<'_> {
     fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         let first = self.objects.pop().unwrap_or_default();
         self.sort(first)?;
+        if self.objects.is_empty() {
+            self.outermost.replace(std::mem::take(&mut self.members));
+        }
         self.members.truncate(first);
         writer.write_all(b"}")
     }
