@@ -20,6 +20,11 @@ mod transcript;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Messages are made on one thread and dropped on another, a few dozen small pieces each: the C library's allocator
+/// spends a sixth of the server's time on that (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
