@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::encoding::{from_base64, from_hex, to_base64, to_hex, to_percent};
 use crate::time::{from_rfc3339, from_unix, to_rfc3339};
-use crate::{Body, Header, Refused, Response, form, host, native, retry_after_ms};
+use crate::{AttachmentPart, Body, Header, Refused, Response, form, host, native, retry_after_ms};
 
 #[test]
 fn decoders_are_strict() {
@@ -102,6 +102,17 @@ fn bodies_are_read_up_to_a_limit() {
     let blob = Body::Blob(host::blobs::put(b"abc").expect("room"));
     assert_eq!(blob.read(3).expect("small").as_ref(), b"abc");
     assert_eq!(blob.read(2).expect_err("too large").code, "too-large");
+}
+
+#[test]
+fn a_claim_that_is_no_media_type_does_not_cost_the_message() {
+    let of = |claim: &str| AttachmentPart::pending(None, claim).media_type;
+    for good in ["image/jpeg", "IMAGE/JPEG", "text/plain; charset=utf-8", "application/vnd.a+json"] {
+        assert_eq!(of(good), good);
+    }
+    for bad in ["", "x", "IMAGE", "image/", "/jpeg", "image/a b", "image/\u{7}", &format!("a/{}", "b".repeat(200))] {
+        assert_eq!(of(bad), "application/octet-stream", "{bad:?}");
+    }
 }
 
 #[test]

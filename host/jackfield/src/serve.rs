@@ -18,7 +18,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
+/// How long requests and deliveries have to end in, from the signal on; then the journal has `CLOSE`: 15 s in all.
+const DELIVERIES: Duration = Duration::from_secs(12);
+/// How long the journal has to be closed in.
 const CLOSE: Duration = Duration::from_secs(2);
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
@@ -125,10 +127,15 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
             running.reload().await;
         }
     });
-    jackfield_gateway::serve(gateway, listener, stop.wait()).await;
+    let mut told = tokio::time::Instant::now();
+    let stopping = async {
+        stop.wait().await;
+        told = tokio::time::Instant::now();
+    };
+    jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
-    if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
+    if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }
     if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {
