@@ -24,6 +24,8 @@ mod limits;
 mod memory;
 mod pool;
 mod services;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod usage;
 
