@@ -1,6 +1,6 @@
 //! All channels of a server.
 
-use crate::counters::{CallKind, ChannelMetrics};
+use crate::counters::{CallKind, ChannelMetrics, UsageMetrics};
 use crate::drivers::DriverFolder;
 use crate::health::Health;
 use crate::logs::Logs;
@@ -423,7 +423,12 @@ impl Channels {
 
     /// What was counted of each channel.
     pub fn metrics(&self) -> Vec<ChannelMetrics> {
-        self.set().serving.values().map(|serving| serving.counters().read(&serving.id)).collect()
+        let metrics = |serving: &Arc<Serving>| ChannelMetrics {
+            inside: serving.kept.inside.load(Ordering::Relaxed) as u64,
+            usage: serving.generation().as_ref().map(UsageMetrics::of),
+            ..serving.counters().read(&serving.id)
+        };
+        self.set().serving.values().map(metrics).collect()
     }
 
     /// The drivers in use.

@@ -27,7 +27,7 @@ mod views;
 mod watch;
 
 pub use channels::{Channels, Parts};
-pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};
+pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMetrics};
 pub use drivers::{DriverError, DriverFolder};
 pub use error::ReceiveError;
 pub use health::Health;

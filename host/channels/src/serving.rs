@@ -109,7 +109,9 @@ impl Serving {
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
         let inside = self.kept.inside.fetch_add(1, Ordering::Relaxed);
         let entered = Inside(&self.kept.inside);
-        if inside >= self.config.limits.queue as usize {
+        // Those that the driver has are inside as well; the others wait.
+        let running = self.config.limits.instances.map_or(INSTANCES, |count| count as usize);
+        if inside >= (self.config.limits.queue as usize).saturating_add(running) {
             return None;
         }
         Some(entered)

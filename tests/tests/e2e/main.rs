@@ -18,3 +18,4 @@ mod twilio;
 mod walls;
 mod webhooks;
 mod wire;
+mod zoo;
