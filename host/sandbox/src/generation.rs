@@ -6,7 +6,7 @@ use crate::call::{self, Call, CallKind, State};
 use crate::channel::{Channel, ChannelConfig};
 use crate::convert::{self, Unfit};
 use crate::driver::{Driver, Guest};
-use crate::error::{CallError, SettingsError};
+use crate::error::{CallError, Failed, SettingsError};
 use crate::handler::{Delivery, Expiry, Outcome, Request, Response};
 use crate::limits::Limits;
 use crate::pool::{self, Pool};
@@ -14,8 +14,9 @@ use crate::services::Services;
 use crate::transaction::Transaction;
 use jackfield_spec::ErrorInfo;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use wasmtime::Store;
 
@@ -39,6 +40,9 @@ struct Inner {
     channel: Arc<Channel>,
     lanes: Lanes,
     running: AtomicUsize,
+    /// No call of it may run any more.
+    is_cut: AtomicBool,
+    cut: Notify,
 }
 
 /// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
@@ -67,7 +71,14 @@ impl Driver {
         let lanes = Lanes { receive: Pool::new(instances), deliver: Pool::new(instances), timer: Pool::new(instances) };
         let channel = Arc::new(Channel::new(config, services, self.descriptor()));
         let generation = Generation {
-            inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }),
+            inner: Arc::new(Inner {
+                driver: self.clone(),
+                channel,
+                lanes,
+                running: AtomicUsize::new(0),
+                is_cut: AtomicBool::new(false),
+                cut: Notify::new(),
+            }),
         };
         let warm = generation.clone();
         let task = self.inner.sandbox.spawn(async move {
@@ -121,6 +132,17 @@ impl Generation {
         self.inner.running.load(Ordering::Relaxed)
     }
 
+    /// Ends what still runs of a generation that was replaced; each call fails with [`CallError::CutOff`].
+    pub fn cut_off(&self) {
+        self.inner.is_cut.store(true, Ordering::SeqCst);
+        self.inner.cut.notify_waiters();
+    }
+
+    /// Whether both are the same generation, not only of the same driver.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Instances that wait for a call, over all lanes.
     pub fn idle_instances(&self) -> usize {
         let lanes = &self.inner.lanes;
@@ -131,20 +153,16 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
-    pub async fn receive(
-        &self,
-        request: &Request,
-        again: bool,
-    ) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+    pub async fn receive(&self, request: &Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().webhook {
-            return Err(CallError::NotExported("webhook"));
+            return Err(CallError::NotExported("webhook").into());
         }
         let request = convert::request_out(request, &self.inner.channel.headers);
         let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
             Answer::Received(Err(error)) => Err(convert::error_in(error)),
-            _ => return Err(CallError::NotExported("webhook")),
+            _ => return Err(CallError::NotExported("webhook").into()),
         };
         Ok(Called { output, transaction })
     }
@@ -153,11 +171,11 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing durable of the call is left, but something may have gone out.
-    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, CallError> {
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, Failed> {
         let delivery = convert::delivery_out(delivery);
         let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), false).await?;
         let Answer::Delivered(outcome) = answer else {
-            return Err(CallError::NotExported("driver"));
+            return Err(CallError::NotExported("driver").into());
         };
         Ok(Called { output: convert::outcome_in(*outcome).map_err(unusable)?, transaction })
     }
@@ -166,19 +184,19 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left and the timer is still to be fired.
-    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
+    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().timer {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         }
         let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), again).await?;
         let Answer::Fired(result) = answer else {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         };
         Ok(Called { output: result.map_err(convert::error_in), transaction })
     }
 
     /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
-    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         if self.inner.driver.inner.sandbox.is_here() {
             return self.run(work, again).await;
         }
@@ -187,7 +205,7 @@ impl Generation {
         joined(task.await)?
     }
 
-    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         let inner = &*self.inner;
         inner.running.fetch_add(1, Ordering::Relaxed);
         let _running = Running(&inner.running);
@@ -201,16 +219,39 @@ impl Generation {
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
         call::begin(store, Call::new(CallKind::Handler, cpu));
-        let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
+        store.data_mut().call.delivery = work.delivery();
+        let called = self.answer(work, store, &lease.instance.guest, wall).await;
+        let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
+        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        lease.give_back(fresh, limits.recycle_after);
+        Ok((answer, call.transaction))
+    }
+
+    /// The guest's answer, unless its time is over, or the generation's.
+    async fn answer(
+        &self,
+        work: Work,
+        store: &mut Store<State>,
+        guest: &Guest,
+        wall: Duration,
+    ) -> Result<Answer, CallError> {
+        let inner = &*self.inner;
+        let cut = inner.cut.notified();
+        if inner.is_cut.load(Ordering::SeqCst) {
+            return Err(CallError::CutOff);
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(wall, work.run(store, guest)) => answer,
+            () = cut => return Err(CallError::CutOff),
+        };
         let answer = call::finish(store, wall, answer)?;
         if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
             // A driver shows to the web only what its channel may read.
             let readable = store.data_mut().readable(&inner.channel, blob);
             readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
         }
-        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
-        lease.give_back(fresh, limits.recycle_after);
-        Ok((answer, call.transaction))
+        Ok(answer)
     }
 }
 
@@ -234,6 +275,14 @@ enum Answer {
 struct Missing(&'static str);
 
 impl Work {
+    /// The idempotency key, if it is a delivery.
+    fn delivery(&self) -> Option<String> {
+        match self {
+            Self::Deliver(delivery) => Some(delivery.idempotency_key.clone()),
+            Self::Receive(_) | Self::Fire(_) => None,
+        }
+    }
+
     async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
         Ok(match self {
             Self::Receive(request) => {

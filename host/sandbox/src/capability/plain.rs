@@ -41,6 +41,7 @@ impl log::Host for State {
             return;
         }
         let text = cut(&text, limits.log_bytes);
+        self.call.say(text);
         let mut room = limits.log_bytes;
         let fields = fields.into_iter().take_while(|(key, value)| {
             let fits = key.len() + value.len() <= room;
