@@ -1,6 +1,6 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
-use crate::drivers::DriverFolder;
+use crate::registry::Registry;
 use jackfield_config::{Channel, Config, Problem};
 use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
 use jackfield_router as router;
@@ -13,14 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
-pub(crate) struct Prepared {
-    /// The driver.
-    pub(crate) driver: Driver,
-    /// What the sandbox needs of the channel.
-    pub(crate) channel: jackfield_sandbox::ChannelConfig,
-}
-
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -29,26 +21,19 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
     format!("{base}/channels/{id}")
 }
 
-/// Loads a channel's driver and checks what the config says against its descriptor.
+/// Checks what the config says of a channel against its driver's descriptor; what the sandbox needs of the channel.
 ///
 /// # Errors
 /// Every problem found, each at its place in the config file.
-pub(crate) async fn prepare(
-    folder: &DriverFolder,
+pub(crate) fn prepare(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
     tls: &Tls,
-) -> Result<Prepared, Vec<Problem>> {
-    let driver = match folder.load(&channel.driver).await {
-        Ok(driver) => driver,
-        Err(error) => {
-            let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
-            return Err(vec![channel.key_problem("driver", error.to_string(), remedy)]);
-        }
-    };
-    let mut problems = settings_problems(channel, &driver);
-    problems.extend(secret_problems(channel, &driver));
+) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
+    let mut problems = settings_problems(channel, driver);
+    problems.extend(secret_problems(channel, driver));
     let grants = match grants(channel, tls) {
         Ok(grants) => grants,
         Err(problem) => {
@@ -58,7 +43,7 @@ pub(crate) async fn prepare(
     };
     for wanted in &driver.descriptor().capabilities {
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
-            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
+            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, driver)).collect();
             let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
                 "grants",
@@ -70,20 +55,19 @@ pub(crate) async fn prepare(
     if !problems.is_empty() {
         return Err(problems);
     }
-    let config = jackfield_sandbox::ChannelConfig {
+    Ok(jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
         public_url: public_url(base, &channel.id),
         settings: channel.settings.to_string(),
         secrets: secrets(channel, keys),
         grants,
-        limits: limits(channel, &driver),
-    };
-    Ok(Prepared { driver, channel: config })
+        limits: limits(channel, driver),
+    })
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
 pub async fn check(
-    folder: &DriverFolder,
+    registry: &Registry,
     config: &Config,
     services: Arc<dyn jackfield_sandbox::Services>,
 ) -> Vec<Problem> {
@@ -91,14 +75,22 @@ pub async fn check(
     let tls = Tls::system();
     let mut problems = Vec::new();
     for channel in &config.channels {
-        let prepared = match prepare(folder, channel, &base, None, &tls).await {
+        let driver = match registry.find(&channel.driver).await {
+            Ok(found) => found.component.driver,
+            Err(error) => {
+                let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
+                problems.push(channel.key_problem("driver", error.to_string(), remedy));
+                continue;
+            }
+        };
+        let prepared = match prepare(&driver, channel, &base, None, &tls) {
             Ok(prepared) => prepared,
             Err(found) => {
                 problems.extend(found);
                 continue;
             }
         };
-        match prepared.driver.check_settings(prepared.channel, services.clone()).await {
+        match driver.check_settings(prepared, services.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => problems.push(refused(channel, &error)),
             Err(error) => {

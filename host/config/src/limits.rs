@@ -30,6 +30,10 @@ pub struct Limits {
     pub pushes: Option<u32>,
     /// `host-calls`: calls to the host that one call may make.
     pub host_calls: Option<u32>,
+    /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
+    pub restarts: u32,
+    /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
+    pub quarantine: u32,
 }
 
 impl Default for Limits {
@@ -46,6 +50,8 @@ impl Default for Limits {
             store_bytes: None,
             pushes: None,
             host_calls: None,
+            restarts: 60,
+            quarantine: 1_000,
         }
     }
 }
@@ -76,6 +82,8 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         store_bytes: size("store-bytes", ByteSize::kib(1), ByteSize::mib(1 << 20)),
         pushes: number("pushes", MOST),
         host_calls: number("host-calls", 100 * MOST),
+        restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
+        quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
     };
     table.finish();
     limits

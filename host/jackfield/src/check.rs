@@ -2,7 +2,7 @@
 
 use crate::driver::Scratch;
 use crate::exit::{Exit, wrong};
-use jackfield_channels::DriverFolder;
+use jackfield_channels::Registry;
 use jackfield_config::{Config, Problem};
 use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
@@ -39,8 +39,8 @@ pub async fn run(file: &Path) -> Result<(), Exit> {
 async fn drivers_problems(config: &Config) -> Result<Vec<Problem>, Exit> {
     let cache = Scratch::new()?;
     let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..SandboxConfig::new(&cache.0) })?;
-    let folder = DriverFolder::new(sandbox, &config.server.drivers);
-    Ok(jackfield_channels::check(&folder, config, Arc::new(Nothing)).await)
+    let registry = Registry::new(sandbox, &config.server);
+    Ok(jackfield_channels::check(&registry, config, Arc::new(Nothing)).await)
 }
 
 /// The server that a driver sees while only its settings are checked: there is none.

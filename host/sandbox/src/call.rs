@@ -6,7 +6,7 @@ use crate::clock::CpuClock;
 use crate::error::{CallError, Failed};
 use crate::memory::MemoryMeter;
 use crate::transaction::Transaction;
-use jackfield_spec::ErrorInfo;
+use jackfield_spec::{ErrorInfo, Timestamp};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +56,8 @@ pub(crate) struct Call {
     pub(crate) pushed: usize,
     /// Requests to the server.
     pub(crate) queries: u32,
+    /// What the driver's clock shows; none: the server's time.
+    pub(crate) now: Option<Timestamp>,
     /// The idempotency key of the delivery that this call is about.
     pub(crate) delivery: Option<String>,
     /// The last lines that the guest logged.
@@ -84,6 +86,7 @@ impl Call {
             writers: 0,
             pushed: 0,
             queries: 0,
+            now: None,
             delivery: None,
             said: VecDeque::new(),
             backtrace: None,

@@ -205,6 +205,11 @@ impl CallError {
         matches!(self, Self::Trap { .. } | Self::Memory { .. } | Self::GuestTime(_) | Self::Answer(_))
     }
 
+    /// Whether another generation may well answer what this one did not: it is slow, busy, or on its way out.
+    pub fn is_of_generation(&self) -> bool {
+        matches!(self, Self::WallTime(_) | Self::Busy(_) | Self::CutOff)
+    }
+
     /// Whether the driver ran out of time.
     pub fn is_timeout(&self) -> bool {
         matches!(self, Self::GuestTime(_) | Self::WallTime(_))

@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::pool::{self, Pool};
 use crate::services::Services;
 use crate::transaction::Transaction;
-use jackfield_spec::ErrorInfo;
+use jackfield_spec::{ErrorInfo, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -40,6 +40,8 @@ struct Inner {
     channel: Arc<Channel>,
     lanes: Lanes,
     running: AtomicUsize,
+    /// Told when no call runs.
+    idle: Notify,
     /// No call of it may run any more.
     is_cut: AtomicBool,
     cut: Notify,
@@ -53,11 +55,20 @@ struct Lanes {
 }
 
 /// Counts a call while it runs.
-struct Running<'a>(&'a AtomicUsize);
+struct Running<'a>(&'a Inner);
+
+impl<'a> Running<'a> {
+    fn new(inner: &'a Inner) -> Self {
+        inner.running.fetch_add(1, Ordering::SeqCst);
+        Self(inner)
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 }
 
@@ -76,6 +87,7 @@ impl Driver {
                 channel,
                 lanes,
                 running: AtomicUsize::new(0),
+                idle: Notify::new(),
                 is_cut: AtomicBool::new(false),
                 cut: Notify::new(),
             }),
@@ -132,6 +144,19 @@ impl Generation {
         self.inner.running.load(Ordering::Relaxed)
     }
 
+    /// Waits until none of its calls runs.
+    pub async fn ended(&self) {
+        loop {
+            let mut idle = std::pin::pin!(self.inner.idle.notified());
+            // What ends between the look and the wait is heard.
+            idle.as_mut().enable();
+            if self.inner.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
     /// Ends what still runs of a generation that was replaced; each call fails with [`CallError::CutOff`].
     pub fn cut_off(&self) {
         self.inner.is_cut.store(true, Ordering::SeqCst);
@@ -154,11 +179,25 @@ impl Generation {
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
     pub async fn receive(&self, request: &Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
+        self.receive_as_of(request, again, None).await
+    }
+
+    /// The same, with this time on the driver's clock: what is taken in late must pass the checks that it would have
+    /// passed when it came.
+    ///
+    /// # Errors
+    /// As of [`Generation::receive`].
+    pub async fn receive_as_of(
+        &self,
+        request: &Request,
+        again: bool,
+        now: Option<Timestamp>,
+    ) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().webhook {
             return Err(CallError::NotExported("webhook").into());
         }
         let request = convert::request_out(request, &self.inner.channel.headers);
-        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
+        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request), now), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
             Answer::Received(Err(error)) => Err(convert::error_in(error)),
@@ -207,11 +246,10 @@ impl Generation {
 
     async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         let inner = &*self.inner;
-        inner.running.fetch_add(1, Ordering::Relaxed);
-        let _running = Running(&inner.running);
+        let _running = Running::new(inner);
         let limits = &inner.channel.config.limits;
         let (pool, of, cpu, wall) = match &work {
-            Work::Receive(_) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
+            Work::Receive(..) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
             Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
             Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
         };
@@ -220,6 +258,7 @@ impl Generation {
         let store = &mut lease.instance.store;
         call::begin(store, Call::new(CallKind::Handler, cpu));
         store.data_mut().call.delivery = work.delivery();
+        store.data_mut().call.now = work.now();
         let called = self.answer(work, store, &lease.instance.guest, wall).await;
         let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
         let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
@@ -257,7 +296,7 @@ impl Generation {
 
 /// A handler with its argument.
 enum Work {
-    Receive(Box<http_types::Request>),
+    Receive(Box<http_types::Request>, Option<Timestamp>),
     Deliver(Box<exports::driver::Delivery>),
     Fire(exports::timer::Expiry),
 }
@@ -275,17 +314,25 @@ enum Answer {
 struct Missing(&'static str);
 
 impl Work {
+    /// The time that the driver is to see, if it isn't the server's.
+    fn now(&self) -> Option<Timestamp> {
+        match self {
+            Self::Receive(_, now) => *now,
+            Self::Deliver(_) | Self::Fire(_) => None,
+        }
+    }
+
     /// The idempotency key, if it is a delivery.
     fn delivery(&self) -> Option<String> {
         match self {
             Self::Deliver(delivery) => Some(delivery.idempotency_key.clone()),
-            Self::Receive(_) | Self::Fire(_) => None,
+            Self::Receive(..) | Self::Fire(_) => None,
         }
     }
 
     async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
         Ok(match self {
-            Self::Receive(request) => {
+            Self::Receive(request, _) => {
                 let webhook = guest.webhook.as_ref().ok_or(Missing("webhook"))?;
                 Answer::Received(webhook.call_receive(store, &request).await?)
             }

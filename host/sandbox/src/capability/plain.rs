@@ -66,7 +66,8 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 impl clock::Host for State {
     fn now(&mut self) -> u64 {
-        self.look().map_or(0, |channel| channel.services.now().millis())
+        let now = self.call.now;
+        self.look().map_or(0, |channel| now.unwrap_or_else(|| channel.services.now()).millis())
     }
 
     fn monotonic_ms(&mut self) -> u64 {
