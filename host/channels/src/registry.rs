@@ -231,6 +231,7 @@ impl Registry {
             return Err(unsigned(standing.to_string()));
         }
         let known = self.loaded.lock().get(&digest).cloned();
+        let is_new = known.is_none();
         let driver = match known {
             Some(driver) => driver,
             None => {
@@ -243,7 +244,7 @@ impl Registry {
         if standing.is_forbidden() || (required && standing.signer().is_none()) {
             return Err(unsigned(standing.to_string()));
         }
-        if rules.signing == Signing::Warn && standing.signer().is_none() && !rules.trust.keys.is_empty() {
+        if is_new && rules.signing == Signing::Warn && standing.signer().is_none() {
             tracing::warn!(driver = driver.name_and_version(), %digest, "{origin}: {standing}");
         }
         self.loaded.lock().insert(digest, driver.clone());

@@ -66,8 +66,6 @@ pub struct ChannelView {
     pub latency: Option<Latency>,
     /// What comes of it is marked as simulated.
     pub simulated: bool,
-    /// Its handler calls are recorded.
-    pub recorded: bool,
 }
 
 /// How long calls took, in milliseconds.
@@ -269,6 +267,5 @@ fn channel(serving: &Serving) -> ChannelView {
         crashes: u64::from(serving.kept.supervisor.lock().crashes()),
         latency: live.and_then(latency),
         simulated: serving.config.simulated,
-        recorded: serving.config.record,
     }
 }

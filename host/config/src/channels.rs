@@ -1,7 +1,6 @@
 //! `[[channel]]`: a configured use of a driver.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde_json::Value;
 use url::Url;
@@ -15,8 +14,6 @@ use crate::problem::{Problem, quote};
 use crate::reader::{Node, Table, join};
 use crate::secret::{Secret, read_secret};
 use crate::settings::{self, Places, escape, unescape};
-
-const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A channel, defaults filled in.
 #[derive(Clone, Debug)]
@@ -39,10 +36,6 @@ pub struct Channel {
     pub simulated: bool,
     /// Whether a message whose sending is in doubt after a crash is sent again. Default no.
     pub resend_unknown: bool,
-    /// Whether each handler call is recorded, to be run against another version. Default no.
-    pub record: bool,
-    /// How long a recorded call is kept. Default 24 h.
-    pub record_for: Duration,
     path: String,
     places: Places,
 }
@@ -110,11 +103,6 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Channel> {
                 listen: listen(&table),
                 simulated: flag("simulated").unwrap_or(false),
                 resend_unknown: flag("resend-unknown").unwrap_or(false),
-                record: flag("record").unwrap_or(false),
-                record_for: table
-                    .get("record-for")
-                    .and_then(|node| node.duration(HOUR / 60, HOUR * 24 * 30))
-                    .unwrap_or(HOUR * 24),
                 path: table.path().to_owned(),
                 places,
             };

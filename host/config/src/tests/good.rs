@@ -98,7 +98,6 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (60, 1_000));
     assert_eq!((config.server.swap, &config.server.trust), (Swap::default(), &Trust::default()));
-    assert!(!channel.record);
     assert!(!channel.simulated && !channel.resend_unknown && channel.listen.is_empty());
 }
 
@@ -133,8 +132,6 @@ fn every_key_is_taken() {
         listen = ["tcp://127.0.0.1:2424", "udp://[::1]:5060"]
         simulated = true
         resend-unknown = true
-        record = true
-        record-for = "2h"
         [channel.settings]
         since = 1979-05-27T07:32:00Z
         ratio = 0.5
@@ -188,8 +185,6 @@ fn every_key_is_taken() {
     assert_eq!(channel.listen[0].as_str(), "tcp://127.0.0.1:2424");
     assert_eq!(channel.limits.body, ByteSize::mib(2));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
-    assert!(channel.record);
-    assert_eq!(channel.record_for, Duration::from_secs(7_200));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));
 }
 
