@@ -1,5 +1,6 @@
 //! What is counted of each channel.
 
+use jackfield_sandbox::Generation;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -180,6 +181,35 @@ pub struct ChannelMetrics {
     pub pauses: u64,
     /// Nothing comes in for longer than is usual.
     pub silent: bool,
+    /// Requests inside the server.
+    pub inside: u64,
+    /// What the channel's instances use, while a driver serves it.
+    pub usage: Option<UsageMetrics>,
+}
+
+/// What a channel's instances use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageMetrics {
+    /// Instances that live.
+    pub instances: u64,
+    /// Calls that run.
+    pub running: u64,
+    /// Bytes of their memories and tables.
+    pub memory: u64,
+    /// How often each limit was met.
+    pub hits: Vec<(&'static str, u64)>,
+}
+
+impl UsageMetrics {
+    pub(crate) fn of(generation: &Generation) -> Self {
+        let usage = generation.usage();
+        Self {
+            instances: usage.instances() as u64,
+            running: generation.running() as u64,
+            memory: usage.memory() as u64,
+            hits: usage.hits().collect(),
+        }
+    }
 }
 
 impl Counters {
@@ -229,6 +259,8 @@ impl Counters {
             crashes: 0,
             pauses: 0,
             silent: false,
+            inside: 0,
+            usage: None,
         }
     }
 }

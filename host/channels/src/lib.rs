@@ -38,7 +38,7 @@ mod watch;
 
 pub use change::{ChangeError, DriverChange, NotServed};
 pub use channels::{Channels, Parts};
-pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};
+pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMetrics};
 pub use error::ReceiveError;
 pub use health::Health;
 pub use prepare::check;

@@ -1,7 +1,7 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
 use crate::registry::Registry;
-use jackfield_config::{Channel, Config, Problem};
+use jackfield_config::{ByteSize, Channel, Config, Problem};
 use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
 use jackfield_router as router;
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
@@ -214,18 +214,33 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
     };
     let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
+    let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
         receive_cpu,
-        receive_wall: receive_cpu * 3,
+        receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: wanted.memory.map_or(default.memory, |size| size.to_usize()),
+        memory: size(wanted.memory, default.memory),
+        channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
-        pushes: count(wanted.pushes, default.pushes),
+        idle: wanted.idle.unwrap_or(default.idle),
+        recycle_after: default.recycle_after,
+        handles: count(wanted.handles, default.handles),
         host_calls: wanted.host_calls.unwrap_or(default.host_calls),
+        host_call_bytes: size(wanted.host_call_bytes, default.host_call_bytes),
+        pushes: count(wanted.pushes, default.pushes),
+        push_bytes: size(wanted.push_bytes, default.push_bytes),
+        pushes_per_second: wanted.pushes_per_second.unwrap_or(default.pushes_per_second),
+        log_lines: wanted.log_lines.unwrap_or(default.log_lines),
+        log_bytes: size(wanted.log_bytes, default.log_bytes),
         store_keys: wanted.store_keys.map_or(default.store_keys, u64::from),
         store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
-        ..default
+        store_value: size(wanted.store_value, default.store_value),
+        blob: size(wanted.blob, default.blob),
+        blobs: count(wanted.blobs, default.blobs),
+        timers: count(wanted.timers, default.timers),
+        timer_changes: count(wanted.timer_changes, default.timer_changes),
+        http_requests: wanted.http_requests.unwrap_or(default.http_requests),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One channel while it is configured: the generation that serves it, and what is counted.
 
-use crate::counters::{ChannelMetrics, Counters};
+use crate::counters::{ChannelMetrics, Counters, UsageMetrics};
 use crate::health::Health;
 use crate::kills::Kills;
 use crate::live::Live;
@@ -127,7 +127,9 @@ impl Serving {
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
         let inside = self.kept.inside.fetch_add(1, Ordering::Relaxed);
         let entered = Inside(&self.kept.inside);
-        if inside >= self.config.limits.queue as usize {
+        // Those that the driver has are inside as well; the others wait.
+        let running = self.config.limits.instances.map_or(INSTANCES, |count| count as usize);
+        if inside >= (self.config.limits.queue as usize).saturating_add(running) {
             return None;
         }
         Some(entered)
@@ -149,6 +151,13 @@ impl Serving {
             (u64::from(supervisor.crashes()), supervisor.pauses())
         };
         let silent = self.kept.silence.lock().silent().is_some();
-        ChannelMetrics { crashes, pauses, silent, ..self.counters().read(&self.id) }
+        ChannelMetrics {
+            inside: self.kept.inside.load(Ordering::Relaxed) as u64,
+            usage: self.generation().as_ref().map(UsageMetrics::of),
+            crashes,
+            pauses,
+            silent,
+            ..self.counters().read(&self.id)
+        }
     }
 }

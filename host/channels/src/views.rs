@@ -50,8 +50,10 @@ pub struct ChannelView {
     pub running: usize,
     /// Instances that wait for a call.
     pub idle_instances: usize,
-    /// Both together: instances that are alive.
+    /// Instances that are alive, those of generations that drain among them.
     pub instances: usize,
+    /// Bytes of their memories and tables.
+    pub memory: u64,
     /// Calls so far.
     pub calls: u64,
     /// Calls that trapped.
@@ -112,6 +114,8 @@ pub struct DriverView {
     pub channels: Vec<String>,
     /// Instances that are alive, over all channels.
     pub instances: usize,
+    /// Bytes of their memories and tables.
+    pub memory: u64,
     /// Calls of its generations that serve.
     pub calls: u64,
     /// Those that trapped.
@@ -217,15 +221,12 @@ fn view(driver: &Driver, lives: &[(String, Arc<Live>)], slots: &BTreeMap<String,
         previous: slot.map(|slot| slot.before().map(previous).collect()).unwrap_or_default(),
         exports: named.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect(),
         channels: lives.iter().map(|(channel, _)| channel.clone()).collect(),
-        instances: lives.iter().map(|(_, live)| instances(live)).sum(),
+        instances: lives.iter().map(|(_, live)| live.generation.usage().instances()).sum(),
+        memory: lives.iter().map(|(_, live)| live.generation.usage().memory() as u64).sum(),
         calls: sum(Tally::all),
         traps: sum(Tally::traps),
         timeouts: sum(Tally::timeouts),
     }
-}
-
-fn instances(live: &Live) -> usize {
-    live.generation.running() + live.generation.idle_instances()
 }
 
 fn channel(serving: &Serving) -> ChannelView {
@@ -259,7 +260,8 @@ fn channel(serving: &Serving) -> ChannelView {
         draining: serving.kept.draining.load(Ordering::Relaxed),
         running: live.map_or(0, |live| live.generation.running()),
         idle_instances: live.map_or(0, |live| live.generation.idle_instances()),
-        instances: live.map_or(0, |live| instances(live)),
+        instances: live.map_or(0, |live| live.generation.usage().instances()),
+        memory: live.map_or(0, |live| live.generation.usage().memory() as u64),
         calls: counters.all(),
         traps: counters.total(&["trap", "memory"]),
         timeouts: counters.total(&["guest-time", "wall-time"]),

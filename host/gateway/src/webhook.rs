@@ -113,7 +113,6 @@ fn refused(error: &ReceiveError) -> Problem {
     let code = match error {
         ReceiveError::UnknownChannel | ReceiveError::NoWebhook => "not-found",
         ReceiveError::Conflict => "conflict",
-        ReceiveError::Busy => "rate-limited",
         _ => "unavailable",
     };
     Problem::new(status, code, error.to_string()).retry_after(error.retry_after())

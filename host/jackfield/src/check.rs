@@ -2,10 +2,12 @@
 
 use crate::driver::Scratch;
 use crate::exit::{Exit, wrong};
+use crate::sandbox;
 use jackfield_channels::Registry;
 use jackfield_config::{Config, Problem};
 use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,7 +40,7 @@ pub async fn run(file: &Path) -> Result<(), Exit> {
 /// What only the drivers know: their settings, secrets, grants.
 async fn drivers_problems(config: &Config) -> Result<Vec<Problem>, Exit> {
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..SandboxConfig::new(&cache.0) })?;
+    let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..sandbox::config(&cache.0, &config.server.limits) })?;
     let registry = Registry::new(sandbox, &config.server);
     Ok(jackfield_channels::check(&registry, config, Arc::new(Nothing)).await)
 }
@@ -89,6 +91,10 @@ impl Services for Nothing {
 
     fn messages(&self, _: &str, _: &str, _: Option<&str>, _: u32) -> Result<(Vec<Message>, Option<String>), ErrorInfo> {
         none()
+    }
+
+    fn timers<'a>(&'a self, _: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>> {
+        Box::pin(async { none() })
     }
 
     fn query<'a>(&'a self, _: &'a str, _: Message) -> Waiting<'a, Result<Message, ErrorInfo>> {

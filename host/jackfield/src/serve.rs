@@ -4,12 +4,13 @@ use crate::cli::Serve;
 use crate::demo::Tokens;
 use crate::exit::{Exit, wrong};
 use crate::logging;
+use crate::sandbox;
 use anyhow::Context;
 use jackfield_channels::{Channels, Registry};
 use jackfield_config::Config;
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
-use jackfield_sandbox::{Sandbox, SandboxConfig};
+use jackfield_sandbox::Sandbox;
 use jackfield_sequencer::{Outputs, Sequencer, Settings, system_clock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,7 +98,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 
-    let sandbox = Sandbox::start(SandboxConfig::new(compiled(data)))?;
+    let sandbox = Sandbox::start(sandbox::config(&compiled(data), &config.server.limits))?;
     let channels = Channels::new(jackfield_channels::Parts {
         config: config.clone(),
         public_url: public_url.clone(),

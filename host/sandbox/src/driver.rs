@@ -5,10 +5,11 @@ use crate::bindings::exports::jackfield::channel as exports;
 use crate::call::State;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
-use crate::error::LoadError;
-use jackfield_spec::{Digest, VERSION};
+use crate::error::{LoadError, Refusal};
+use crate::inspect::PACKAGE;
+use jackfield_spec::Digest;
 use std::sync::Arc;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 /// The optional interfaces that a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,8 +56,24 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
     Ok(linker)
 }
 
+/// Said of what the inspection let pass and the engine does not.
 pub(crate) fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Types { interface: interface.to_owned(), served: VERSION, detail: format!("{error:#}") }
+    Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
+}
+
+impl Exports {
+    /// Those of a component that was inspected.
+    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+        let mut exports = Self::default();
+        for (name, _) in component.component_type().exports(engine) {
+            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
+                Some("webhook") => exports.webhook = true,
+                Some("timer") => exports.timer = true,
+                _ => {}
+            }
+        }
+        exports
+    }
 }
 
 impl Indices {

@@ -1,7 +1,7 @@
 //! From bytes to a driver, step by step: each step is a type, and what it yields can only come of the step before.
 //!
 //! ```text
-//! Fetched -> Verified -> Compiled -> Linked -> Driver (probed) -> Generation (warm) -> serving, draining, dropped
+//! Fetched -> Compiled (verified before) -> Linked -> Driver (probed) -> Generation (warm) -> serving, draining, dropped
 //! ```
 //!
 //! The last three are the caller's: it puts a [`Generation`](crate::Generation) in place, lets the one before drain, and
@@ -14,15 +14,12 @@ use crate::descriptor::Descriptor;
 use crate::driver::{Driver, Exports, Indices, Loaded, misfit};
 use crate::engine::Sandbox;
 use crate::error::LoadError;
-use crate::inspect::inspect;
 use jackfield_spec::Digest;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use wasmtime::component::{Component, InstancePre};
 
-/// Memory of an instance that is only probed; a JavaScript guest starts with about 30 MiB.
-const PROBE_MEMORY: usize = 128 << 20;
 /// Guest time and wall time of a probe.
 const PROBE_TIME: Duration = Duration::from_secs(5);
 
@@ -31,18 +28,11 @@ pub(crate) struct Fetched {
     bytes: Arc<[u8]>,
 }
 
-/// Bytes that are a component of the world served, of a version served.
-pub(crate) struct Verified {
-    bytes: Arc<[u8]>,
-    digest: Digest,
-    exports: Exports,
-}
-
-/// A component as machine code.
+/// A component of the world served and of a version served, as machine code: verified and compiled in one go, in the
+/// compiler's process, and never the one without the other.
 pub(crate) struct Compiled {
     component: Component,
     digest: Digest,
-    exports: Exports,
 }
 
 /// A component whose imports and exports fit, types and all.
@@ -59,27 +49,20 @@ impl Fetched {
         Self { bytes: bytes.into() }
     }
 
-    /// Reads the component's interfaces; nothing of it is compiled or run.
-    pub(crate) fn verify(self, max_bytes: usize) -> Result<Verified, LoadError> {
-        let exports = inspect(&self.bytes, max_bytes)?;
+    /// Reads the component's interfaces and compiles it, or takes the code from the cache; nothing of it is run.
+    pub(crate) async fn verify_and_compile(self, sandbox: &Sandbox) -> Result<Compiled, LoadError> {
         let digest = Digest::of(&self.bytes);
-        Ok(Verified { bytes: self.bytes, digest, exports })
-    }
-}
-
-impl Verified {
-    /// Takes the code from the cache, or compiles it. Blocks for the compiler's time (35 ms for a small driver).
-    pub(crate) fn compile(self, sandbox: &Sandbox) -> Result<Compiled, LoadError> {
-        let component = sandbox.compile(&self.bytes, &self.digest)?;
-        Ok(Compiled { component, digest: self.digest, exports: self.exports })
+        let component = sandbox.compile(&self.bytes, &digest).await?;
+        Ok(Compiled { component, digest })
     }
 }
 
 impl Compiled {
     pub(crate) fn link(self, sandbox: &Sandbox) -> Result<Linked, LoadError> {
         let pre = sandbox.linker().instantiate_pre(&self.component).map_err(|error| misfit("imports", &error))?;
-        let indices = Indices::find(&pre, self.exports)?;
-        Ok(Linked { sandbox: sandbox.clone(), pre, indices, digest: self.digest, exports: self.exports })
+        let exports = Exports::of(&self.component, &sandbox.inner.engine);
+        let indices = Indices::find(&pre, exports)?;
+        Ok(Linked { sandbox: sandbox.clone(), pre, indices, digest: self.digest, exports })
     }
 }
 
@@ -87,7 +70,7 @@ impl Linked {
     /// Asks an instance that has no capability at all who it is.
     pub(crate) async fn probe(self) -> Result<Driver, LoadError> {
         let failed = |function| move |source| LoadError::Probe { function, source };
-        let mut store = call::store(&self.sandbox.inner.engine, None, PROBE_MEMORY, 4 << 20);
+        let mut store = call::store(&self.sandbox, None);
         call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
         let made = timeout(PROBE_TIME, self.pre.instantiate_async(&mut store)).await;
         let instance = call::finish(&mut store, PROBE_TIME, made).map_err(failed("its start"))?;
@@ -113,13 +96,7 @@ impl Sandbox {
     /// # Errors
     /// A sentence that says what a driver's author can do; [`LoadError::step`] says how far it came.
     pub async fn load(&self, bytes: impl Into<Arc<[u8]>>) -> Result<Driver, LoadError> {
-        let sandbox = self.clone();
-        let fetched = Fetched::new(bytes);
-        let compiled =
-            tokio::task::spawn_blocking(move || fetched.verify(sandbox.inner.config.max_component)?.compile(&sandbox));
-        let compiled =
-            compiled.await.map_err(|error| LoadError::Host(format!("the compiler's thread failed: {error}")))??;
-        let linked = compiled.link(self)?;
+        let linked = Fetched::new(bytes).verify_and_compile(self).await?.link(self)?;
         // A panic of the host's ends the task, not the server.
         let probed = self.spawn(linked.probe()).await;
         probed.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))?

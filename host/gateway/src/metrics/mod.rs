@@ -137,7 +137,21 @@ fn channels(text: &mut Text, gateway: &Gateway) {
         }
     }
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 15] = [
+    let single: [(Family, Read); 19] = [
+        (
+            Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
+            |channel| channel.inside,
+        ),
+        (Family::gauge("channel_instances", "Instances of a channel's driver that live."), |channel| {
+            channel.usage.as_ref().map_or(0, |usage| usage.instances)
+        }),
+        (Family::gauge("channel_calls_running", "Calls of a channel's driver that run."), |channel| {
+            channel.usage.as_ref().map_or(0, |usage| usage.running)
+        }),
+        (
+            Family::gauge("channel_memory_bytes", "Memories and tables of all instances of a channel's driver."),
+            |channel| channel.usage.as_ref().map_or(0, |usage| usage.memory),
+        ),
         (Family::counter("channel_messages_total", "New messages that a channel's driver pushed."), |channel| {
             channel.messages
         }),
@@ -190,6 +204,13 @@ fn channels(text: &mut Text, gateway: &Gateway) {
         let mut family = text.family(family);
         for channel in &channels {
             family.value(&[("channel", &channel.channel)], read(channel));
+        }
+    }
+    let mut hits =
+        text.family(Family::counter("channel_limit_hits_total", "How often a channel met one of its limits."));
+    for channel in &channels {
+        for (limit, count) in channel.usage.iter().flat_map(|usage| &usage.hits) {
+            hits.value(&[("channel", &channel.channel), ("limit", limit)], *count);
         }
     }
 }

@@ -3,7 +3,9 @@
 use crate::driver::check::Scratch;
 use crate::exit::{Exit, failed, wrong};
 use crate::out;
+use crate::sandbox;
 use anyhow::{Context, anyhow};
+use jackfield_config::ServerLimits;
 use jackfield_sandbox::{Sandbox, SandboxConfig};
 use jackfield_signing::{PublicKey, Signature, Signed, SigningKey, Standing, Trust, append, split};
 use jackfield_spec::Digest;
@@ -62,7 +64,7 @@ fn keep(file: &Path, key: &SigningKey) -> std::io::Result<()> {
 /// The driver's own name and version: what is signed with the component.
 async fn named(signed: &Signed<'_>, file: &Path) -> anyhow::Result<(String, String)> {
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..SandboxConfig::new(&cache.0) })?;
+    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
     let loaded = sandbox.load(signed.component).await;
     let driver = loaded.with_context(|| format!("{} is refused", file.display()))?;
     Ok((driver.descriptor().name.clone(), driver.descriptor().version.clone()))
