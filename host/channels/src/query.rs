@@ -2,6 +2,7 @@
 
 use crate::services::Server;
 use jackfield_router::State;
+use jackfield_sandbox::Services;
 use jackfield_spec::{AgentInfo, Attributes, ErrorInfo, Interaction, Kind, Message, QueueInfo};
 use serde_json::{Value, json};
 

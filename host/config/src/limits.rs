@@ -60,6 +60,10 @@ pub struct Limits {
     pub timer_changes: Option<u32>,
     /// `http-requests`: requests that one call may send.
     pub http_requests: Option<u32>,
+    /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
+    pub restarts: u32,
+    /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
+    pub quarantine: u32,
 }
 
 impl Default for Limits {
@@ -91,6 +95,8 @@ impl Default for Limits {
             timers: None,
             timer_changes: None,
             http_requests: None,
+            restarts: 60,
+            quarantine: 1_000,
         }
     }
 }
@@ -139,6 +145,8 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
         http_requests: number("http-requests", MOST),
+        restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
+        quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
     };
     table.finish();
     limits
