@@ -1,5 +1,6 @@
 //! All channels of a server.
 
+use crate::advice::Advice;
 use crate::counters::{CallKind, ChannelMetrics};
 use crate::drivers::DriverFolder;
 use crate::health::Health;
@@ -9,7 +10,7 @@ use crate::routes::{Routed, Routes};
 use crate::services::Server;
 use crate::serving::{Served, Serving};
 use crate::timers::Due;
-use crate::under_way::UnderWay;
+use crate::under_way::{Step, UnderWay};
 use crate::views::{ChannelView, DriverView};
 use arc_swap::ArcSwap;
 use jackfield_config::Config;
@@ -57,6 +58,7 @@ struct Inner {
     tls: Tls,
     public_url: String,
     under_way: UnderWay,
+    advice: Advice,
     /// Reloads come one after the other.
     loading: tokio::sync::Mutex<()>,
 }
@@ -99,6 +101,7 @@ impl Channels {
             tls: Tls::system(),
             public_url: parts.public_url,
             under_way: UnderWay::default(),
+            advice: Advice::default(),
             loading: tokio::sync::Mutex::default(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -258,13 +261,22 @@ impl Channels {
 
     /// Carries out one effect. One that can't begin stays in the router's state and is released again.
     async fn effect(&self, effect: Effect) {
-        let Some(_under_way) = self.inner.under_way.enter() else { return };
+        let Some(_under_way) = self.enter() else { return };
         match effect {
             Effect::Deliver(deliver) => self.deliver(*deliver).await,
             Effect::FireTimer { channel, name, due, payload, attempt } => {
                 self.fire(Due { channel: channel.to_string(), name: name.to_string(), due, payload, attempt }).await;
             }
         }
+    }
+
+    pub(crate) fn advice(&self) -> &Advice {
+        &self.inner.advice
+    }
+
+    /// Begins something that goes to a driver; none once the server is ending.
+    pub(crate) fn enter(&self) -> Option<Step<'_>> {
+        self.inner.under_way.enter()
     }
 
     /// Lets nothing more begin that goes to drivers, and waits for what is with them: an outcome that is lost would

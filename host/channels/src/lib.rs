@@ -7,7 +7,9 @@
 //!
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
+mod advice;
 mod channels;
+mod commands;
 mod compose;
 mod counters;
 mod delivery;
@@ -26,7 +28,9 @@ mod under_way;
 mod views;
 mod watch;
 
+pub use advice::{AdviceError, Typing};
 pub use channels::{Channels, Parts};
+pub use commands::CommandError;
 pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};
 pub use drivers::{DriverError, DriverFolder};
 pub use error::ReceiveError;

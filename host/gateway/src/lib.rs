@@ -22,6 +22,7 @@ mod render;
 mod rest;
 mod serve;
 mod socket;
+mod uploads;
 mod webhook;
 
 pub use endpoint::Endpoint;

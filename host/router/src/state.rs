@@ -194,6 +194,12 @@ impl State {
         &self.stored.offers
     }
 
+    /// The first result of an agent's command, for 24 hours.
+    pub fn answer(&self, agent: &Id, id: &Id) -> Option<&Reply> {
+        let answer = self.stored.answers.get(&(agent.clone(), id.clone()))?;
+        (answer.until > self.now()).then_some(&answer.reply)
+    }
+
     /// What became of an offer or item that ended a short while ago.
     pub fn ended(&self, id: &str) -> Option<&Ended> {
         self.stored.ended.get(id)

@@ -60,6 +60,11 @@ impl Stored {
     }
 }
 
+/// Stands in a blob's grant in place of a channel: those who see this work item. No channel's id has a `/`.
+pub fn readers_of(work_item: &str) -> String {
+    format!("work-item/{work_item}")
+}
+
 /// Reads committed messages.
 #[derive(Clone)]
 pub struct Messages {

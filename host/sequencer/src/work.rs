@@ -1,6 +1,6 @@
 //! The sequencer's loop: many jobs, one append, then the answers.
 
-use crate::body::Stored;
+use crate::body::{Stored, readers_of};
 use crate::commit::{Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
 use crate::entry::{Entry, MessageEntry, StoreEntry};
 use crate::handle::Shared;
@@ -379,6 +379,11 @@ impl Work {
             body: stored.digest.0,
             at: i64::try_from(entry.at).unwrap_or(i64::MAX),
         });
+        // Who works on the item may read what stands in its messages.
+        if let Some(item) = &work_item {
+            let grant = |blob: Digest| Row::BlobGrant { channel: readers_of(item), digest: blob.0 };
+            rows.extend(attachments(&stored.message).into_iter().map(grant));
+        }
         entry.messages.push(MessageEntry {
             id: id.clone(),
             channel,

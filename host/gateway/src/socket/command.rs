@@ -10,12 +10,13 @@ const TEXT: usize = 64 * 1024;
 const KEY: usize = 128;
 /// Bytes of a reason or a wrap-up code.
 const LINE: usize = 1024;
+/// Bytes of a command's arguments, in JSON.
+const ARGUMENTS: usize = 32 * 1024;
 /// Attachments of one message.
 const ATTACHMENTS: usize = 32;
 
 /// Commands of the protocol that this version doesn't serve.
-const UNSERVED: [&str; 5] =
-    ["work-item.suspend", "work-item.resume", "work-item.transfer", "work-item.invoke", "typing"];
+const UNSERVED: [&str; 3] = ["work-item.suspend", "work-item.resume", "work-item.transfer"];
 
 /// A command with its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +42,10 @@ pub(super) enum Command {
     Retry { message: String },
     /// `work-item.complete`
     Complete { work_item: String, code: Option<String>, if_version: Option<u64> },
+    /// `work-item.invoke`
+    Invoke(Box<Invoke>),
+    /// `typing`
+    Typing { work_item: String },
     /// One that isn't served, by name.
     Unserved(&'static str),
 }
@@ -52,6 +57,15 @@ pub(super) struct Send {
     pub(super) text: String,
     pub(super) attachments: Vec<Attached>,
     pub(super) idempotency_key: Option<String>,
+    pub(super) if_version: Option<u64>,
+}
+
+/// A command of the driver's own.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Invoke {
+    pub(super) work_item: String,
+    pub(super) name: String,
+    pub(super) arguments: Value,
     pub(super) if_version: Option<u64>,
 }
 
@@ -115,6 +129,8 @@ impl Fields {
                 code: self.line("code")?,
                 if_version: self.number("ifVersion")?,
             }),
+            "work-item.invoke" => self.invoke().map(Box::new).map(Command::Invoke),
+            "typing" => Ok(Command::Typing { work_item: self.required("workItemId")? }),
             other => match UNSERVED.into_iter().find(|name| *name == other) {
                 Some(name) => Ok(Command::Unserved(name)),
                 None => Err(Wrong::bad("this `type` of command is not known")),
@@ -135,6 +151,19 @@ impl Fields {
             idempotency_key: self.key("idempotencyKey")?,
             if_version: self.number("ifVersion")?,
         })
+    }
+
+    fn invoke(&self) -> Result<Invoke, Wrong> {
+        let arguments = match self.0.get("arguments") {
+            None | Some(Value::Null) => Value::Object(Map::new()),
+            Some(arguments) => arguments.clone(),
+        };
+        let size = arguments.to_string().len();
+        if size > ARGUMENTS {
+            return Err(Wrong("too-large", format!("`arguments` has {size} bytes, at most {ARGUMENTS} are allowed")));
+        }
+        let if_version = self.number("ifVersion")?;
+        Ok(Invoke { work_item: self.required("workItemId")?, name: self.required("name")?, arguments, if_version })
     }
 
     fn attachments(&self) -> Result<Vec<Attached>, Wrong> {

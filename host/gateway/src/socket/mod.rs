@@ -10,6 +10,7 @@ mod connection;
 mod outbound;
 mod pace;
 mod perform;
+mod sending;
 mod snapshot;
 
 use crate::auth;

@@ -43,7 +43,16 @@ fn every_command_is_understood() {
                 if_version: None,
             })),
         ),
-        (json!({"type": "typing", "workItemId": "w1"}), Command::Unserved("typing")),
+        (json!({"type": "typing", "workItemId": "w1"}), Command::Typing { work_item: "w1".to_owned() }),
+        (
+            json!({"type": "work-item.invoke", "workItemId": "w1", "name": "dtmf", "arguments": {"digits": "12"}}),
+            Command::Invoke(Box::new(Invoke {
+                work_item: "w1".to_owned(),
+                name: "dtmf".to_owned(),
+                arguments: json!({"digits": "12"}),
+                if_version: None,
+            })),
+        ),
         (
             json!({"type": "work-item.transfer", "workItemId": "w1", "to": {"queue": "q"}}),
             Command::Unserved("work-item.transfer"),
