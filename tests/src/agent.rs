@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::eventually::DEADLINE;
+use crate::published;
 use crate::server::Server;
 
 /// The agents' protocol.
@@ -150,12 +151,11 @@ impl Agent {
     pub async fn try_frame(&mut self) -> Option<Value> {
         let text = self.next_text().await?;
         let event: Value = serde_json::from_str(&text).expect("a frame of JSON");
-        for field in ["id", "time"] {
-            assert!(event[field].is_string(), "an event without `{field}`: {event}");
-        }
-        assert_eq!((&event["specversion"], &event["source"]), (&json!("1.0"), &json!("/jackfield")), "{event}");
+        published::check_event(&event);
         match event["type"].as_str() {
-            Some("command.result") => assert!(event.get("sequence").is_none(), "a result with a number: {event}"),
+            Some("command.result" | "typing") => {
+                assert!(event.get("sequence").is_none(), "a number where nothing is kept: {event}");
+            }
             Some("snapshot") => {
                 self.sequence = event["sequence"].as_u64().expect("a snapshot's number");
                 self.snapshot = event["data"].clone();
@@ -235,7 +235,11 @@ impl Agent {
     pub async fn command_as(&mut self, id: &str, mut command: Value) -> Value {
         command["id"] = json!(id);
         self.send(&command.to_string()).await;
-        self.event_where("command.result", |data| data["id"] == id).await
+        let result = self.event_where("command.result", |data| data["id"] == id).await;
+        if result["ok"] == true {
+            published::check_command(&command);
+        }
+        result
     }
 
     /// Sends a frame.

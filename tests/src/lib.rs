@@ -11,6 +11,7 @@ mod eventually;
 mod files;
 mod http_client;
 mod peers;
+mod published;
 mod random;
 mod server;
 mod setup;

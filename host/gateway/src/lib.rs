@@ -9,6 +9,7 @@
 //! It adds what the router doesn't hold, the texts of customers, and knows no medium.
 
 mod auth;
+mod documents;
 mod endpoint;
 mod gateway;
 mod health;
@@ -25,6 +26,7 @@ mod socket;
 mod uploads;
 mod webhook;
 
+pub use documents::{asyncapi, openapi};
 pub use endpoint::Endpoint;
 pub use gateway::{Gateway, Parts, StartError};
 pub use serve::serve;

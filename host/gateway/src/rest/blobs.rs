@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, EXPECT, LOCATION,
     X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, StatusCode};
@@ -50,10 +50,14 @@ pub(crate) async fn upload(
     State(gateway): State<Gateway>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+    let (parts, mut body) = request.into_parts();
     let said = said(&parts)?;
     uploads::admit(&gateway, &caller).await?;
     if announced(&parts.headers).is_some_and(|length| length > LIMIT) {
+        // Who asks before sending is told at once.
+        if !parts.headers.contains_key(EXPECT) {
+            pour_out(&mut body).await;
+        }
         return Err(Problem::too_large(LIMIT));
     }
     let busy = |_| {
@@ -64,11 +68,14 @@ pub(crate) async fn upload(
     let blobs = gateway.sequencer().blobs().clone();
     let (pieces, received) = mpsc::channel(4);
     let writing = tokio::task::spawn_blocking(move || write(&blobs, received));
-    let whole = forward(body, pieces).await;
+    let whole = forward(&mut body, pieces).await;
     let written = writing.await?;
     // What the writer met comes first: it is why the body wasn't read to its end.
     let uploaded = match written {
-        Err(Error::BlobTooLarge { .. }) => return Err(Problem::too_large(LIMIT)),
+        Err(Error::BlobTooLarge { .. }) => {
+            pour_out(&mut body).await;
+            return Err(Problem::too_large(LIMIT));
+        }
         Err(error) => return Err(error.into()),
         Ok(uploaded) => uploaded,
     };
@@ -108,8 +115,24 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// Reads what is left of a body that is refused, within bounds: many clients look for an answer only after they have sent
+/// all of it.
+async fn pour_out(body: &mut Body) {
+    let rest = async {
+        let mut left = 2 * LIMIT;
+        while let Some(Ok(frame)) = body.frame().await {
+            left = left.saturating_sub(frame.data_ref().map_or(0, |piece| piece.len() as u64));
+            if left == 0 {
+                break;
+            }
+        }
+    };
+    // Whoever is too slow learns less.
+    let _ = tokio::time::timeout(PATIENCE, rest).await;
+}
+
 /// Hands a body on, and at its end a piece that says it was whole.
-async fn forward(mut body: Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<(), Problem> {
+async fn forward(body: &mut Body, pieces: mpsc::Sender<Option<Bytes>>) -> Result<(), Problem> {
     loop {
         let frame = match tokio::time::timeout(PATIENCE, body.frame()).await {
             Ok(frame) => frame,

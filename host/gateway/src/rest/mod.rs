@@ -26,6 +26,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}/pause", post(channels::pause))
         .route("/v1/channels/{id}/resume", post(channels::resume))
         .route("/v1/drivers", get(drivers::list))
+        .route("/v1/openapi.json", get(describe))
         .route("/v1/queues", get(queues::list))
         .route("/v1/work-items", get(items::list))
         .route("/v1/work-items/{id}", get(items::show))
@@ -33,4 +34,9 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/work-items/{id}/messages", get(messages::list))
         .route("/v1/work-items/{id}/requeue", post(items::requeue))
         .merge(unserved::routes())
+}
+
+/// What this API is, for programs.
+async fn describe() -> axum::Json<serde_json::Value> {
+    axum::Json(crate::documents::openapi())
 }

@@ -7,8 +7,7 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 
-const UNSERVED: [(MethodFilter, &str); 9] = [
-    (MethodFilter::GET, "/v1/openapi.json"),
+const UNSERVED: [(MethodFilter, &str); 8] = [
     (MethodFilter::PUT, "/v1/drivers/{name}"),
     (MethodFilter::DELETE, "/v1/drivers/{name}"),
     (MethodFilter::POST, "/v1/drivers/{name}/rollback"),

@@ -1,0 +1,353 @@
+//! What stands in answers and events.
+
+use super::shape::{
+    Field, any, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
+};
+use serde_json::{Map, Value, json};
+
+/// States of a work item.
+pub(super) const ITEM_STATES: [&str; 7] = ["new", "queued", "offered", "active", "wrapping", "closed", "cancelled"];
+/// Presences of an agent.
+pub(super) const PRESENCES: [&str; 5] = ["available", "busy", "away", "finishing", "offline"];
+/// What becomes of a message that is sent.
+const STATUSES: [&str; 6] = ["queued", "unknown", "sent", "delivered", "read", "failed"];
+/// Codes of errors.
+const CODES: [&str; 11] = [
+    "bad-request",
+    "not-found",
+    "not-allowed",
+    "wrong-state",
+    "conflict",
+    "expired",
+    "over-capacity",
+    "too-large",
+    "rate-limited",
+    "not-supported",
+    "unavailable",
+];
+
+/// All schemas by name, those of messages among them.
+pub(super) fn all() -> Map<String, Value> {
+    let mut all = of_messages();
+    let own = [
+        ("Problem", problem()),
+        ("Failure", failure()),
+        ("WorkItem", work_item()),
+        ("Offer", offer()),
+        ("MessageState", message_state()),
+        ("OwnState", own_state()),
+        ("OfferedItem", offered_item()),
+        ("OwnedItem", owned_item()),
+        ("Agent", agent()),
+        ("Queue", queue()),
+        ("Thread", thread()),
+        ("Blob", blob()),
+        ("Channel", channel()),
+        ("LogLine", log_line()),
+        ("Driver", driver()),
+    ];
+    all.extend(own.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
+    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver"] {
+        all.insert(format!("{name}List"), page(name));
+    }
+    all
+}
+
+/// The schemas of the specification, which stand there under `$defs`.
+fn of_messages() -> Map<String, Value> {
+    let mut schema = jackfield_spec::schema::json_schema();
+    let Some(Value::Object(defs)) = schema.get_mut("$defs").map(Value::take) else { return Map::new() };
+    let name = |old: &str| format!("message.{old}");
+    let mut found: Map<String, Value> = defs
+        .into_iter()
+        .map(|(old, mut def)| {
+            refer(&mut def, &name);
+            (name(&old), def)
+        })
+        .collect();
+    found.insert("Message".to_owned(), reference("message.message"));
+    found
+}
+
+/// Lets references to `$defs` point to the components.
+fn refer(schema: &mut Value, name: &impl Fn(&str) -> String) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(reference)) = members.get_mut("$ref")
+                && let Some(old) = reference.strip_prefix("#/$defs/")
+            {
+                *reference = format!("#/components/schemas/{}", name(old));
+            }
+            members.values_mut().for_each(|member| refer(member, name));
+        }
+        Value::Array(members) => members.iter_mut().for_each(|member| refer(member, name)),
+        _ => {}
+    }
+}
+
+/// A page of a list.
+fn page(of: &str) -> Value {
+    record(
+        "A page of a list, ordered by id and stable while one pages.",
+        [
+            field("items", list(reference(of)), "The entries."),
+            field("next", nullable(text()), "Path and query of the next page; null at the end."),
+        ],
+    )
+}
+
+/// The code of an error.
+pub(super) fn code() -> Value {
+    word(&CODES)
+}
+
+fn problem() -> Value {
+    record(
+        "What went wrong (RFC 9457).",
+        [
+            field("type", text(), "`about:blank`: the status says it."),
+            field("title", text(), "The status in words."),
+            field("status", count(), "The status."),
+            field("code", code(), "The same as in the agents' protocol."),
+            field("detail", text(), "What happened and what to do."),
+            maybe("state", text(), "With `wrong-state`: the state found."),
+        ],
+    )
+}
+
+fn failure() -> Value {
+    record(
+        "Why a message failed or is late.",
+        [
+            field("code", text(), "Of the specification's catalogue, or the driver's own."),
+            field("message", nullable(text()), "For people."),
+        ],
+    )
+}
+
+fn work_item() -> Value {
+    record(
+        "A customer's request, or a task.",
+        [
+            field("id", text(), "UUIDv7: sorts by the time it was opened."),
+            field(
+                "externalIds",
+                list(text()),
+                "The channel's ids of its messages: the newest 10 in events, 100 elsewhere.",
+            ),
+            field("conversation", nullable(text()), "The driver's key of the conversation; null when erased."),
+            field("state", word(&ITEM_STATES), "Where it is in its life."),
+            field("queue", text(), "The queue that it waits in or came from."),
+            field("owner", nullable(text()), "The agent who has it."),
+            field("channel", text(), "The channel it came in by."),
+            field("mediaType", text(), "The medium."),
+            field("customer", nullable(reference("message.customer")), "Who asks."),
+            field("priority", count(), "0 to 1000, higher first."),
+            field("version", count(), "Goes up with each change; for `ifVersion`."),
+            field("rule", nullable(text()), "The route that sent it here."),
+            field("parent", nullable(text()), "The closed item that this one goes on from."),
+            field("subject", nullable(text()), "What it is about."),
+            field("language", nullable(text()), "BCP 47."),
+            field("attributes", nullable(reference("message.attributes")), "What the driver says besides."),
+            field("simulated", boolean(), "It comes of a simulated channel."),
+            field("createdAt", nullable(time()), "When it was opened."),
+            field("firstQueuedAt", nullable(time()), "Its age counts from here."),
+            field("updatedAt", nullable(time()), "Since when it is in its state."),
+            field("wrapUpUntil", nullable(time()), "When its wrap-up ends by itself."),
+            field("code", nullable(text()), "The wrap-up code."),
+        ],
+    )
+}
+
+fn offer() -> Value {
+    record(
+        "An agent is asked to take a work item.",
+        [
+            field("id", text(), "Its id."),
+            field("workItemId", text(), "The work item."),
+            field("createdAt", nullable(time()), "When the agent was asked."),
+            field("expiresAt", nullable(time()), "Until when the agent can answer."),
+        ],
+    )
+}
+
+/// What became of a message that was sent.
+fn message_state() -> Value {
+    record("What became of a message that was sent.", status())
+}
+
+pub(super) fn status() -> [Field; 2] {
+    [
+        field("status", word(&STATUSES), "`unknown`: it may have reached the channel, or not."),
+        field("error", nullable(reference("Failure")), "Why it failed; with `queued`, that later ones pass it."),
+    ]
+}
+
+fn own_state() -> Value {
+    record(
+        "An agent as the agent's own desktop is told.",
+        [
+            field("id", text(), "The agent's id."),
+            field("name", text(), "The agent's name."),
+            field("state", word(&PRESENCES), "The presence."),
+            field("reason", nullable(text()), "Why."),
+            field("load", count(), "Of the capacity, what is taken."),
+            field("capacity", count(), "The budget."),
+        ],
+    )
+}
+
+fn offered_item() -> Value {
+    record("An offer with what an agent needs to decide on it.", offered())
+}
+
+pub(super) fn offered() -> [Field; 4] {
+    [
+        field("offer", reference("Offer"), "The offer."),
+        field("workItem", reference("WorkItem"), "The work item."),
+        field("message", nullable(reference("Message")), "The message that opened it; null when erased."),
+        field("customer", nullable(reference("message.customer")), "Who asks."),
+    ]
+}
+
+fn owned_item() -> Value {
+    record(
+        "A work item of the agent's own.",
+        [
+            field("workItem", reference("WorkItem"), "The work item."),
+            field("messages", list(reference("Message")), "Its newest messages, 100 at most, in order."),
+            field("statuses", map(reference("MessageState")), "Of those that were sent, by the message's id."),
+        ],
+    )
+}
+
+fn agent() -> Value {
+    record(
+        "An agent as operators see it.",
+        [
+            field("id", text(), "The agent's id."),
+            field("name", text(), "The agent's name."),
+            field("state", word(&PRESENCES), "The presence."),
+            field("reason", nullable(text()), "Why."),
+            field("load", count(), "Of the capacity, what is taken."),
+            field("capacity", count(), "The budget."),
+            field("connections", count(), "WebSockets that are open."),
+            field("workItems", count(), "Work items of the agent's own."),
+            field("offers", count(), "Offers that are pending."),
+            field("skills", map(count()), "Skill -> level, 1 to 10."),
+            field("teams", list(text()), "Teams."),
+        ],
+    )
+}
+
+fn queue() -> Value {
+    record(
+        "A queue and what is in it.",
+        [
+            field("id", text(), "The queue's id."),
+            field("waiting", count(), "Items that wait for an agent."),
+            field("offered", count(), "Items that an agent has been asked to take."),
+            field("active", count(), "Items that an agent works on."),
+            field("wrapping", count(), "Items that are being wrapped up."),
+            field("longestWaitMs", nullable(count()), "How long the item that waits longest has been waiting."),
+        ],
+    )
+}
+
+fn thread() -> Value {
+    record(
+        "A page of what was said.",
+        [
+            field("items", list(reference("Message")), "The messages, in order."),
+            field("next", nullable(text()), "Path and query of the next page; null at the end."),
+            field("statuses", map(reference("MessageState")), "Of those that were sent, by the message's id."),
+        ],
+    )
+}
+
+fn blob() -> Value {
+    record(
+        "A file that was handed in. It waits an hour to be sent.",
+        [
+            field("digest", digest(), "Its name from now on."),
+            field("size", count(), "Bytes."),
+            field("name", nullable(text()), "The file's name, as the query said."),
+            field("mediaType", nullable(text()), "As `Content-Type` said."),
+        ],
+    )
+}
+
+fn channel() -> Value {
+    let health = record(
+        "What the driver says of its contact.",
+        [
+            field(
+                "state",
+                word(&["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"]),
+                "How it stands.",
+            ),
+            field("detail", nullable(text()), "More, for people."),
+            field("since", time(), "Since when."),
+            field("userAction", boolean(), "Somebody has to do something."),
+        ],
+    );
+    record(
+        "A configured use of a driver.",
+        [
+            field("id", text(), "The channel's id."),
+            field(
+                "driver",
+                text(),
+                "`name@version` of the driver that serves it, or the name that the config asks for.",
+            ),
+            field("digest", nullable(digest()), "Of the driver's component."),
+            field("state", word(&["serving", "paused", "failed"]), "Whether it is served."),
+            field("detail", nullable(text()), "Why it failed."),
+            field("health", health, "Its contact with the channel."),
+            field("mediaTypes", list(text()), "Media that the driver brings."),
+            field("publicUrl", text(), "Its webhook as vendors call it."),
+            field("generation", count(), "How many drivers it has been served by since the start."),
+            field("running", count(), "Calls that run now."),
+            field("idleInstances", count(), "Instances that wait for a call."),
+            field("calls", count(), "Calls so far."),
+            field("traps", count(), "Calls that trapped."),
+            field("timeouts", count(), "Calls that ran out of time."),
+            field("conflicts", count(), "Commits that met a change of the store."),
+            field("simulated", boolean(), "What comes of it is marked as simulated."),
+        ],
+    )
+}
+
+fn log_line() -> Value {
+    record(
+        "A line of a channel's log.",
+        [
+            field("number", count(), "Its number."),
+            field("at", nullable(time()), "When."),
+            field("level", word(&["trace", "debug", "info", "warn", "error"]), "How bad."),
+            field("text", text(), "What."),
+            field("fields", any(), "What the driver said besides."),
+        ],
+    )
+}
+
+fn driver() -> Value {
+    record(
+        "A loaded driver.",
+        [
+            field("id", text(), "`name@version#digest`."),
+            field("name", text(), "Its name."),
+            field("version", text(), "Its version."),
+            field("vendor", text(), "Who made it."),
+            field("title", text(), "Shown to people."),
+            field("digest", digest(), "Of its component."),
+            field("exports", list(text()), "Interfaces that it exports."),
+            field("channels", list(text()), "Channels that it serves."),
+        ],
+    )
+}
+
+/// A bearer token of the config.
+pub(super) fn bearer() -> Value {
+    json!({ "type": "http", "scheme": "bearer", "description": "A token of the config: an agent's or an operator's." })
+}
