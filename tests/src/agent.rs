@@ -104,6 +104,14 @@ impl Agent {
         Self::dial(address, "/v1/agent", token, false).await.ok()
     }
 
+    /// Goes on after an event with a server that may be gone, or begins anew; none if it is gone.
+    pub async fn try_resume(address: SocketAddr, token: &str, after: Option<u64>) -> Option<Self> {
+        let path = after.map_or_else(|| "/v1/agent".to_owned(), |after| format!("/v1/agent?after={after}"));
+        let mut agent = Self::dial(address, &path, token, false).await.ok()?;
+        agent.sequence = after.unwrap_or(0);
+        Some(agent)
+    }
+
     async fn dial(address: SocketAddr, path: &str, token: &str, as_browser: bool) -> Result<Self, Error> {
         let mut request = format!("ws://{address}{path}").into_client_request()?;
         let headers = request.headers_mut();

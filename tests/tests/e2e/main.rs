@@ -7,6 +7,7 @@ mod attachments;
 mod check;
 mod claims;
 mod cli;
+mod crowd;
 mod demo;
 mod duplicates;
 mod http;
