@@ -243,8 +243,10 @@ fn millis(duration: Duration) -> u64 {
 
 /// The config as the router needs it. A channel whose driver isn't loaded has no media and wants nothing delivered.
 pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>) -> router::Config {
-    let agents =
-        config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
+    let agents = config.agents.iter().map(|agent| {
+        let settings = router::AgentConfig { capacity: agent.capacity, ..router::AgentConfig::default() };
+        (agent.id.as_str().into(), settings)
+    });
     let queues = config.queues.iter().map(|queue| {
         let settings = router::QueueConfig {
             offer_timeout_ms: queue.offer_timeout.map(millis),
@@ -252,7 +254,7 @@ pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>)
             wrap_up_ms: millis(queue.wrap_up),
             offer_again: queue.offer_again,
             away_after_missed: queue.away_after_missed,
-            choose: router::Choice::LongestIdle,
+            ..router::QueueConfig::default()
         };
         (queue.id.as_str().into(), settings)
     });

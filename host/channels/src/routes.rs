@@ -43,8 +43,12 @@ impl Routes {
             };
             if matched {
                 let rule = format!("route {}", index + 1).into();
-                let route =
-                    jackfield_router::Route { queue: route.queue.as_str().into(), priority: route.priority, rule };
+                let route = jackfield_router::Route {
+                    queue: route.queue.as_str().into(),
+                    priority: route.priority,
+                    rule,
+                    ..jackfield_router::Route::default()
+                };
                 return Routed { route: Some(route), failures };
             }
         }

@@ -330,6 +330,7 @@ impl Work {
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
+            ..Received::default()
         }
     }
 

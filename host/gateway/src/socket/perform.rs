@@ -80,7 +80,7 @@ pub(super) async fn prepare(gateway: &Gateway, agent: &Id, frame: Frame) -> Resu
     let id: Id = frame.id.into();
     let mut body = None;
     let action = match frame.command {
-        Command::SetState { state, reason } => Action::SetState { state, reason },
+        Command::SetState { state, reason } => Action::SetState { state, reason, media_type: None },
         Command::Accept { offer } => Action::Accept { offer: offer.into() },
         Command::Reject { offer, reason } => Action::Reject { offer: offer.into(), reason },
         Command::Retry { message } => Action::Retry { message_id: message.into() },
