@@ -366,6 +366,15 @@ impl Channels {
         self.inner.set.load().routes.decide(message, &serving.facts, now)
     }
 
+    /// Which queue something goes to that came in by no driver: by the routes in force, as one of its channel if it names
+    /// one.
+    pub fn route_of(&self, message: &Message) -> Option<jackfield_router::Route> {
+        let set = self.inner.set.load();
+        let serving = message.channel.as_ref().and_then(|channel| set.serving.get(channel));
+        let none = crate::routes::channel_facts("", "", false);
+        set.routes.decide(message, serving.map_or(&none, |serving| &serving.facts), self.sequencer().now()).route
+    }
+
     pub(crate) fn config(&self) -> Arc<Config> {
         self.inner.set.load().config.clone()
     }

@@ -42,6 +42,31 @@ pub enum CommandError {
 }
 
 impl Channels {
+    /// The medium in which a channel's driver takes an interaction that begins something: the one asked for, else its only
+    /// or first one.
+    ///
+    /// # Errors
+    /// A code of the agents' protocol, and what to do.
+    pub fn media_type_for(
+        &self,
+        channel: &str,
+        interaction: &str,
+        asked: Option<&str>,
+    ) -> Result<String, (&'static str, String)> {
+        let serving = self.serving(channel).ok_or_else(|| ("not-found", format!("there is no channel `{channel}`")))?;
+        let generation = serving.generation().ok_or_else(|| ("unavailable", CommandError::NotServed.to_string()))?;
+        let (driver, descriptor) = (generation.driver().name_and_version(), generation.driver().descriptor());
+        if !descriptor.understands(interaction) {
+            return Err(("not-supported", format!("{driver} doesn't take `{interaction}`")));
+        }
+        let named = || descriptor.media_types.iter().map(|media| media.name.clone()).find(|name| name != "*");
+        match asked.map(str::to_owned).or_else(named) {
+            Some(name) if descriptor.media(&name).is_some() => Ok(name),
+            Some(name) => Err(("bad-request", format!("{driver} doesn't bring `{name}`"))),
+            None => Err(("bad-request", format!("{driver} brings many media: give `mediaType`"))),
+        }
+    }
+
     /// Whether a channel's driver has this command, and the arguments fit it.
     ///
     /// # Errors

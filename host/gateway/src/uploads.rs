@@ -86,9 +86,9 @@ pub(crate) async fn look_up(gateway: &Gateway, caller: &Caller, blob: Digest) ->
     Ok(tokio::task::spawn_blocking(find).await??)
 }
 
-/// The work items that an agent sees: its own, and those it is asked to take.
+/// The work items that an agent sees: its own, those it was asked into, and those it is asked to take.
 pub(crate) fn visible(state: &State, agent: &Id) -> Vec<Id> {
     let Some(agent) = state.agent(agent) else { return Vec::new() };
     let asked = agent.offers.iter().filter_map(|offer| Some(state.offer(offer)?.item.clone()));
-    agent.items.iter().cloned().chain(asked).collect()
+    agent.items.iter().chain(&agent.helps).cloned().chain(asked).collect()
 }

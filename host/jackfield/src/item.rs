@@ -7,6 +7,9 @@ use crate::transcript;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+/// States of a work item.
+const STATES: [&str; 8] = ["new", "queued", "offered", "active", "suspended", "wrapping", "closed", "cancelled"];
+
 /// What can be asked about work items.
 #[derive(Subcommand)]
 pub enum Item {
@@ -15,8 +18,8 @@ pub enum Item {
         after_help = "Examples:\n  jackfield item list --state queued\n  jackfield item list --limit 1000 --json"
     )]
     List {
-        /// Only those in this state: queued, offered, active, wrapping, closed or cancelled. Without it: all
-        #[arg(long, value_name = "STATE")]
+        /// Only those in this state. Without it: all
+        #[arg(long, value_name = "STATE", value_parser = STATES)]
         state: Option<String>,
         /// So many at most
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
@@ -109,6 +112,9 @@ fn about(item: &Value) -> Vec<String> {
         ("language", "language"),
         ("priority", "priority"),
         ("rule", "rule"),
+        ("asked in", "helpers"),
+        ("passed on by", "transfer.from"),
+        ("scheduled", "notBefore"),
         ("goes on from", "parent"),
         ("created", "createdAt"),
         ("updated", "updatedAt"),

@@ -35,7 +35,8 @@ impl Stored {
             None => message.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::now_v7),
         };
         message.id = Some(id.to_string());
-        message.channel = Some(channel.to_owned());
+        // A task belongs to no channel.
+        message.channel = Some(channel.to_owned()).filter(|channel| !channel.is_empty());
         message.direction = Some(direction);
         message.received_at = Some(now);
         if let Some(item) = &mut message.work_item {
@@ -52,6 +53,16 @@ impl Stored {
             body: body.into(),
             message: Arc::new(message),
         })
+    }
+
+    /// The conversation's key, as the router knows it.
+    pub fn conversation_key(&self) -> String {
+        hex::encode(self.conversation)
+    }
+
+    /// The customer's key, as the router knows it.
+    pub fn customer_key(&self) -> Option<String> {
+        self.customer.map(hex::encode)
     }
 
     /// The message's id.

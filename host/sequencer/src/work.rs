@@ -144,6 +144,7 @@ impl Work {
                 let reply = self.decide_into(pending, &command, |reply| match (reply, body) {
                     // A repeated command has the first one's answer, and no new body.
                     (Reply::Sending { message_id }, Some(stored)) if **message_id == *stored.id() => Some(stored),
+                    (Reply::Opened { .. }, Some(stored)) => Some(stored),
                     _ => None,
                 });
                 pending.reached.push(Reached::Command(answer, reply));
@@ -177,14 +178,16 @@ impl Work {
             && let Some(stored) = body(&decision.reply)
             && !self.is_stored(pending, &stored)
         {
-            let item = match command {
-                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => {
+            let item = match (command, &decision.reply) {
+                (Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. }, _) => {
                     Some(work_item.to_string())
                 }
+                (_, Reply::Opened { item }) => Some(item.to_string()),
                 _ => None,
             };
+            let inbound = stored.message.direction == Some(Direction::Inbound);
             let record = pending.batch.records.len();
-            self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
+            self.message(pending, &mut entry, &mut rows, record, &stored, item, inbound);
             // The channel's driver is handed what the agent attached.
             let channel = stored.message.channel.clone().unwrap_or_default();
             entry.blobs = attachments(&stored.message);

@@ -1,6 +1,6 @@
 //! The frames of the agents' WebSocket, one entry each: what AsyncAPI says is made of it.
 
-use super::schemas::{PRESENCES, code, offered, status};
+use super::schemas::{PRESENCES, code, offered, skills, status};
 use super::shape::{
     Field, any, boolean, count, digest, field, key, list, maybe, nullable, record, reference, text, time, word,
 };
@@ -100,6 +100,7 @@ fn result() -> Vec<Field> {
     vec![
         field("id", nullable(text()), "The command's id; null if the frame had none."),
         field("ok", boolean(), "Whether it was done."),
+        maybe("workItemId", text(), "The work item that was opened."),
         maybe("messageId", text(), "The message that is being sent."),
         maybe("error", error, "Why it wasn't done."),
     ]
@@ -108,11 +109,14 @@ fn result() -> Vec<Field> {
 /// What the agent sends, by type.
 pub(super) fn commands() -> Vec<(String, Value)> {
     let item = || field("workItemId", text(), "The work item.");
-    let attachment = json!({ "anyOf": [digest(), record("A file and what it is called.", [
-        field("blob", digest(), "The file."),
-        maybe("name", nullable(text()), "Its name; without it as it was handed in."),
-        maybe("mediaType", nullable(text()), "Its media type; without it as it was handed in."),
-    ])] });
+    let to = record(
+        "An agent, a queue, or whoever has a skill.",
+        [
+            maybe("agent", nullable(text()), "An agent, who is asked at once."),
+            maybe("queue", nullable(text()), "A queue."),
+            maybe("skills", nullable(skills()), "Skill -> least level; in `queue`, or in the item's own."),
+        ],
+    );
     vec![
         command(
             "agent.set-state",
@@ -120,6 +124,7 @@ pub(super) fn commands() -> Vec<(String, Value)> {
             vec![
                 field("state", word(&PRESENCES), "The new one."),
                 maybe("reason", nullable(text()), "Why, up to 1 KiB."),
+                maybe("mediaType", nullable(text()), "For this medium only; `available` takes that back."),
             ],
         ),
         command("offer.accept", "Takes an offer.", vec![field("offerId", text(), "The offer.")]),
@@ -134,7 +139,7 @@ pub(super) fn commands() -> Vec<(String, Value)> {
             vec![
                 item(),
                 maybe("text", nullable(text()), "Up to 64 KiB; may be left out with attachments."),
-                maybe("attachments", nullable(list(attachment)), "Files of `POST /v1/blobs`, 32 at most."),
+                maybe("attachments", nullable(list(attachment())), "Files of `POST /v1/blobs`, 32 at most."),
                 maybe(
                     "idempotencyKey",
                     nullable(key()),
@@ -153,6 +158,80 @@ pub(super) fn commands() -> Vec<(String, Value)> {
             "Ends a work item, or its wrap-up.",
             vec![item(), maybe("code", nullable(text()), "A wrap-up code, up to 1 KiB."), if_version()],
         ),
+        command("work-item.suspend", "Sets a work item aside: it weighs less meanwhile.", vec![item(), if_version()]),
+        command("work-item.resume", "Goes on with it.", vec![item(), if_version()]),
+        command("work-item.pick", "Takes a work item that waits.", vec![item(), if_version()]),
+        command(
+            "work-item.transfer",
+            "Passes a work item on; it comes back if nobody takes it. `attended`: the agent is asked in first.",
+            vec![
+                item(),
+                field("to", to, "To whom."),
+                maybe("mode", nullable(word(&["blind", "attended"])), "`blind`, if it isn't said."),
+                if_version(),
+            ],
+        ),
+        command(
+            "work-item.consult",
+            "Asks another agent in, who doesn't take over.",
+            vec![item(), field("agent", text(), "Whom."), if_version()],
+        ),
+        command(
+            "work-item.transfer-complete",
+            "Gives a work item to the agent who was asked in.",
+            vec![item(), maybe("agent", nullable(text()), "Who of them, if there are several."), if_version()],
+        ),
+        command(
+            "work-item.transfer-cancel",
+            "Takes back a transfer that nobody has taken, or does without those who were asked in.",
+            vec![item(), if_version()],
+        ),
+        command("work-item.leave", "Leaves a work item that the agent was asked into.", vec![item()]),
+        command(
+            "work-item.merge",
+            "Makes another work item part of this one.",
+            vec![item(), field("from", text(), "The one that ends."), if_version()],
+        ),
+        command(
+            "work-item.split",
+            "Makes a work item of its own of a part of this one.",
+            vec![
+                item(),
+                field("messageId", text(), "The message that the new one begins with."),
+                maybe("queue", nullable(text()), "Where to; without it this one's queue."),
+                if_version(),
+            ],
+        ),
+        command(
+            "work-item.update",
+            "Changes what the order and the choice of an agent depend on.",
+            vec![
+                item(),
+                maybe("priority", nullable(count()), "0 to 1000."),
+                maybe("skills", nullable(skills()), "All that the agent must have: skill -> least level."),
+                maybe("preferredSkills", nullable(skills()), "All that is better to have."),
+                if_version(),
+            ],
+        ),
+        command(
+            "contact.start",
+            "Calls, texts or writes to a customer first: opens a work item of the agent's own. The result has \
+             `workItemId` and `messageId`.",
+            vec![
+                field("channel", text(), "By which channel."),
+                field("address", text(), "To whom, up to 512 bytes."),
+                maybe("name", nullable(text()), "The customer's name."),
+                maybe("mediaType", nullable(text()), "Where the channel's driver brings several."),
+                maybe(
+                    "purpose",
+                    nullable(key()),
+                    "`callback`, `follow-up` (if it isn't said), `campaign` or another word.",
+                ),
+                maybe("text", nullable(text()), "What to say first, up to 64 KiB."),
+                maybe("attachments", nullable(list(attachment())), "Files of `POST /v1/blobs`, 32 at most."),
+                maybe("queue", nullable(text()), "The queue that it counts for; without it the last route's."),
+            ],
+        ),
         command(
             "work-item.invoke",
             "Has the channel's driver do something of its own. The result has `messageId`; the answer comes as a \
@@ -166,6 +245,18 @@ pub(super) fn commands() -> Vec<(String, Value)> {
         ),
         command("typing", "Tells the customer that the agent is writing; lasts ten seconds.", vec![item()]),
     ]
+}
+
+fn attachment() -> Value {
+    let file = record(
+        "A file and what it is called.",
+        [
+            field("blob", digest(), "The file."),
+            maybe("name", nullable(text()), "Its name; without it as it was handed in."),
+            maybe("mediaType", nullable(text()), "Its media type; without it as it was handed in."),
+        ],
+    );
+    json!({ "anyOf": [digest(), file] })
 }
 
 fn if_version() -> Field {

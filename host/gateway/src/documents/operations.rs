@@ -1,7 +1,7 @@
 //! The REST operations, one entry each: what OpenAPI says is made of it.
 
-use super::schemas::ITEM_STATES;
-use super::shape::{count, maybe, record, text, word};
+use super::schemas::{ITEM_STATES, skills};
+use super::shape::{count, field, key, map, maybe, nullable, record, text, time, word};
 use serde_json::{Value, json};
 
 /// Who may call.
@@ -79,6 +79,11 @@ impl Operation {
 
     fn query(mut self, name: &'static str, schema: Value, about: &'static str) -> Self {
         self.query.push((name, schema, about));
+        self
+    }
+
+    fn header(mut self, name: &'static str, schema: Value, about: &'static str) -> Self {
+        self.headers.push((name, schema, about));
         self
     }
 
@@ -240,6 +245,41 @@ fn work_items() -> Vec<Operation> {
         )
         .listed()
         .query("order", word(&["oldest", "newest"]), "Which come first."),
+        Operation::new(
+            "post",
+            "/v1/work-items",
+            "createWorkItem",
+            Who::Supervisor,
+            Answer::Json(201, "WorkItem"),
+            &[400, 404, 409, 413, 415, 422],
+            "Opens a task without a channel, or with `channel` something that will use one. Sent again under the same \
+             `Idempotency-Key` within 24 hours it is the first one.",
+        )
+        .header("Idempotency-Key", key(), "Makes the request safe to repeat.")
+        .sent(Sent::Json(task())),
+        Operation {
+            method: "patch",
+            ..supervisors(
+                "/v1/work-items/{id}",
+                "updateWorkItem",
+                "Changes what the order and the choice of an agent depend on.",
+                record(
+                    "What to change.",
+                    [
+                        maybe("priority", priority(), "0 to 1000."),
+                        maybe("skills", skills(), "All that the agent must have."),
+                        maybe("preferredSkills", skills(), "All that is better to have."),
+                        if_version(),
+                    ],
+                ),
+            )
+        },
+        supervisors(
+            "/v1/work-items/{id}/cancel",
+            "cancelWorkItem",
+            "Withdraws an item that nobody ended.",
+            record("Why.", [maybe("reason", text(), "For people, up to 1 KiB."), if_version()]),
+        ),
         supervisors(
             "/v1/work-items/{id}/requeue",
             "requeueWorkItem",
@@ -259,6 +299,38 @@ fn supervisors(path: &'static str, id: &'static str, about: &'static str, sent: 
     let answer = Answer::Json(200, "WorkItem");
     Operation::new("post", path, id, Who::Supervisor, answer, &[400, 404, 409, 413, 415, 422, 503], about)
         .sent(Sent::Json(sent))
+}
+
+fn priority() -> Value {
+    json!({ "type": "integer", "minimum": 0, "maximum": 1000 })
+}
+
+fn task() -> Value {
+    let customer = record(
+        "Who asks; without it, who calls.",
+        [field("address", text(), "On the channel, or any."), maybe("name", nullable(text()), "Shown to people.")],
+    );
+    record(
+        "A task. All of it may be left out.",
+        [
+            maybe("subject", text(), "What it is about."),
+            maybe("text", text(), "What is to be done."),
+            maybe("queue", text(), "Where to; without it the routes say."),
+            maybe("priority", priority(), "Higher first."),
+            maybe("skills", skills(), "What the agent must have."),
+            maybe("preferredSkills", skills(), "What is better to have."),
+            maybe("agent", text(), "Who is asked first."),
+            maybe("mediaType", text(), "`task`, if it isn't said."),
+            maybe("language", text(), "BCP 47."),
+            maybe("customer", customer, "Who asks."),
+            maybe("attributes", map(text()), "What a CRM wants to find again."),
+            maybe("channel", text(), "The channel that it will use (a callback)."),
+            maybe("conversation", text(), "That channel's key of the conversation; without it the customer's address."),
+            maybe("notBefore", time(), "Queued then."),
+            maybe("expiresAt", time(), "Cancelled then if nobody has it."),
+            maybe("parent", text(), "The work item that it goes on from."),
+        ],
+    )
 }
 
 fn if_version() -> super::shape::Field {

@@ -6,7 +6,8 @@ use super::shape::{
 use serde_json::{Map, Value, json};
 
 /// States of a work item.
-pub(super) const ITEM_STATES: [&str; 7] = ["new", "queued", "offered", "active", "wrapping", "closed", "cancelled"];
+pub(super) const ITEM_STATES: [&str; 8] =
+    ["new", "queued", "offered", "active", "suspended", "wrapping", "closed", "cancelled"];
 /// Presences of an agent.
 pub(super) const PRESENCES: [&str; 5] = ["available", "busy", "away", "finishing", "offline"];
 /// What becomes of a message that is sent.
@@ -139,7 +140,7 @@ fn work_item() -> Value {
             field("state", word(&ITEM_STATES), "Where it is in its life."),
             field("queue", text(), "The queue that it waits in or came from."),
             field("owner", nullable(text()), "The agent who has it."),
-            field("channel", text(), "The channel it came in by."),
+            field("channel", nullable(text()), "The channel it came in by; null for a task."),
             field("mediaType", text(), "The medium."),
             field("customer", nullable(reference("message.customer")), "Who asks."),
             field("priority", count(), "0 to 1000, higher first."),
@@ -150,11 +151,48 @@ fn work_item() -> Value {
             field("language", nullable(text()), "BCP 47."),
             field("attributes", nullable(reference("message.attributes")), "What the driver says besides."),
             field("simulated", boolean(), "It comes of a simulated channel."),
+            field("skills", skills(), "What the agent must have: skill -> least level."),
+            field("preferredSkills", skills(), "What is better to have."),
+            field("ring", count(), "How many rings of its queue it has passed."),
+            field("helpers", list(text()), "Agents who were asked in."),
+            field("transfer", nullable(transfer()), "It is on its way to somebody else."),
+            field("sla", nullable(sla()), "Due times; null: its queue has none."),
             field("createdAt", nullable(time()), "When it was opened."),
             field("firstQueuedAt", nullable(time()), "Its age counts from here."),
             field("updatedAt", nullable(time()), "Since when it is in its state."),
+            field("notBefore", nullable(time()), "Scheduled: it is queued then."),
+            field("expiresAt", nullable(time()), "When it is cancelled if nobody has it."),
+            field("suspendAt", nullable(time()), "When it is set aside if nothing is said."),
             field("wrapUpUntil", nullable(time()), "When its wrap-up ends by itself."),
             field("code", nullable(text()), "The wrap-up code."),
+        ],
+    )
+}
+
+/// Skill -> level.
+pub(super) fn skills() -> Value {
+    map(json!({ "type": "integer", "minimum": 1, "maximum": 10 }))
+}
+
+fn transfer() -> Value {
+    record("A transfer that nobody has taken yet.", [field("from", text(), "The agent who passes it on.")])
+}
+
+fn sla() -> Value {
+    let due = || {
+        record(
+            "A due time.",
+            [field("dueAt", nullable(time()), "When."), field("breached", boolean(), "It was not met.")],
+        )
+    };
+    record(
+        "Due times.",
+        [
+            field("firstAnswer", nullable(due()), "Of the first answer, while there is none."),
+            field("nextAnswer", nullable(due()), "Of the answer to the oldest message that has none."),
+            field("resolution", nullable(due()), "Of the end."),
+            field("answeredAt", nullable(time()), "When the first answer was given."),
+            field("breached", list(word(&["first-answer", "next-answer", "resolution"])), "Which were not met."),
         ],
     )
 }
@@ -165,6 +203,8 @@ fn offer() -> Value {
         [
             field("id", text(), "Its id."),
             field("workItemId", text(), "The work item."),
+            field("kind", word(&["work", "transfer", "consult"]), "To take it, to take it over, to come in."),
+            field("from", nullable(text()), "The agent who passes it on or asks in."),
             field("createdAt", nullable(time()), "When the agent was asked."),
             field("expiresAt", nullable(time()), "Until when the agent can answer."),
         ],
@@ -191,6 +231,7 @@ fn own_state() -> Value {
             field("name", text(), "The agent's name."),
             field("state", word(&PRESENCES), "The presence."),
             field("reason", nullable(text()), "Why."),
+            field("media", map(word(&PRESENCES)), "Presence that differs for a medium."),
             field("load", count(), "Of the capacity, what is taken."),
             field("capacity", count(), "The budget."),
         ],
@@ -229,6 +270,7 @@ fn agent() -> Value {
             field("name", text(), "The agent's name."),
             field("state", word(&PRESENCES), "The presence."),
             field("reason", nullable(text()), "Why."),
+            field("media", map(word(&PRESENCES)), "Presence that differs for a medium."),
             field("load", count(), "Of the capacity, what is taken."),
             field("capacity", count(), "The budget."),
             field("connections", count(), "WebSockets that are open."),
@@ -248,8 +290,12 @@ fn queue() -> Value {
             field("waiting", count(), "Items that wait for an agent."),
             field("offered", count(), "Items that an agent has been asked to take."),
             field("active", count(), "Items that an agent works on."),
+            field("suspended", count(), "Items that an agent has set aside."),
             field("wrapping", count(), "Items that are being wrapped up."),
             field("longestWaitMs", nullable(count()), "How long the item that waits longest has been waiting."),
+            field("open", boolean(), "Whether it is within its business hours."),
+            field("expectedWaitMs", nullable(count()), "How long the next item would wait, from the pace of late."),
+            field("serviceLevelPercent", nullable(count()), "Hundredths accepted within the config's time."),
         ],
     )
 }

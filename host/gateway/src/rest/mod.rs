@@ -9,6 +9,8 @@ mod json;
 mod list;
 mod messages;
 mod queues;
+mod supervise;
+mod tasks;
 mod unserved;
 
 use crate::gateway::Gateway;
@@ -28,11 +30,12 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/drivers", get(drivers::list))
         .route("/v1/openapi.json", get(describe))
         .route("/v1/queues", get(queues::list))
-        .route("/v1/work-items", get(items::list))
-        .route("/v1/work-items/{id}", get(items::show))
-        .route("/v1/work-items/{id}/close", post(items::close))
+        .route("/v1/work-items", get(items::list).post(tasks::create))
+        .route("/v1/work-items/{id}", get(items::show).patch(supervise::update))
+        .route("/v1/work-items/{id}/cancel", post(supervise::cancel))
+        .route("/v1/work-items/{id}/close", post(supervise::close))
         .route("/v1/work-items/{id}/messages", get(messages::list))
-        .route("/v1/work-items/{id}/requeue", post(items::requeue))
+        .route("/v1/work-items/{id}/requeue", post(supervise::requeue))
         .merge(unserved::routes())
 }
 

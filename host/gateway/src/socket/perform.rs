@@ -1,7 +1,7 @@
 //! Turns a command into what the sequencer takes, and its reply into a result.
 
 use super::command::{Command, Frame, Malformed};
-use super::sending;
+use super::{contact, sending};
 use crate::gateway::Gateway;
 use jackfield_router::{Action, Id, Reply};
 use jackfield_sequencer::{CommitError, Stored};
@@ -23,12 +23,16 @@ impl Submission {
 }
 
 /// The data of `command.result`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Outcome {
     /// The agent's id of the command; null if the frame had none.
     pub(super) id: Option<String>,
     pub(super) ok: bool,
+    /// The item that was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    work_item_id: Option<String>,
+    /// The message that is being sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,14 +49,15 @@ struct Failed {
 
 impl Outcome {
     pub(super) fn new(id: Option<String>, reply: Result<Reply, CommitError>) -> Self {
-        let done = |message_id| Self { id: id.clone(), ok: true, message_id, error: None };
         match reply {
             Ok(Reply::Refused(refusal)) => {
                 let error = Failed { code: refusal.code.name(), message: refusal.message, state: refusal.state };
-                Self { id, ok: false, message_id: None, error: Some(error) }
+                Self { id, error: Some(error), ..Self::default() }
             }
-            Ok(Reply::Sending { message_id }) => done(Some(message_id.to_string())),
-            Ok(_) => done(None),
+            Ok(Reply::Sending { message_id }) => {
+                Self { id, ok: true, message_id: Some(message_id.to_string()), ..Self::default() }
+            }
+            Ok(_) => Self { id, ok: true, ..Self::default() },
             Err(error) => {
                 tracing::debug!("a command could not be decided: {error}");
                 Self::failed(id, "unavailable", "the command could not be made durable, nothing was changed; try again")
@@ -62,7 +67,12 @@ impl Outcome {
 
     pub(super) fn failed(id: Option<String>, code: &'static str, message: impl Into<String>) -> Self {
         let error = Failed { code, message: message.into(), state: None };
-        Self { id, ok: false, message_id: None, error: Some(error) }
+        Self { id, error: Some(error), ..Self::default() }
+    }
+
+    /// The same of a command that opened a work item.
+    pub(super) fn opened(self, item: &Id) -> Self {
+        Self { work_item_id: self.ok.then(|| item.to_string()), ..self }
     }
 }
 
@@ -80,14 +90,7 @@ pub(super) async fn prepare(gateway: &Gateway, agent: &Id, frame: Frame) -> Resu
     let id: Id = frame.id.into();
     let mut body = None;
     let action = match frame.command {
-        Command::SetState { state, reason } => Action::SetState { state, reason, media_type: None },
-        Command::Accept { offer } => Action::Accept { offer: offer.into() },
-        Command::Reject { offer, reason } => Action::Reject { offer: offer.into(), reason },
-        Command::Retry { message } => Action::Retry { message_id: message.into() },
-        Command::Complete { work_item, code, if_version } => {
-            Action::Complete { work_item: work_item.into(), code, if_version }
-        }
-        Command::Unserved(name) => Action::Unsupported { name: name.to_owned() },
+        Command::Do(action) => action,
         Command::Send(send) => {
             let prepared = sending::message(gateway, agent, &id, &send).await?;
             body = prepared.body;
@@ -104,6 +107,7 @@ pub(super) async fn prepare(gateway: &Gateway, agent: &Id, frame: Frame) -> Resu
             let (work_item, if_version) = (invoke.work_item.into(), invoke.if_version);
             Action::Send { work_item, message_id: prepared.message_id, idempotency_key: None, if_version }
         }
+        Command::Contact(contact) => return Err(contact::start(gateway, agent, &id, &contact).await),
         Command::Typing { work_item } => return Err(sending::typing(gateway, agent, &id, &work_item).await),
     };
     let command = jackfield_router::Command::Agent { agent: agent.clone(), id: id.clone(), action };

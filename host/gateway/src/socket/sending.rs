@@ -1,6 +1,6 @@
 //! What agents send to a channel: messages, commands of its driver's own, that they are writing.
 
-use super::command::{Invoke, Send};
+use super::command::{Attached, Invoke, Send};
 use super::outbound::{File, Sender, compose, parts};
 use super::perform::Outcome;
 use crate::gateway::Gateway;
@@ -40,9 +40,22 @@ pub(super) async fn message(gateway: &Gateway, agent: &Id, id: &Id, send: &Send)
     let Some(found) = find(gateway, agent, id, &send.work_item).await? else {
         return Ok(Prepared { message_id: message_id.into(), body: None });
     };
-    let mut files = Vec::with_capacity(send.attachments.len());
+    let files = files(gateway, agent, id, &send.attachments).await?;
+    let mut message = about(gateway, agent, id, &found, Kind::Command, "message.send")?;
+    message.parts = parts(&send.text, files);
+    seal(gateway, id, &found, message, message_id)
+}
+
+/// The files that an agent names, with what was said of them when they were handed in.
+pub(super) async fn files(
+    gateway: &Gateway,
+    agent: &Id,
+    id: &Id,
+    attachments: &[Attached],
+) -> Result<Vec<File>, Outcome> {
+    let mut files = Vec::with_capacity(attachments.len());
     let caller = Caller::Agent(agent.clone());
-    for attached in &send.attachments {
+    for attached in attachments {
         let said = uploads::look_up(gateway, &caller, attached.blob).await.map_err(|error| unavailable(id, &error))?;
         let size = gateway.sequencer().blobs().size(&attached.blob.0).map_err(|error| unavailable(id, &error))?;
         let (Some(said), Some(size)) = (said, size) else {
@@ -53,9 +66,7 @@ pub(super) async fn message(gateway: &Gateway, agent: &Id, id: &Id, send: &Send)
         let media_type = attached.media_type.clone().or(said.media_type);
         files.push(File { blob: attached.blob, size, name, media_type });
     }
-    let mut message = about(gateway, agent, id, &found, Kind::Command, "message.send")?;
-    message.parts = parts(&send.text, files);
-    seal(gateway, id, &found, message, message_id)
+    Ok(files)
 }
 
 /// A command of the driver's own. Its answer comes as a message with the tracking id, which is the message's.
@@ -128,6 +139,9 @@ async fn find(gateway: &Gateway, agent: &Id, id: &Id, work_item: &str) -> Result
         return Err(Outcome::new(Some(id.to_string()), Ok::<_, CommitError>(reply)));
     }
     let Some(item) = item else { return Ok(None) };
+    if item.channel.is_empty() {
+        return Err(failed(id, "not-supported", "this work item is a task: there is no channel to send it by"));
+    }
     let facts = facts_of(gateway, &item).await.map_err(|error| unavailable(id, &error))?;
     Ok(Some(Found { item, facts, presence }))
 }
@@ -164,11 +178,11 @@ fn seal(
     Ok(Prepared { message_id: message_id.into(), body: Some(body) })
 }
 
-fn failed(id: &Id, code: &'static str, message: impl Into<String>) -> Outcome {
+pub(super) fn failed(id: &Id, code: &'static str, message: impl Into<String>) -> Outcome {
     Outcome::failed(Some(id.to_string()), code, message)
 }
 
-fn unavailable(id: &Id, error: &dyn std::fmt::Display) -> Outcome {
+pub(super) fn unavailable(id: &Id, error: &dyn std::fmt::Display) -> Outcome {
     tracing::warn!("what an agent sends could not be prepared: {error}");
     failed(id, "unavailable", "the message could not be prepared; try again")
 }
