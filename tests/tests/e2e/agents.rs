@@ -7,6 +7,7 @@ mod channel;
 mod lost;
 mod protocol;
 mod slow;
+mod tasks;
 
 fn setup(agents: &[&str]) -> Setup {
     Setup::simple(agents).webhook("forms", "")

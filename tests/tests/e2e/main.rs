@@ -13,6 +13,7 @@ mod duplicates;
 mod http;
 mod kills;
 mod routes;
+mod routing;
 mod running;
 mod sandbox;
 mod twilio;

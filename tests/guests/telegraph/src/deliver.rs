@@ -8,8 +8,9 @@ use jackfield_sdk::{Delivery, Error, Kind, Message, Outcome, Receipt, Result, ho
 use crate::{MEDIA_TYPE, wire};
 
 /// What is understood: commands, a request, notifications.
-pub const INTERACTIONS: [&str; 7] = [
+pub const INTERACTIONS: [&str; 8] = [
     "message.send",
+    "contact.start",
     "invoke",
     "channel.health",
     "work-item.assigned",
