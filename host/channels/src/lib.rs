@@ -7,6 +7,7 @@
 //!
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
+mod calendar;
 mod channels;
 mod compose;
 mod counters;
@@ -19,6 +20,7 @@ mod logs;
 mod prepare;
 mod query;
 mod routes;
+mod rules;
 mod services;
 mod serving;
 mod timers;
