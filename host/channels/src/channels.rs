@@ -7,6 +7,7 @@ use crate::health::Health;
 use crate::logs::Logs;
 use crate::prepare::{self, Prepared};
 use crate::routes::{Routed, Routes};
+use crate::rules;
 use crate::services::Server;
 use crate::serving::{Served, Serving};
 use crate::timers::Due;
@@ -61,6 +62,8 @@ struct Inner {
     advice: Advice,
     /// Reloads come one after the other.
     loading: tokio::sync::Mutex<()>,
+    /// The config was read anew, and perhaps other hours with it.
+    hours_changed: tokio::sync::Notify,
 }
 
 struct Set {
@@ -103,6 +106,7 @@ impl Channels {
             under_way: UnderWay::default(),
             advice: Advice::default(),
             loading: tokio::sync::Mutex::default(),
+            hours_changed: tokio::sync::Notify::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -123,6 +127,7 @@ impl Channels {
         self.load_set(&set, Some(&before)).await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
+        self.inner.hours_changed.notify_one();
         self.forget_unused();
         for serving in set.serving.values() {
             self.spawn_start(serving.clone());
@@ -228,7 +233,11 @@ impl Channels {
             .iter()
             .filter_map(|(id, serving)| Some((id.clone(), serving.generation()?.driver().clone())))
             .collect();
-        prepare::router_config(&set.config, &drivers)
+        rules::router_config(&set.config, &drivers)
+    }
+
+    pub(crate) fn hours_changed(&self) -> &tokio::sync::Notify {
+        &self.inner.hours_changed
     }
 
     fn set(&self) -> Arc<Set> {

@@ -8,6 +8,7 @@
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
 mod advice;
+mod calendar;
 mod channels;
 mod commands;
 mod compose;
@@ -21,6 +22,7 @@ mod logs;
 mod prepare;
 mod query;
 mod routes;
+mod rules;
 mod services;
 mod serving;
 mod timers;

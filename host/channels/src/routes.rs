@@ -47,7 +47,9 @@ impl Routes {
                     queue: route.queue.as_str().into(),
                     priority: route.priority,
                     rule,
-                    ..jackfield_router::Route::default()
+                    skills: crate::rules::levels(&route.skills),
+                    preferred_skills: crate::rules::levels(&route.preferred_skills),
+                    attributes: route.attributes.clone(),
                 };
                 return Routed { route: Some(route), failures };
             }

@@ -42,6 +42,18 @@ pub enum Item {
         #[command(flatten)]
         server: Server,
     },
+    /// Say why a work item waits and why each agent isn't eligible, or why it went to whom
+    #[command(after_help = "Example:\n  jackfield item explain 0198c0de-0000-7000-8000-000000000001")]
+    Explain {
+        /// The work item's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: Server,
+    },
 }
 
 /// Does what was asked.
@@ -49,6 +61,7 @@ pub async fn run(command: Item) -> Result<(), Exit> {
     match command {
         Item::List { state, limit, json, server } => list(&server, state, limit, json).await,
         Item::Show { id, json, server } => show(&server, &id, json).await,
+        Item::Explain { id, json, server } => explain(&server, &id, json).await,
     }
 }
 
@@ -122,6 +135,57 @@ fn about(item: &Value) -> Vec<String> {
     ];
     let rows = names.into_iter().map(|(name, path)| (name, cell(item, path)));
     rows.filter(|(_, value)| value != "-").map(|(name, value)| format!("{name:<14}{value}")).collect()
+}
+
+async fn explain(server: &Server, id: &str, json: bool) -> Result<(), Exit> {
+    let explanation = Client::new(server)?.get(&["work-items", id, "explain"], &[]).await?;
+    if json {
+        return out::json(&explanation);
+    }
+    for line in explained(&explanation) {
+        out::line(&line)?;
+    }
+    Ok(())
+}
+
+/// An explanation in sentences.
+fn explained(explanation: &Value) -> Vec<String> {
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut lines = vec![format!("it is {} in the queue {}", cell(explanation, "state"), cell(explanation, "queue"))];
+    let reason = |reason: &Value| format!("{}; what would change it: {}", cell(reason, "text"), cell(reason, "change"));
+    if let Some(now) = explanation.get("now").filter(|now| !now.is_null()) {
+        let names = [("rule", "rule"), ("priority", "priority"), ("position", "position"), ("ring", "ring")];
+        let known = names.into_iter().map(|(name, path)| format!("{name} {}", cell(now, path)));
+        lines.push(known.collect::<Vec<_>>().join(", "));
+        lines.extend(list(now, "held").iter().map(|held| format!("held: {}", reason(held))));
+        for agent in list(now, "agents") {
+            match agent.get("eligible").and_then(Value::as_bool) {
+                Some(true) => lines.push(format!("{}: could take it", cell(&agent, "agent"))),
+                _ => lines.extend(
+                    list(&agent, "reasons").iter().map(|why| format!("{}: {}", cell(&agent, "agent"), reason(why))),
+                ),
+            }
+        }
+        if let Some(assigned) = now.get("assigned").filter(|assigned| !assigned.is_null()) {
+            lines.push(format!("{} has it since {}", cell(assigned, "agent"), cell(assigned, "acceptedAt")));
+        }
+    }
+    for decision in list(explanation, "decisions") {
+        let of = |path: &str| cell(&decision, path);
+        let others: Vec<_> = decision.get("why").map(|why| list(why, "others")).unwrap_or_default();
+        let others: Vec<_> = others.iter().map(|other| cell(other, "agent")).collect();
+        let next = if others.is_empty() { String::new() } else { format!(", before {}", others.join(", ")) };
+        lines.push(format!(
+            "{}  asked {} ({}) as {} of {} who could take it{next}: {}",
+            of("at"),
+            of("agent"),
+            of("kind"),
+            of("why.by"),
+            of("why.ready"),
+            of("outcome")
+        ));
+    }
+    lines
 }
 
 fn said(message: &Value) -> String {

@@ -196,6 +196,8 @@ pub struct Route {
     pub skills: BTreeMap<Id, u8>,
     /// Skill -> level that is better to have.
     pub preferred_skills: BTreeMap<Id, u8>,
+    /// What is added to the item's attributes: the operator's words, nothing personal.
+    pub attributes: BTreeMap<String, String>,
 }
 
 /// A work item that no message opens.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Id, Millis};
+use crate::offer::Why;
 use crate::pools::Filed;
 
 /// Where a work item is in its life.
@@ -92,6 +93,9 @@ pub struct WorkItem {
     /// Queues that it was passed on from because they were full or closed, or it took too long.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub passed_on: BTreeSet<Id>,
+    /// What the route added to its attributes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attributes: BTreeMap<String, String>,
     /// Skill -> least level, before any ring relaxes it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub skills: BTreeMap<Id, u8>,
@@ -145,6 +149,9 @@ pub struct WorkItem {
     /// Pending offers.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub offers: BTreeSet<Id>,
+    /// How its agent came to have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Box<Assigned>>,
     /// When wrap-up ends by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wrap_up_until: Option<Millis>,
@@ -168,6 +175,21 @@ pub(crate) fn is_false(value: &bool) -> bool {
 
 pub(crate) fn is_zero(value: &u8) -> bool {
     *value == 0
+}
+
+/// How an agent came to have an item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Assigned {
+    /// The agent.
+    pub agent: Id,
+    /// When the agent was asked.
+    pub offered: Millis,
+    /// When the agent accepted.
+    pub accepted: Millis,
+    /// Why this agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<Box<Why>>,
 }
 
 /// What an item's transfer needs to come back if nobody takes it.

@@ -17,6 +17,7 @@
 //! assert_eq!(decide(&mut state, &connected, 1_001).reply, Reply::Done);
 //! ```
 
+mod advice;
 mod agent;
 pub mod check;
 mod command;
@@ -27,6 +28,7 @@ mod edit;
 mod effect;
 mod event;
 mod evolve;
+mod explain;
 mod fault;
 mod ids;
 mod index;
@@ -42,6 +44,7 @@ mod state;
 mod statistics;
 mod timer;
 
+pub use advice::Advisor;
 pub use agent::{Agent, AgentView, Presence};
 pub use command::{Action, Change, Command, Destination, OperatorAction, Received, Route, StatusReport, Task};
 pub use config::{
@@ -54,8 +57,9 @@ pub use delivery::{ANSWER_AGAIN, Automatic, Delivery, Failure, Notification, Out
 pub use effect::{Decision, Deliver, Effect, ErrorCode, Refusal, Reply};
 pub use event::{Event, Record, SendKey};
 pub use evolve::evolve;
+pub use explain::{AgentExplained, Decided, Explanation, Reason, decisions, explain};
 pub use ids::{Id, Millis};
-pub use item::{Actor, Cause, Deadline, ItemState, Sla, Target, Transfer, WorkItem};
+pub use item::{Actor, Assigned, Cause, Deadline, ItemState, Sla, Target, Transfer, WorkItem};
 pub use ledger::{Debit, Ledger};
 pub use notice::{AgentEvent, AgentSnapshot, Notice};
 pub use offer::{By, Measure, Offer, OfferKind, OfferOutcome, Why};

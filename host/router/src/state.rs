@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::agent::Agent;
-use crate::config::Config;
+use crate::config::{Assign, Config};
 use crate::delivery::{Automatic, Delivery, Failure, Phase, Status};
 use crate::effect::{Deliver, Effect, Reply};
 use crate::ids::{Id, Millis};
 use crate::index::Index;
 use crate::item::{ItemState, WorkItem};
 use crate::ledger::Ledger;
+use crate::need::{Need, Terms};
 use crate::notice::AgentSnapshot;
 use crate::offer::{Offer, OfferOutcome};
 use crate::pairs;
@@ -254,6 +255,23 @@ impl State {
     pub fn waiting(&self, queue: &Id) -> u64 {
         let count = |state| self.index.counts.get(&(queue.clone(), state)).copied().unwrap_or(0);
         count(ItemState::Queued) + count(ItemState::Offered)
+    }
+
+    /// What an agent may pick from the queues that leave picking to agents, the first to be served first in each.
+    /// Its cost grows with what waits there.
+    pub fn pickable(&self, agent: &str, limit: usize) -> Vec<&WorkItem> {
+        let config = self.config();
+        let Some(settings) = config.agents.get(agent) else { return Vec::new() };
+        let picks = |item: &&WorkItem| {
+            item.state == ItemState::Queued
+                && config.queues.get(&item.queue).is_some_and(|queue| queue.assign == Assign::Pick)
+        };
+        let mut found: Vec<_> = self.stored.items.values().filter(picks).collect();
+        let terms = |item: &WorkItem| Terms::of(&Need::of(item, config), config);
+        found.retain(|item| terms(item).met_by(settings));
+        found.sort_by_cached_key(|item| (item.queue.clone(), terms(item).rank(item)));
+        found.truncate(limit);
+        found
     }
 
     /// What an agent's desktop begins with; none for an agent who isn't configured.

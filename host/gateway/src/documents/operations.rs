@@ -236,6 +236,16 @@ fn work_items() -> Vec<Operation> {
         ),
         Operation::new(
             "get",
+            "/v1/work-items/{id}/explain",
+            "explainWorkItem",
+            Who::Reader,
+            Answer::Json(200, "Explanation"),
+            &[404],
+            "Why it waits, why each agent isn't eligible now and what would change it; and why it went to whom, as the \
+             journal recorded it.",
+        ),
+        Operation::new(
+            "get",
             "/v1/work-items/{id}/messages",
             "listMessages",
             Who::Known,

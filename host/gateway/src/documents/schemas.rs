@@ -41,6 +41,9 @@ pub(super) fn all() -> Map<String, Value> {
         ("OwnedItem", owned_item()),
         ("Agent", agent()),
         ("Queue", queue()),
+        ("Explanation", explanation()),
+        ("Reason", reason()),
+        ("Why", why()),
         ("Thread", thread()),
         ("Blob", blob()),
         ("Channel", channel()),
@@ -296,6 +299,110 @@ fn queue() -> Value {
             field("open", boolean(), "Whether it is within its business hours."),
             field("expectedWaitMs", nullable(count()), "How long the next item would wait, from the pace of late."),
             field("serviceLevelPercent", nullable(count()), "Hundredths accepted within the config's time."),
+        ],
+    )
+}
+
+fn explanation() -> Value {
+    let agent = record(
+        "An agent, and why not this one.",
+        [
+            field("agent", text(), "The agent."),
+            field("eligible", boolean(), "The agent could take the item now."),
+            field("reasons", list(reference("Reason")), "Why not; each of them must change."),
+        ],
+    );
+    let assigned = record(
+        "How an agent came to have it.",
+        [
+            field("agent", text(), "The agent."),
+            field("offeredAt", nullable(time()), "When the agent was asked."),
+            field("acceptedAt", nullable(time()), "When the agent accepted."),
+            field("why", nullable(reference("Why")), "Why this agent."),
+        ],
+    );
+    let now = record(
+        "How it stands now.",
+        [
+            field("since", nullable(time()), "Since when it is in its state."),
+            field("rule", nullable(text()), "The route that sent it to its queue."),
+            field("ring", count(), "How many rings it has passed."),
+            field("nextRingAt", nullable(time()), "When the next ring is due."),
+            field("priority", count(), "Its age included, in whole points."),
+            field("skills", skills(), "What is required now, rings applied."),
+            field("teams", nullable(list(text())), "Teams that may take it; null: everybody."),
+            field("position", nullable(count()), "The place in its queue, among the first thousand."),
+            field("held", list(reference("Reason")), "Why it isn't offered at all, whoever is there."),
+            field("agents", list(agent), "While nobody has it: each agent."),
+            field("assigned", nullable(assigned), "While an agent has it: how that came."),
+        ],
+    );
+    let decision = record(
+        "An offer that was made of it.",
+        [
+            field("at", nullable(time()), "When."),
+            field("after", text(), "The command that made it necessary."),
+            field("offerId", text(), "The offer."),
+            field("agent", text(), "The agent who was asked."),
+            field("kind", word(&["work", "transfer", "consult"]), "What for."),
+            field("expiresAt", nullable(time()), "Until when the agent could answer."),
+            field("why", nullable(reference("Why")), "Why this agent."),
+            field("outcome", nullable(text()), "How it ended; null: it is pending."),
+            field("endedAt", nullable(time()), "When it ended."),
+        ],
+    );
+    record(
+        "Why an item is where it is.",
+        [
+            field("workItemId", text(), "The work item."),
+            field("state", word(&ITEM_STATES), "Where it is in its life."),
+            field("queue", text(), "Its queue."),
+            field("now", nullable(now), "How it stands; null once it has ended."),
+            field("decisions", list(decision), "Every offer that was made of it, the first one first."),
+            field("truncated", boolean(), "There are later records than were looked through for this answer."),
+        ],
+    )
+}
+
+fn reason() -> Value {
+    record(
+        "Why something isn't so.",
+        [
+            field("code", text(), "Such as `skill`, `capacity`, `outside-hours`."),
+            field("text", text(), "What is so."),
+            field("change", text(), "What would change it."),
+        ],
+    )
+}
+
+fn why() -> Value {
+    let measure = || {
+        record(
+            "What the choice went by.",
+            [
+                field("agent", text(), "The agent."),
+                field("idleSince", nullable(time()), "Since when idle."),
+                field("load", count(), "The load before the offer."),
+                field("level", count(), "The sum of levels in the skills required."),
+            ],
+        )
+    };
+    record(
+        "Why an agent was asked: what was known at that moment.",
+        [
+            field(
+                "by",
+                text(),
+                "`longest-idle`, `least-loaded`, `round-robin`, `best-skill`, `preferred`, `named`, `picked`.",
+            ),
+            field("queue", text(), "The queue."),
+            field("ring", count(), "The ring in force; 0 before the first."),
+            field("rule", nullable(text()), "The route that sent the item to its queue."),
+            field("skills", skills(), "What was required, rings applied."),
+            field("priority", count(), "Its age included."),
+            field("ready", count(), "How many agents could have taken it, the chosen one included."),
+            field("measure", nullable(measure()), "What the choice went by for the chosen agent."),
+            field("others", list(measure()), "The next ones in the order of choice."),
         ],
     )
 }

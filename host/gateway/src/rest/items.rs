@@ -164,6 +164,11 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
 }
 
 impl Item {
+    /// The item itself.
+    pub(super) fn item(&self) -> &WorkItem {
+        &self.item
+    }
+
     /// Refuses agents whose item it isn't.
     pub(super) fn admit(&self, caller: &Caller) -> Result<(), Problem> {
         let Caller::Agent(agent) = caller else {

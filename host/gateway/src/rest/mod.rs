@@ -4,6 +4,7 @@ mod agents;
 pub(crate) mod blobs;
 mod channels;
 mod drivers;
+mod explain;
 mod items;
 mod json;
 mod list;
@@ -34,6 +35,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/work-items/{id}", get(items::show).patch(supervise::update))
         .route("/v1/work-items/{id}/cancel", post(supervise::cancel))
         .route("/v1/work-items/{id}/close", post(supervise::close))
+        .route("/v1/work-items/{id}/explain", get(explain::show))
         .route("/v1/work-items/{id}/messages", get(messages::list))
         .route("/v1/work-items/{id}/requeue", post(supervise::requeue))
         .merge(unserved::routes())

@@ -7,11 +7,10 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 
-const UNSERVED: [(MethodFilter, &str); 7] = [
+const UNSERVED: [(MethodFilter, &str); 6] = [
     (MethodFilter::PUT, "/v1/drivers/{name}"),
     (MethodFilter::DELETE, "/v1/drivers/{name}"),
     (MethodFilter::POST, "/v1/drivers/{name}/rollback"),
-    (MethodFilter::GET, "/v1/work-items/{id}/explain"),
     (MethodFilter::GET, "/v1/quarantine"),
     (MethodFilter::POST, "/v1/quarantine/{id}/replay"),
     (MethodFilter::DELETE, "/v1/customers/{id}"),

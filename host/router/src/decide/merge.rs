@@ -93,6 +93,7 @@ impl Context<'_> {
             sla: None,
             suspend_at: None,
             expires: None,
+            assigned: None,
             wrap_up_until: None,
             code: None,
             unanswered: true,

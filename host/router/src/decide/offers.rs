@@ -32,7 +32,8 @@ impl Context<'_> {
         if consult {
             self.notify(&item, "work-item.consult", Some(&offer.agent));
         } else {
-            self.notify(&item, "work-item.accept", Some(&offer.agent));
+            let name = if offer.kind.is_work() { "work-item.accept" } else { "work-item.transfer" };
+            self.notify(&item, name, Some(&offer.agent));
             self.notify(&item, "work-item.assigned", Some(&offer.agent));
         }
     }

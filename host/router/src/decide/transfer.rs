@@ -74,7 +74,6 @@ impl Context<'_> {
         self.end_offers(&item.id, OfferOutcome::Revoked, Cause::Transferred, &actor, None);
         let (queue, before) = (item.queue.clone(), item.skills.clone());
         let transfer = Transfer { from: agent.clone(), queue, skills: before, named, until };
-        self.notify(item, "work-item.transfer", Some(agent));
         self.apply(Event::ItemTransferring { item: item.id.clone(), transfer, skills, actor });
     }
 

@@ -3,7 +3,7 @@
 use super::{Evolution, KEEP_ENDED};
 use crate::fault::{self, Fault};
 use crate::ids::Id;
-use crate::item::ItemState;
+use crate::item::{Assigned, ItemState};
 use crate::notice::AgentEvent;
 use crate::offer::{Offer, OfferKind, OfferOutcome};
 use crate::state::{Ended, Fate};
@@ -73,7 +73,12 @@ impl Evolution<'_> {
             self.helper_joined(&offer);
         } else {
             self.credit(id);
-            self.state.adjust_item(&offer.item, |item| item.offers.clear());
+            let (agent, offered, accepted) = (offer.agent.clone(), offer.created, self.at);
+            let assigned = Assigned { agent, offered, accepted, why: offer.why.clone() };
+            self.state.adjust_item(&offer.item, |item| {
+                item.offers.clear();
+                item.assigned = Some(Box::new(assigned));
+            });
             self.note_accepted(&offer);
             self.given_to(&offer.item, &offer.agent, offer.weight);
         }
