@@ -145,6 +145,17 @@ impl Server {
         self.setup = setup;
     }
 
+    /// Bytes of memory that it has (resident).
+    ///
+    /// # Panics
+    /// It doesn't run.
+    pub fn memory(&self) -> u64 {
+        let id = self.child.as_ref().and_then(Child::id).expect("the server runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process's status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1_024
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -3,12 +3,10 @@
 use crate::registry::Registry;
 use jackfield_config::{ByteSize, Channel, Config, Problem};
 use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
-use jackfield_router as router;
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
@@ -307,63 +305,4 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         timer_changes: count(wanted.timer_changes, default.timer_changes),
         http_requests: wanted.http_requests.unwrap_or(default.http_requests),
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The config as the router needs it. A channel whose driver isn't loaded has no media and wants nothing delivered.
-pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>) -> router::Config {
-    let agents =
-        config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
-    let queues = config.queues.iter().map(|queue| {
-        let settings = router::QueueConfig {
-            offer_timeout_ms: queue.offer_timeout.map(millis),
-            weights: queue.weights.iter().map(|(media, weight)| (media.as_str().into(), *weight)).collect(),
-            wrap_up_ms: millis(queue.wrap_up),
-            offer_again: queue.offer_again,
-            away_after_missed: queue.away_after_missed,
-            choose: router::Choice::LongestIdle,
-        };
-        (queue.id.as_str().into(), settings)
-    });
-    let channels = config.channels.iter().map(|channel| {
-        let driver = drivers.get(&channel.id);
-        (channel.id.as_str().into(), channel_config(channel, driver))
-    });
-    router::Config {
-        agents: agents.collect(),
-        queues: queues.collect(),
-        channels: channels.collect(),
-        default_queue: config.routes.last().map_or("", |route| route.queue.as_str()).into(),
-        grace_ms: millis(config.server.agent_grace),
-    }
-}
-
-fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::ChannelConfig {
-    let mut out = router::ChannelConfig { resend_unknown: channel.resend_unknown, ..router::ChannelConfig::default() };
-    let Some(driver) = driver else { return out };
-    let descriptor = driver.descriptor();
-    out.interactions = descriptor.interactions.iter().map(|known| known.name.as_str().into()).collect();
-    out.media = descriptor
-        .media_types
-        .iter()
-        .map(|media| {
-            let config = router::MediaConfig {
-                real_time: media.real_time,
-                weight: media.weight,
-                offer_timeout_ms: media.offer_timeout_ms.map(u64::from),
-                interruptible: media.interruptible,
-            };
-            (media.name.as_str().into(), config)
-        })
-        .collect();
-    out.look_up_unknown = descriptor.attributes.get("look-up-unknown") == Some("true");
-    if let Some(limit) = descriptor.limits.iter().find(|limit| limit.name == "retry-for")
-        && let Ok(duration) = jackfield_config::parse_duration(&limit.value)
-    {
-        out.deliver_retry_for_ms = millis(duration);
-    }
-    out
 }

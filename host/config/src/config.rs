@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::channels::{self, Channel};
+use crate::hours::{self, Hours};
 use crate::people::{self, Agent, Operator};
 use crate::place::Lines;
 use crate::problem::{Errors, Problem};
@@ -22,6 +23,8 @@ pub struct Config {
     pub operators: Vec<Operator>,
     /// `[[agent]]`, in the file's order, ids unique.
     pub agents: Vec<Agent>,
+    /// `[[hours]]`, in the file's order, ids unique.
+    pub hours: Vec<Hours>,
     /// `[[queue]]`, in the file's order, ids unique.
     pub queues: Vec<Queue>,
     /// `[[route]]`, in the order they are tried; the last one, and only it, has no condition.
@@ -139,12 +142,14 @@ impl Config {
 }
 
 fn read(root: &Table<'_>) -> Config {
-    let queues = queues::read(root);
+    let hours = hours::read(root);
+    let queues = queues::read(root, &hours);
     let config = Config {
         server: server::read(root),
         operators: people::read_operators(root),
         agents: people::read_agents(root),
         routes: routes::read(root, &queues),
+        hours,
         queues,
         channels: channels::read(root),
     };

@@ -181,6 +181,10 @@ async fn blobs_come_back_as_they_went() {
     assert_eq!(response.headers()["content-disposition"], "attachment");
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), content);
     assert_eq!(fixture.call(Method::GET, &path, "", Body::empty()).await.status(), 401);
+    assert_eq!(fixture.call(Method::GET, &path, "ana", Body::empty()).await.status(), 200);
+    assert_eq!(fixture.call(Method::GET, &path, "ben", Body::empty()).await.status(), 404, "it is ana's");
+    fixture.pass(60 * 60 * 1_000);
+    assert_eq!(fixture.call(Method::GET, &path, "ana", Body::empty()).await.status(), 404, "it was never sent");
     let cut = Body::from_stream(futures_util::stream::iter([Ok("half"), Err(std::io::Error::other("cut"))]));
     assert_eq!(fixture.call(Method::POST, "/v1/blobs", "ana", cut).await.status(), 400);
     let announced =

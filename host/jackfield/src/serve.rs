@@ -116,8 +116,10 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     })
     .await?;
     sequencer.begin(channels.router_config()).await?;
+    channels.tell_hours().await?;
     tokio::spawn(channels.clone().run(carried_out));
     let watching = tokio::spawn(channels.clone().watch());
+    let calendars = tokio::spawn(channels.clone().keep_hours());
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
@@ -138,6 +140,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
+    calendars.abort();
     if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }

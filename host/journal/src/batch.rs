@@ -107,7 +107,7 @@ pub enum Row {
         /// The whole of it, in the caller's own encoding.
         json: Vec<u8>,
     },
-    /// A channel may read a blob.
+    /// A channel may read a blob, or somebody else whom the caller names as no channel is named.
     BlobGrant {
         /// The channel.
         channel: String,

@@ -114,7 +114,44 @@ pub struct Notification {
     pub agent: Option<Id>,
     /// The queue at that moment.
     pub queue: Id,
+    /// Set when it is an answer of the server's own to the customer: the name is then `message.send`, and the
+    /// caller has the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<Automatic>,
 }
+
+/// An answer that the server gives a customer by itself. Of each kind a conversation gets at most one in
+/// [`ANSWER_AGAIN`], and none to what a machine sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Automatic {
+    /// The request has arrived.
+    Acknowledgement,
+    /// It is outside the business hours.
+    OutsideHours,
+    /// Too many wait already.
+    Full,
+    /// It takes longer than it should.
+    Waiting,
+    /// Nobody could take it in time.
+    Expired,
+}
+
+impl Automatic {
+    /// The name in the config and the journal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Automatic::Acknowledgement => "acknowledgement",
+            Automatic::OutsideHours => "outside-hours",
+            Automatic::Full => "full",
+            Automatic::Waiting => "waiting",
+            Automatic::Expired => "expired",
+        }
+    }
+}
+
+/// How long a conversation isn't given the same answer of the server's own again, in milliseconds.
+pub const ANSWER_AGAIN: Millis = 24 * 3_600_000;
 
 /// One thing that is to reach a channel's driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,7 +35,8 @@ impl Stored {
             None => message.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::now_v7),
         };
         message.id = Some(id.to_string());
-        message.channel = Some(channel.to_owned());
+        // A task belongs to no channel.
+        message.channel = Some(channel.to_owned()).filter(|channel| !channel.is_empty());
         message.direction = Some(direction);
         message.received_at = Some(now);
         if let Some(item) = &mut message.work_item {
@@ -57,10 +58,25 @@ impl Stored {
         })
     }
 
+    /// The conversation's key, as the router knows it.
+    pub fn conversation_key(&self) -> String {
+        hex::encode(self.conversation)
+    }
+
+    /// The customer's key, as the router knows it.
+    pub fn customer_key(&self) -> Option<String> {
+        self.customer.map(hex::encode)
+    }
+
     /// The message's id.
     pub fn id(&self) -> String {
         Uuid::from_bytes(self.id).to_string()
     }
+}
+
+/// Stands in a blob's grant in place of a channel: those who see this work item. No channel's id has a `/`.
+pub fn readers_of(work_item: &str) -> String {
+    format!("work-item/{work_item}")
 }
 
 /// Reads committed messages.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::{Evolution, KEEP_DELIVERIES};
 use crate::delivery::{Delivery, Failure, Phase, Previous, Status};
+use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
 use crate::notice::AgentEvent;
 use crate::state::{PerChannel, Report};
@@ -13,8 +14,20 @@ const DELAYED: &str = "delayed";
 
 impl Evolution<'_> {
     pub(super) fn delivery_queued(&mut self, delivery: &Delivery) {
-        if delivery.notification.is_some() {
-            self.state.stored.counter += 1;
+        match &delivery.notification {
+            Some(notification) => {
+                self.state.stored.counter += 1;
+                if let Some(kind) = notification.automatic {
+                    let at = self.at;
+                    self.state.edit_conversation(lane_key(delivery), |conversation| {
+                        conversation.answered.insert(kind, at);
+                    });
+                }
+            }
+            None => {
+                self.heard_of(&delivery.item);
+                self.answered(&delivery.item);
+            }
         }
         self.lane(delivery).push_back(delivery.message_id.clone());
         self.state.insert_delivery(delivery.clone());
@@ -138,7 +151,10 @@ impl Evolution<'_> {
 
     /// Moves a message's status forward; back is no way.
     fn becomes(&mut self, id: &Id, status: Status, error: &Option<Failure>) {
-        let forward = |delivery: &Delivery| delivery.notification.is_none() && delivery.status.may_become(status);
+        let forward = |delivery: &Delivery| {
+            let forward = delivery.status.may_become(status) || fault::on(Fault::TurnsStatusBack);
+            delivery.notification.is_none() && forward
+        };
         if self.state.delivery(id).is_some_and(forward) {
             self.state.edit_delivery(id, |delivery| {
                 delivery.status = status;

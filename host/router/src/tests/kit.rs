@@ -10,7 +10,7 @@ pub(crate) const START: Millis = 1_700_000_000_000;
 pub(crate) const HOUR: Millis = 3_600_000;
 
 pub(crate) fn capacity(capacity: u32) -> AgentConfig {
-    AgentConfig { capacity }
+    AgentConfig { capacity, ..AgentConfig::default() }
 }
 
 pub(crate) fn media(weight: u32, real_time: bool) -> MediaConfig {
@@ -117,15 +117,11 @@ impl Desk {
             message_id: format!("message-{}", self.messages).into(),
             channel: "line".into(),
             conversation: conversation.into(),
-            customer: None,
             media_type: "letter".into(),
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
-            route: Some(Route { queue: "main".into(), priority: None, rule: "all".into() }),
-            priority: None,
-            status: None,
-            reason: None,
-            simulated: false,
+            route: Some(Route { queue: "main".into(), rule: "all".into(), ..Route::default() }),
+            ..Received::default()
         }
     }
 
@@ -226,7 +222,7 @@ impl Desk {
 }
 
 pub(crate) fn set(state: Presence) -> Action {
-    Action::SetState { state, reason: None }
+    Action::SetState { state, reason: None, media_type: None }
 }
 
 /// The code and state of a refusal.

@@ -108,7 +108,7 @@ async fn an_offer_is_announced_with_its_message_and_answers_go_out_as_effects() 
     let mut rig = open(dir.path()).await;
     let connected = Command::Connected { agent: "ana".into(), connection: "c1".into() };
     rig.sequencer.command(connected).await.expect("commits");
-    rig.agent("1", Action::SetState { state: Presence::Available, reason: None }).await;
+    rig.agent("1", Action::SetState { state: Presence::Available, reason: None, media_type: None }).await;
     let item = work_item(&rig.receive("e1", "+1").await);
     let offer = loop {
         let announcement = rig.notices.recv().await.expect("an offer comes");

@@ -37,7 +37,6 @@ impl World {
             message_id: self.fresh("in-"),
             channel: CHANNELS[channel as usize].into(),
             conversation: format!("k{}", random.below(CONVERSATIONS)).into(),
-            customer: None,
             media_type: MEDIA[random.below(3) as usize].into(),
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
@@ -45,11 +44,11 @@ impl World {
                 queue: random.pick(&["plain", "strict", "again", "gone"]).copied().unwrap_or("plain").into(),
                 priority: random.once_in(3).then(|| random.below(4) as u16 * 400),
                 rule: "rule".into(),
+                ..Route::default()
             }),
             priority: random.once_in(3).then(|| random.below(3) as u16),
-            status: None,
             reason: random.once_in(2).then(|| "reason".to_owned()),
-            simulated: false,
+            ..Received::default()
         }
     }
 
@@ -104,7 +103,7 @@ impl World {
                     [Presence::Available, Presence::Busy, Presence::Away, Presence::Finishing, Presence::Offline];
                 let likely = if random.below(3) > 0 { &states[..1] } else { &states[..] };
                 let state = random.pick(likely).copied().unwrap_or_default();
-                (any, Action::SetState { state, reason: None })
+                (any, Action::SetState { state, reason: None, media_type: None })
             }
             4..10 => {
                 let (who, offer) = random.pick(&pending).cloned()?;
