@@ -9,6 +9,7 @@ mod load;
 mod process;
 mod report;
 mod rounds;
+mod routing;
 mod sample;
 mod sandboxed;
 mod services;
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P5".starts_with(&only) {
+        rows.extend(routing::measure()?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))
