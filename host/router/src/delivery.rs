@@ -69,6 +69,8 @@ pub enum Previous {
     Failed,
     /// It was cut short.
     Unknown,
+    /// It was cut short, and who may decide that wants it sent again: the agent, or the channel's config.
+    Resend,
 }
 
 impl Previous {
@@ -78,6 +80,7 @@ impl Previous {
             Previous::None => "none",
             Previous::Failed => "failed",
             Previous::Unknown => "unknown",
+            Previous::Resend => "resend",
         }
     }
 }
@@ -218,6 +221,9 @@ pub enum Outcome {
         /// The channel's wish for the next try, in milliseconds.
         retry_after_ms: Option<Millis>,
     },
-    /// The call was cut short (trap, time-out): perhaps sent, perhaps not.
-    Lost,
+    /// Perhaps sent, perhaps not: the call was cut short (trap, time-out), or the peer's answer was.
+    Lost {
+        /// How, where it is known.
+        text: Option<String>,
+    },
 }

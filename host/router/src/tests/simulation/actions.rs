@@ -193,7 +193,7 @@ impl World {
             15 => failed("rate-limited", random.once_in(2).then_some(7_000)),
             16 => failed("unknown", None),
             17 => failed("rejected-by-recipient", None),
-            _ => Outcome::Lost,
+            _ => Outcome::Lost { text: None },
         }
     }
 
@@ -245,9 +245,13 @@ impl World {
                 Action::Transfer { work_item, to, if_version }
             }
             7 | 8 => Action::Consult { work_item, agent: to, if_version },
-            9 => Action::TransferComplete { work_item, agent: None, if_version },
+            9 => {
+                let (owner, item) = self.helped(random).unwrap_or((who.clone(), work_item));
+                return Some((owner, Action::TransferComplete { work_item: item, agent: None, if_version }));
+            }
             10 if random.once_in(2) => Action::TransferCancel { work_item, if_version },
             10 => {
+                let work_item = self.helped(random).map_or(work_item, |(_, item)| item);
                 let helper = self.state.item(&work_item).and_then(|item| item.helpers.keys().next().cloned());
                 return Some((helper.unwrap_or(any), Action::Leave { work_item }));
             }
@@ -264,6 +268,13 @@ impl World {
             _ => return Some((any, Action::Pick { work_item, if_version })),
         };
         Some((who, action))
+    }
+
+    /// An item that somebody was asked into, and its owner.
+    fn helped(&self, random: &mut Random) -> Option<(Id, Id)> {
+        let helped = self.state.items().values().filter(|item| !item.helpers.is_empty());
+        let helped: Vec<_> = helped.filter_map(|item| Some((item.owner.clone()?, item.id.clone()))).collect();
+        random.pick(&helped).cloned()
     }
 
     /// What comes from elsewhere: tasks, business hours, sockets that can't be written.

@@ -74,7 +74,7 @@ impl Seen {
             "failed",
         ] {
             let times = self.0.get(what).copied().unwrap_or(0);
-            assert!(times >= 20, "`{what}` happened {times} times: {:?}", self.0);
+            assert!(times >= 10, "`{what}` happened {times} times: {:?}", self.0);
         }
     }
 }
