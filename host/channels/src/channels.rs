@@ -11,9 +11,9 @@ use crate::serving::{Served, Serving};
 use crate::timers::Due;
 use crate::under_way::UnderWay;
 use crate::views::{ChannelView, DriverView};
+use crate::way_out::WayOut;
 use arc_swap::ArcSwap;
 use jackfield_config::Config;
-use jackfield_egress::Tls;
 use jackfield_journal::ChannelLog;
 use jackfield_router::Effect;
 use jackfield_sandbox::{CallError, Delivery, Driver, LogLevel, Outcome};
@@ -54,7 +54,7 @@ struct Inner {
     server: Arc<Server>,
     folder: DriverFolder,
     log: ChannelLog,
-    tls: Tls,
+    way_out: WayOut,
     public_url: String,
     under_way: UnderWay,
     /// Reloads come one after the other.
@@ -81,7 +81,7 @@ impl Channels {
     /// Makes the channels; none is served yet.
     ///
     /// # Errors
-    /// The thread for logs can't be started.
+    /// The thread for logs can't be started, or the name server of the config can't be asked.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
         let set = Set::new(
@@ -90,13 +90,14 @@ impl Channels {
             None,
             Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default(),
         );
+        let way_out = WayOut::new(parts.config.server.resolver)?;
         let server = Server { sequencer: parts.sequencer, logs, config: ArcSwap::new(parts.config) };
         let inner = Inner {
             set: ArcSwap::from_pointee(set),
             server: Arc::new(server),
             folder: parts.folder,
             log: parts.log,
-            tls: Tls::system(),
+            way_out,
             public_url: parts.public_url,
             under_way: UnderWay::default(),
             loading: tokio::sync::Mutex::default(),
@@ -193,8 +194,9 @@ impl Channels {
     async fn serve(&self, serving: &Serving) -> Result<(), String> {
         let inner = &self.inner;
         let keys = inner.server.sequencer.keys();
-        let prepared =
-            prepare::prepare(&inner.folder, &serving.config, &inner.public_url, Some(keys), &inner.tls).await;
+        let counters = serving.kept.egress.clone();
+        let (folder, url, way_out) = (&inner.folder, &inner.public_url, &inner.way_out);
+        let prepared = prepare::prepare(folder, &serving.config, url, Some(keys), way_out, counters).await;
         let Prepared { driver, channel } = prepared.map_err(|problems| {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             texts.join("; ")
@@ -421,7 +423,7 @@ impl Channels {
 
     /// What was counted of each channel.
     pub fn metrics(&self) -> Vec<ChannelMetrics> {
-        self.set().serving.values().map(|serving| serving.counters().read(&serving.id)).collect()
+        self.set().serving.values().map(|serving| serving.kept.metrics(&serving.id)).collect()
     }
 
     /// The drivers in use.

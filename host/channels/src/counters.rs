@@ -81,6 +81,8 @@ pub struct ChannelMetrics {
     pub messages: u64,
     /// Pushed messages that were there already.
     pub duplicates: u64,
+    /// What went out.
+    pub egress: jackfield_egress::Counts,
 }
 
 impl Counters {
@@ -129,6 +131,7 @@ impl Counters {
             route_failures: load(&self.route_failures),
             messages: load(&self.messages),
             duplicates: load(&self.duplicates),
+            egress: jackfield_egress::Counts::default(),
         }
     }
 }

@@ -25,6 +25,7 @@ mod timers;
 mod under_way;
 mod views;
 mod watch;
+mod way_out;
 
 pub use channels::{Channels, Parts};
 pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};

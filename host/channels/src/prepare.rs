@@ -1,8 +1,9 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
 use crate::drivers::DriverFolder;
+use crate::way_out::WayOut;
 use jackfield_config::{Channel, Config, Problem};
-use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
+use jackfield_egress::Counters;
 use jackfield_router as router;
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
@@ -38,7 +39,8 @@ pub(crate) async fn prepare(
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
-    tls: &Tls,
+    way_out: &WayOut,
+    counters: Arc<Counters>,
 ) -> Result<Prepared, Vec<Problem>> {
     let driver = match folder.load(&channel.driver).await {
         Ok(driver) => driver,
@@ -49,7 +51,7 @@ pub(crate) async fn prepare(
     };
     let mut problems = settings_problems(channel, &driver);
     problems.extend(secret_problems(channel, &driver));
-    let grants = match grants(channel, tls) {
+    let grants = match way_out.grants(channel, counters) {
         Ok(grants) => grants,
         Err(problem) => {
             problems.push(*problem);
@@ -57,6 +59,14 @@ pub(crate) async fn prepare(
         }
     };
     for wanted in &driver.descriptor().capabilities {
+        if wanted.required && wanted.name == "tcp" && channel.grants.tcp.is_empty() {
+            let targets = wanted.targets.join("\", \"");
+            problems.push(channel.key_problem(
+                "grants",
+                format!("the driver can't work without tcp: {}", wanted.reason),
+                format!("write grants = {{ tcp = [\"{targets}\"] }}"),
+            ));
+        }
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
             let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
             let targets = targets.join("\", \"");
@@ -88,10 +98,10 @@ pub async fn check(
     services: Arc<dyn jackfield_sandbox::Services>,
 ) -> Vec<Problem> {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
-    let tls = Tls::system();
     let mut problems = Vec::new();
+    let way_out = WayOut::system();
     for channel in &config.channels {
-        let prepared = match prepare(folder, channel, &base, None, &tls).await {
+        let prepared = match prepare(folder, channel, &base, None, &way_out, Arc::default()).await {
             Ok(prepared) => prepared,
             Err(found) => {
                 problems.extend(found);
@@ -181,34 +191,16 @@ fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
 
 fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
     let mut secrets = Secrets::default();
-    for (name, secret) in &channel.secrets {
-        secrets.add(name, secret.expose().to_vec());
+    for (name, values) in &channel.secrets {
+        for value in values {
+            secrets.add(name, value.expose().to_vec());
+        }
     }
     if let Some(keys) = keys {
         secrets.add("channel-key", keys.channel_key(&channel.id).to_vec());
+        secrets.seal_with(keys.sealing_key(&channel.id));
     }
     secrets
-}
-
-fn grants(channel: &Channel, tls: &Tls) -> Result<Grants, Box<Problem>> {
-    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
-    let addresses: Vec<String> = channel.grants.addresses.iter().map(ToString::to_string).collect();
-    let reveal = channel.grants.reveal.iter().cloned().collect();
-    if http.is_empty() {
-        return Ok(Grants { http: None, reveal });
-    }
-    let policy = Policy::parse(&http, &addresses).map_err(|error| {
-        let problem = format!("{} in grants.{}: {}", error.grant, error.key, error.problem);
-        Box::new(channel.key_problem("grants", problem, error.remedy))
-    })?;
-    let config = ClientConfig {
-        channel: channel.id.clone(),
-        policy,
-        limits: jackfield_egress::Limits::default(),
-        resolver: Arc::new(SystemResolver),
-        tls: tls.clone(),
-    };
-    Ok(Grants { http: Some(Arc::new(Client::new(config))), reveal })
 }
 
 /// The channel's limits over the sandbox's defaults. A receiving call may take three times its guest time.
@@ -233,6 +225,9 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         host_calls: wanted.host_calls.unwrap_or(default.host_calls),
         store_keys: wanted.store_keys.map_or(default.store_keys, u64::from),
         store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
+        http_requests: wanted.egress.http_requests.unwrap_or(default.http_requests),
+        tcp_connections: wanted.egress.tcp_connections.unwrap_or(default.tcp_connections),
+        egress_bytes: wanted.egress.egress_bytes.map_or(default.egress_bytes, |size| size.0),
         ..default
     }
 }

@@ -1,6 +1,6 @@
 //! One channel while it is configured: the generation that serves it, and what is counted.
 
-use crate::counters::Counters;
+use crate::counters::{ChannelMetrics, Counters};
 use crate::health::Health;
 use crate::routes::channel_facts;
 use arc_swap::ArcSwap;
@@ -39,12 +39,21 @@ pub(crate) struct Kept {
     /// Webhook requests inside the server.
     pub(crate) inside: AtomicUsize,
     pub(crate) counters: Counters,
+    /// What its drivers used of the network.
+    pub(crate) egress: Arc<jackfield_egress::Counters>,
     pub(crate) health: Mutex<Health>,
     /// Deliveries and timers that are with the driver, as many as it has instances for each.
     pub(crate) deliveries: Semaphore,
     pub(crate) timers: Semaphore,
     /// Names of timers that are being handled.
     pub(crate) firing: Mutex<BTreeSet<String>>,
+}
+
+impl Kept {
+    /// What was counted of the channel.
+    pub(crate) fn metrics(&self, channel: &str) -> ChannelMetrics {
+        ChannelMetrics { egress: self.egress.counts(), ..self.counters.read(channel) }
+    }
 }
 
 /// Instances of a lane, where the config says nothing.
@@ -73,6 +82,7 @@ impl Serving {
                 paused: AtomicBool::new(false),
                 inside: AtomicUsize::new(0),
                 counters: Counters::default(),
+                egress: Arc::default(),
                 health: Mutex::new(Health::connecting(now)),
                 deliveries: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 timers: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),

@@ -12,6 +12,7 @@
 mod channels;
 mod condition;
 mod config;
+mod egress;
 mod grants;
 mod limits;
 mod names;
@@ -31,6 +32,7 @@ mod units;
 pub use channels::Channel;
 pub use condition::{Condition, ConditionError, Facts, MAX_SOURCE, Outcome};
 pub use config::{Config, Loaded, Wrong, examine, load, parse};
+pub use egress::EgressLimits;
 pub use grants::{Grants, HttpGrant, TcpGrant};
 pub use limits::Limits;
 pub use names::DriverRef;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::egress::{self, EgressLimits};
 use crate::reader::Table;
 use crate::units::ByteSize;
 
@@ -30,6 +31,8 @@ pub struct Limits {
     pub pushes: Option<u32>,
     /// `host-calls`: calls to the host that one call may make.
     pub host_calls: Option<u32>,
+    /// The way out.
+    pub egress: EgressLimits,
 }
 
 impl Default for Limits {
@@ -46,6 +49,7 @@ impl Default for Limits {
             store_bytes: None,
             pushes: None,
             host_calls: None,
+            egress: EgressLimits::default(),
         }
     }
 }
@@ -76,6 +80,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         store_bytes: size("store-bytes", ByteSize::kib(1), ByteSize::mib(1 << 20)),
         pushes: number("pushes", MOST),
         host_calls: number("host-calls", 100 * MOST),
+        egress: egress::read(&table),
     };
     table.finish();
     limits

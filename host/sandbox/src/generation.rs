@@ -16,8 +16,9 @@ use jackfield_spec::ErrorInfo;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wasmtime::Store;
+use wasmtime::component::ResourceTable;
 
 /// What a handler call came to: the guest's answer, and what has to be committed before it goes out.
 #[derive(Debug, Clone, PartialEq)]
@@ -200,7 +201,7 @@ impl Generation {
         let fresh = again || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
-        call::begin(store, Call::new(CallKind::Handler, cpu));
+        call::begin(store, Call { ends: Some(Instant::now() + wall), ..Call::new(CallKind::Handler, cpu) });
         let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
         let answer = call::finish(store, wall, answer)?;
         if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
@@ -208,9 +209,12 @@ impl Generation {
             let readable = store.data_mut().readable(&inner.channel, blob);
             readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
         }
-        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        let state = store.data_mut();
+        let call = std::mem::replace(&mut state.call, Call::new(CallKind::Configure, cpu));
+        // Connections end with their call, not with the next one.
+        state.table = ResourceTable::new();
         lease.give_back(fresh, limits.recycle_after);
-        Ok((answer, call.transaction))
+        Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
     }
 }
 
@@ -222,7 +226,7 @@ enum Work {
 }
 
 /// What a handler answered.
-enum Answer {
+pub(crate) enum Answer {
     Received(Result<http_types::Response, wit::Error>),
     Delivered(Box<exports::driver::Outcome>),
     Fired(Result<(), wit::Error>),

@@ -5,6 +5,7 @@
 //! channel as a [`Generation`]; each handler call of it yields [`Called`]: what the guest answered and the
 //! [`Transaction`] that its caller commits before anything is let out.
 
+mod answer;
 mod bindings;
 mod cache;
 mod call;
@@ -22,10 +23,12 @@ mod inspect;
 mod limits;
 mod memory;
 mod pool;
+mod scrub;
+mod secrets;
 mod services;
 mod transaction;
 
-pub use channel::{Channel, ChannelConfig, Grants, Secrets};
+pub use channel::{Channel, ChannelConfig, Grants};
 pub use descriptor::{
     Command, Descriptor, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
 };
@@ -35,5 +38,6 @@ pub use error::{CallError, LoadError, SettingsError};
 pub use generation::{Called, Generation};
 pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
 pub use limits::Limits;
+pub use secrets::Secrets;
 pub use services::{LogLevel, Services, StoreRead, Waiting};
 pub use transaction::{StoreWrite, TimerChange, Transaction};

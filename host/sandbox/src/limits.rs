@@ -40,6 +40,10 @@ pub struct Limits {
     pub timers: usize,
     /// Requests of one call by `http.send`.
     pub http_requests: u32,
+    /// Connections of one call by `tcp.connect`.
+    pub tcp_connections: u32,
+    /// Bytes of bodies and connections, both ways, of one call.
+    pub egress_bytes: u64,
     /// Bytes that go between guest and host in one host call.
     pub host_call_bytes: usize,
 }
@@ -64,6 +68,8 @@ impl Default for Limits {
             blob: 64 << 20,
             timers: 100,
             http_requests: 100,
+            tcp_connections: 8,
+            egress_bytes: 256 << 20,
             host_call_bytes: 32 << 20,
         }
     }

@@ -40,6 +40,7 @@ impl log::Host for State {
             }
             return;
         }
+        let text = channel.scrubber.text(&text);
         let text = cut(&text, limits.log_bytes);
         let mut room = limits.log_bytes;
         let fields = fields.into_iter().take_while(|(key, value)| {
@@ -47,6 +48,8 @@ impl log::Host for State {
             room = room.saturating_sub(key.len() + value.len());
             fits
         });
+        let fields = fields
+            .map(|(key, value)| (channel.scrubber.text(&key).into_owned(), channel.scrubber.text(&value).into_owned()));
         channel.services.log(id, level, text, &Attributes(fields.collect()));
     }
 }
