@@ -11,6 +11,7 @@ mod demo;
 mod duplicates;
 mod http;
 mod kills;
+mod outside;
 mod routes;
 mod running;
 mod sandbox;
