@@ -1,6 +1,6 @@
 //! All channels of a server.
 
-use crate::counters::{CallKind, ChannelMetrics};
+use crate::counters::{CallKind, ChannelMetrics, UsageMetrics};
 use crate::drivers::DriverFolder;
 use crate::health::Health;
 use crate::logs::Logs;
@@ -300,6 +300,8 @@ impl Channels {
         let id = uuid::Uuid::now_v7().to_string();
         message.id = Some(id.clone());
         message.interaction.tracking_id = Some(id.clone());
+        // As every message it says what it is about: how the channel stood before.
+        message.connection = Some(serving.kept.health.lock().info());
         let delivery =
             Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
         let health = match generation.deliver(delivery).await {
@@ -423,7 +425,13 @@ impl Channels {
 
     /// What was counted of each channel.
     pub fn metrics(&self) -> Vec<ChannelMetrics> {
-        self.set().serving.values().map(|serving| serving.kept.metrics(&serving.id)).collect()
+        let metrics = |serving: &Arc<Serving>| ChannelMetrics {
+            inside: serving.kept.inside.load(Ordering::Relaxed) as u64,
+            usage: serving.generation().as_ref().map(UsageMetrics::of),
+            egress: serving.kept.egress.counts(),
+            ..serving.counters().read(&serving.id)
+        };
+        self.set().serving.values().map(metrics).collect()
     }
 
     /// The drivers in use.

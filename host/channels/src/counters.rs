@@ -1,5 +1,6 @@
 //! What is counted of each channel.
 
+use jackfield_sandbox::Generation;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -83,6 +84,35 @@ pub struct ChannelMetrics {
     pub duplicates: u64,
     /// What went out.
     pub egress: jackfield_egress::Counts,
+    /// Requests inside the server.
+    pub inside: u64,
+    /// What the channel's instances use, while a driver serves it.
+    pub usage: Option<UsageMetrics>,
+}
+
+/// What a channel's instances use.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsageMetrics {
+    /// Instances that live.
+    pub instances: u64,
+    /// Calls that run.
+    pub running: u64,
+    /// Bytes of their memories and tables.
+    pub memory: u64,
+    /// How often each limit was met.
+    pub hits: Vec<(&'static str, u64)>,
+}
+
+impl UsageMetrics {
+    pub(crate) fn of(generation: &Generation) -> Self {
+        let usage = generation.usage();
+        Self {
+            instances: usage.instances() as u64,
+            running: generation.running() as u64,
+            memory: usage.memory() as u64,
+            hits: usage.hits().collect(),
+        }
+    }
 }
 
 impl Counters {
@@ -110,6 +140,7 @@ impl Counters {
         self.total(&OUTCOMES)
     }
 
+    /// What was counted; what is inside and what is in use now is not known here.
     pub(crate) fn read(&self, channel: &str) -> ChannelMetrics {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut calls = Vec::new();
@@ -132,6 +163,8 @@ impl Counters {
             messages: load(&self.messages),
             duplicates: load(&self.duplicates),
             egress: jackfield_egress::Counts::default(),
+            inside: 0,
+            usage: None,
         }
     }
 }

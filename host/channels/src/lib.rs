@@ -28,9 +28,9 @@ mod watch;
 mod way_out;
 
 pub use channels::{Channels, Parts};
-pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};
+pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMetrics};
 pub use drivers::{DriverError, DriverFolder};
 pub use error::ReceiveError;
 pub use health::Health;
-pub use prepare::check;
+pub use prepare::{Checked, check};
 pub use views::{ChannelView, DriverView};

@@ -4,9 +4,11 @@ use crate::logs::Logs;
 use arc_swap::ArcSwap;
 use jackfield_config::Config;
 use jackfield_journal::{BlobWriter, LogLine};
+use jackfield_router::Id;
 use jackfield_sandbox::{LogLevel, Services, StoreRead, Waiting};
 use jackfield_sequencer::Sequencer;
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What sandboxes ask.
@@ -117,6 +119,18 @@ impl Services for Server {
         let full = found.len() == limit as usize;
         let next = if full { found.last().and_then(|message| message.id.clone()) } else { None };
         Ok((found, next))
+    }
+
+    fn timers<'a>(&'a self, channel: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>> {
+        let channel = Id::from(channel);
+        let look = move |state: &jackfield_router::State| {
+            let of = state.timers().range((channel.clone(), Id::from(""))..);
+            of.take_while(|((of, _), _)| *of == channel).map(|((_, name), _)| name.to_string()).collect()
+        };
+        Box::pin(async move {
+            let stopping = |_| ErrorInfo::new("unavailable", "the server is stopping");
+            self.sequencer.read(look).await.map_err(stopping)
+        })
     }
 
     fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>> {

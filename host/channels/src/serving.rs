@@ -1,6 +1,6 @@
 //! One channel while it is configured: the generation that serves it, and what is counted.
 
-use crate::counters::{ChannelMetrics, Counters};
+use crate::counters::Counters;
 use crate::health::Health;
 use crate::routes::channel_facts;
 use arc_swap::ArcSwap;
@@ -47,13 +47,6 @@ pub(crate) struct Kept {
     pub(crate) timers: Semaphore,
     /// Names of timers that are being handled.
     pub(crate) firing: Mutex<BTreeSet<String>>,
-}
-
-impl Kept {
-    /// What was counted of the channel.
-    pub(crate) fn metrics(&self, channel: &str) -> ChannelMetrics {
-        ChannelMetrics { egress: self.egress.counts(), ..self.counters.read(channel) }
-    }
 }
 
 /// Instances of a lane, where the config says nothing.
@@ -119,7 +112,9 @@ impl Serving {
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
         let inside = self.kept.inside.fetch_add(1, Ordering::Relaxed);
         let entered = Inside(&self.kept.inside);
-        if inside >= self.config.limits.queue as usize {
+        // Those that the driver has are inside as well; the others wait.
+        let running = self.config.limits.instances.map_or(INSTANCES, |count| count as usize);
+        if inside >= (self.config.limits.queue as usize).saturating_add(running) {
             return None;
         }
         Some(entered)

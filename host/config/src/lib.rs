@@ -34,7 +34,7 @@ pub use condition::{Condition, ConditionError, Facts, MAX_SOURCE, Outcome};
 pub use config::{Config, Loaded, Wrong, examine, load, parse};
 pub use egress::EgressLimits;
 pub use grants::{Grants, HttpGrant, TcpGrant};
-pub use limits::Limits;
+pub use limits::{Limits, ServerLimits};
 pub use names::DriverRef;
 pub use people::{Agent, Operator, Role};
 pub use place::Place;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::limits::{self, ServerLimits};
 use crate::problem::quote;
 use crate::reader::{Node, Table};
 
@@ -34,6 +35,8 @@ pub struct Server {
     pub log: LogLevel,
     /// The form of log lines. Default `text`.
     pub log_format: LogFormat,
+    /// What holds for all drivers together.
+    pub limits: ServerLimits,
 }
 
 /// Who may read `/metrics` besides callers on loopback, who always may.
@@ -136,6 +139,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         log_format: get("log-format")
             .and_then(|node| node.choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]))
             .unwrap_or(LogFormat::Text),
+        limits: table.as_ref().map(limits::read_server).unwrap_or_default(),
     };
     if let Some(table) = table {
         table.finish();

@@ -1,7 +1,9 @@
 //! `driver check`: what an author or operator asks of a component before it is used.
 
 use crate::exit::Exit;
+use crate::sandbox;
 use anyhow::Context;
+use jackfield_config::ServerLimits;
 use jackfield_sandbox::{Driver, Sandbox, SandboxConfig};
 use std::path::Path;
 
@@ -9,7 +11,8 @@ use std::path::Path;
 pub async fn check(file: &Path, json: bool) -> Result<(), Exit> {
     let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..SandboxConfig::new(&cache.0) })?;
+    let sandbox =
+        Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
     let driver = sandbox.load(bytes).await.with_context(|| format!("{} is refused", file.display()))?;
     if json {
         let mut value = serde_json::to_value(driver.descriptor())?;

@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
         "jackfield:channel/tcp.[method]connection.write": async,
         "jackfield:channel/tcp.close": async,
         "jackfield:channel/tcp.connect": async,
+        "jackfield:channel/timers.set": async,
     },
     exports: { default: async },
     with: {

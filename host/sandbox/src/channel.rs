@@ -5,6 +5,7 @@ use crate::limits::Limits;
 use crate::scrub::Scrubber;
 use crate::secrets::Secrets;
 use crate::services::Services;
+use crate::usage::Usage;
 use jackfield_egress::Client;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -55,15 +56,22 @@ pub struct Channel {
     pub(crate) headers: Vec<String>,
     /// The values that must not be shown.
     pub(crate) scrubber: Scrubber,
+    /// What it uses, over all its generations.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) started: Instant,
 }
 
 impl Channel {
-    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: &Descriptor) -> Self {
+    pub(crate) fn new(
+        config: ChannelConfig,
+        services: Arc<dyn Services>,
+        driver: &Descriptor,
+        usage: Arc<Usage>,
+    ) -> Self {
         let headers = headers(&driver.headers, &config.settings);
         let driver = format!("{}@{}", driver.name, driver.version);
         let scrubber = Scrubber::new(config.secrets.all_values());
-        Self { config, services, driver, headers, scrubber, started: Instant::now() }
+        Self { config, services, driver, headers, scrubber, usage, started: Instant::now() }
     }
 }
 

@@ -6,16 +6,14 @@ use crate::call::{self, Call, CallKind, State};
 use crate::convert;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
-use crate::error::LoadError;
-use crate::inspect::inspect;
-use jackfield_spec::{Digest, VERSION};
+use crate::error::{LoadError, Refusal};
+use crate::inspect::PACKAGE;
+use jackfield_spec::Digest;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
-/// Memory of an instance that is only probed; a JavaScript guest starts with about 30 MiB.
-const PROBE_MEMORY: usize = 128 << 20;
 /// Guest time and wall time of a probe.
 const PROBE_TIME: Duration = Duration::from_secs(5);
 
@@ -64,8 +62,24 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
     Ok(linker)
 }
 
+/// Said of what the inspection let pass and the engine does not.
 fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Types { interface: interface.to_owned(), served: VERSION, detail: format!("{error:#}") }
+    Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
+}
+
+impl Exports {
+    /// Those of a component that was inspected.
+    fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+        let mut exports = Self::default();
+        for (name, _) in component.component_type().exports(engine) {
+            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
+                Some("webhook") => exports.webhook = true,
+                Some("timer") => exports.timer = true,
+                _ => {}
+            }
+        }
+        exports
+    }
 }
 
 impl Indices {
@@ -96,21 +110,16 @@ impl Indices {
 }
 
 impl Sandbox {
-    /// Loads a component: reads its interfaces, compiles it or takes it from the cache, links it, and probes it for
-    /// its descriptor with no capability. Blocks for the compiler's time (35 ms for a small driver).
+    /// Loads a component: reads its interfaces and compiles it, or takes it from the cache, links it, and probes it for
+    /// its descriptor with no capability.
     ///
     /// # Errors
     /// A sentence that says what a driver's author can do.
     pub async fn load(&self, bytes: impl Into<Arc<[u8]>>) -> Result<Driver, LoadError> {
-        let sandbox = self.clone();
         let bytes = bytes.into();
-        let compiled = tokio::task::spawn_blocking(move || {
-            let exports = inspect(&bytes, sandbox.inner.config.max_component)?;
-            let digest = Digest::of(&bytes);
-            Ok::<_, LoadError>((sandbox.compile(&bytes, &digest)?, digest, exports))
-        });
-        let (component, digest, exports) =
-            compiled.await.map_err(|error| LoadError::Host(format!("the compiler's thread failed: {error}")))??;
+        let digest = Digest::of(&bytes);
+        let component = self.compile(&bytes, &digest).await?;
+        let exports = Exports::of(&component, &self.inner.engine);
         let pre = self.linker().instantiate_pre(&component).map_err(|error| misfit("imports", &error))?;
         let indices = Indices::find(&pre, exports)?;
         let probe = Probe { sandbox: self.clone(), pre, indices };
@@ -131,7 +140,7 @@ struct Probe {
 impl Probe {
     async fn run(self) -> Result<(Self, Descriptor), LoadError> {
         let failed = |function| move |source| LoadError::Probe { function, source };
-        let mut store = call::store(&self.sandbox.inner.engine, None, PROBE_MEMORY, 4 << 20);
+        let mut store = call::store(&self.sandbox, None);
         call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
         let made = timeout(PROBE_TIME, self.pre.instantiate_async(&mut store)).await;
         let instance = call::finish(&mut store, PROBE_TIME, made).map_err(failed("its start"))?;

@@ -12,13 +12,13 @@ use crate::limits::Limits;
 use crate::pool::{self, Pool};
 use crate::services::Services;
 use crate::transaction::Transaction;
+use crate::usage::Usage;
 use jackfield_spec::ErrorInfo;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 use wasmtime::Store;
-use wasmtime::component::ResourceTable;
 
 /// What a handler call came to: the guest's answer, and what has to be committed before it goes out.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +38,39 @@ pub struct Generation {
 struct Inner {
     driver: Driver,
     channel: Arc<Channel>,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     running: AtomicUsize,
 }
 
 /// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
-struct Lanes {
+pub(crate) struct Lanes {
     receive: Pool,
     deliver: Pool,
     timer: Pool,
+    idle: Duration,
+    usage: Arc<Usage>,
+}
+
+impl Lanes {
+    fn new(channel: &Channel) -> Self {
+        let limits = &channel.config.limits;
+        let pool = || Pool::new(limits.instances);
+        Self { receive: pool(), deliver: pool(), timer: pool(), idle: limits.idle, usage: channel.usage.clone() }
+    }
+
+    fn all(&self) -> [&Pool; 3] {
+        [&self.receive, &self.deliver, &self.timer]
+    }
+
+    /// Whether these are instances of the channel.
+    pub(crate) fn are_of(&self, channel: &Channel) -> bool {
+        Arc::ptr_eq(&self.usage, &channel.usage)
+    }
+
+    /// Lets go of instances that have waited for `most`, or for as long as the channel's limit says.
+    pub(crate) fn let_go(&self, most: Option<Duration>) {
+        self.all().into_iter().for_each(|pool| pool.let_go(most.unwrap_or(self.idle)));
+    }
 }
 
 /// Counts a call while it runs.
@@ -59,27 +83,29 @@ impl Drop for Running<'_> {
 }
 
 impl Driver {
-    /// Serves a channel: makes an instance and lets the driver check its settings.
+    /// Serves a channel: lets the driver check its settings in an instance, which goes again. What serves has
+    /// instances only while there is something to do: a channel that is idle costs next to nothing.
     ///
     /// # Errors
     /// [`CallError::Settings`] when the driver refuses them, others when it fails.
     pub async fn serve(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Generation, CallError> {
-        let instances = config.limits.instances;
-        let lanes = Lanes { receive: Pool::new(instances), deliver: Pool::new(instances), timer: Pool::new(instances) };
-        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
-        let generation = Generation {
-            inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }),
-        };
-        let warm = generation.clone();
-        let task = self.inner.sandbox.spawn(async move {
-            let inner = &warm.inner;
-            let lease =
-                inner.lanes.receive.lease(&inner.driver.inner, &inner.channel, false, Duration::from_secs(1)).await?;
-            lease.give_back(false, u64::MAX);
-            Ok::<_, CallError>(())
-        });
-        joined(task.await)??;
-        Ok(generation)
+        let channel = self.channel(config, services);
+        self.configured(&channel).await?;
+        let lanes = Arc::new(Lanes::new(&channel));
+        self.inner.sandbox.watch(&lanes);
+        let inner = Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) };
+        Ok(Generation { inner: Arc::new(inner) })
+    }
+
+    fn channel(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Arc<Channel> {
+        let usage = self.inner.sandbox.inner.usages.of(&config.id);
+        Arc::new(Channel::new(config, services, self.descriptor(), usage))
+    }
+
+    async fn configured(&self, channel: &Arc<Channel>) -> Result<(), CallError> {
+        let (loaded, channel) = (self.inner.clone(), channel.clone());
+        let task = self.inner.sandbox.spawn(async move { pool::made(&loaded, &channel).await.map(drop) });
+        joined(task.await)?
     }
 
     /// Lets the driver check a channel's settings without serving it.
@@ -91,10 +117,7 @@ impl Driver {
         config: ChannelConfig,
         services: Arc<dyn Services>,
     ) -> Result<Result<(), SettingsError>, CallError> {
-        let loaded = self.inner.clone();
-        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
-        let task = self.inner.sandbox.spawn(async move { pool::start(&loaded, &channel).await.map(drop) });
-        match joined(task.await)? {
+        match self.configured(&self.channel(config, services)).await {
             Ok(()) => Ok(Ok(())),
             Err(CallError::Settings(error)) => Ok(Err(error)),
             Err(other) => Err(other),
@@ -117,6 +140,11 @@ impl Generation {
         &self.inner.channel.config.limits
     }
 
+    /// What its channel uses, all its generations together.
+    pub fn usage(&self) -> &Usage {
+        &self.inner.channel.usage
+    }
+
     /// Calls that run now.
     pub fn running(&self) -> usize {
         self.inner.running.load(Ordering::Relaxed)
@@ -124,8 +152,7 @@ impl Generation {
 
     /// Instances that wait for a call, over all lanes.
     pub fn idle_instances(&self) -> usize {
-        let lanes = &self.inner.lanes;
-        lanes.receive.idle() + lanes.deliver.idle() + lanes.timer.idle()
+        self.inner.lanes.all().into_iter().map(Pool::idle).sum()
     }
 
     /// Gives a webhook request to the driver. `again`: its commit met a change, so it runs on a fresh instance.
@@ -209,11 +236,9 @@ impl Generation {
             let readable = store.data_mut().readable(&inner.channel, blob);
             readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
         }
-        let state = store.data_mut();
-        let call = std::mem::replace(&mut state.call, Call::new(CallKind::Configure, cpu));
-        // Connections end with their call, not with the next one.
-        state.table = ResourceTable::new();
-        lease.give_back(fresh, limits.recycle_after);
+        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        // An instance that holds on to a connection goes, and the connection with it.
+        lease.give_back(fresh, limits);
         Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
     }
 }

@@ -1,6 +1,7 @@
 //! What a sandbox needs of the server around it. All reads are of committed state.
 
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -65,6 +66,8 @@ pub trait Services: Send + Sync + 'static {
         after: Option<&str>,
         limit: u32,
     ) -> Result<(Vec<Message>, Option<String>), ErrorInfo>;
+    /// The names of the channel's durable timers that wait.
+    fn timers<'a>(&'a self, channel: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>>;
     /// Answers a request of the driver at once.
     fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>>;
     /// The customer with this address on the channel.

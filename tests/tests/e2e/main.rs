@@ -19,3 +19,4 @@ mod twilio;
 mod walls;
 mod webhooks;
 mod wire;
+mod zoo;

@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: body, connect-timeout, deliver, egress-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, instances, memory, pushes, queue, receive, store-bytes, store-keys, tcp-concurrency, tcp-connections, timer"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, deliver, egress-bytes, handles, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, queue, receive, receive-wall, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers"#,
         ],
     );
 }
@@ -215,7 +215,7 @@ id = "c"
 driver = "d"
 limits = { memory = "1KiB", receive = "5 minutes", body = "10MB", queue = 0, deliver = "1h" }"#,
         &[
-            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 4GiB",
+            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 256MiB",
             r#"c.toml:4:39: channel[0].limits.receive: `5 minutes` is not a duration; write a whole number and one of ms, s, m, h, d, such as "30s""#,
             r#"c.toml:4:59: channel[0].limits.body: `10MB` is not a size; write a whole number and one of B, KiB, MiB, GiB, such as "64MiB""#,
             "c.toml:4:75: channel[0].limits.queue: `0` is out of range; write a whole number from 1 to 1000000",

@@ -3,6 +3,7 @@
 use crate::bindings::jackfield::channel::{clock, connection_types, crm, http_types, log, message, peer, random};
 use crate::call::{State, info, refuse};
 use crate::convert;
+use crate::limits::Limit;
 use crate::services::LogLevel;
 use jackfield_spec::Attributes;
 use std::time::Instant;
@@ -31,6 +32,7 @@ impl log::Host for State {
         if self.call.log_lines > limits.log_lines {
             // Once a call: that lines are missing is worth one.
             if self.call.log_lines == limits.log_lines + 1 {
+                channel.usage.hit(Limit::LogLines);
                 channel.services.log(
                     id,
                     LogLevel::Warn,
@@ -39,6 +41,9 @@ impl log::Host for State {
                 );
             }
             return;
+        }
+        if text.len() > limits.log_bytes {
+            channel.usage.hit(Limit::LogBytes);
         }
         let text = channel.scrubber.text(&text);
         let text = cut(&text, limits.log_bytes);

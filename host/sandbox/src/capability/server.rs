@@ -4,6 +4,7 @@ use crate::bindings::jackfield::channel::message::{Error, Message};
 use crate::bindings::jackfield::channel::server::{Host, Page, Refused};
 use crate::call::{State, info, refuse};
 use crate::convert::{self, Unfit};
+use crate::limits::Limit;
 use jackfield_spec::interaction::{self, Way};
 use jackfield_spec::validate::validate;
 use jackfield_spec::{Interaction, Part, canonical};
@@ -11,8 +12,6 @@ use jackfield_spec::{Interaction, Part, canonical};
 /// Most messages of one page.
 const PAGE: u32 = 100;
 
-/// Most bytes that the pushes of one call may have together.
-const PUSHED: usize = 8 << 20;
 /// Most requests to the server in one call.
 const QUERIES: u32 = 100;
 
@@ -43,8 +42,10 @@ fn weight(message: &jackfield_spec::Message) -> usize {
 impl Host for State {
     fn push(&mut self, message: Message) -> Result<String, Refused> {
         let channel = self.act().map_err(|error| refused(&error.code, error.text, None))?;
-        let most = channel.config.limits.pushes;
+        let limits = &channel.config.limits;
+        let most = limits.pushes;
         if self.call.transaction.pushes.len() >= most {
+            channel.usage.hit(Limit::Pushes);
             return Err(refused(
                 "quota",
                 format!("more than {most} pushes in one call; raise limits.pushes or push fewer"),
@@ -59,8 +60,11 @@ impl Host for State {
             return Err(refused("invalid", text, Some("/interaction/name".to_owned())));
         }
         self.call.pushed += weight(&message);
-        if self.call.pushed > PUSHED {
-            return Err(refused("quota", format!("the pushes of one call have at most {PUSHED} bytes"), None));
+        if self.call.pushed > limits.push_bytes {
+            channel.usage.hit(Limit::PushBytes);
+            let text =
+                format!("the pushes of one call have at most {} bytes; raise limits.push-bytes", limits.push_bytes);
+            return Err(refused("quota", text, None));
         }
         for part in &message.parts {
             if let Part::Attachment(attachment) = part
@@ -68,6 +72,14 @@ impl Host for State {
             {
                 self.readable(&channel, &blob.to_string()).map_err(|error| refused(&error.code, error.text, None))?;
             }
+        }
+        if !channel.usage.may_push(channel.started.elapsed(), limits.pushes_per_second) {
+            channel.usage.hit(Limit::PushesPerSecond);
+            let text = format!(
+                "the channel pushed {} messages in this second; try again in the next",
+                limits.pushes_per_second
+            );
+            return Err(refused("rate-limited", text, None));
         }
         let id = channel.services.message_id(&channel.config.id, message.event_id.as_deref());
         message.id = Some(id.clone());
