@@ -7,6 +7,7 @@
 mod agent;
 mod cli;
 mod digest;
+mod dns;
 mod eventually;
 mod files;
 mod http_client;
@@ -22,6 +23,7 @@ mod turncoat;
 pub use agent::{Agent, Refused};
 pub use cli::{Ran, jackfield};
 pub use digest::{digest_at_socket, sha256};
+pub use dns::NameServer;
 pub use eventually::{DEADLINE, eventually, within};
 pub use files::{binary, driver, guest, peer, python, root};
 pub use http_client::{Answer, Http, Request};

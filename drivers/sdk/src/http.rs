@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::code;
 use crate::host;
 use crate::json::Object;
-use crate::{Body, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result};
+use crate::{Body, Capture, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result};
 
 /// The values of a header, in order; names are compared without case.
 pub fn header_of<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a [u8]> {
@@ -237,6 +237,15 @@ impl Outgoing {
     pub fn with_body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = vec![Piece::Bytes(body.into())];
         self.with_header("content-type", content_type)
+    }
+
+    /// Keeps the field at `pointer` of a JSON answer as the channel's secret `name`, for `lifetime_ms` (none: until it is
+    /// forgotten).
+    #[must_use]
+    pub fn with_capture(mut self, pointer: &str, name: &str, lifetime_ms: Option<u64>) -> Self {
+        let (pointer, name) = (pointer.into(), name.into());
+        self.options.captures.push(Capture { pointer, name, lifetime_ms, attributes: Vec::new() });
+        self
     }
 
     /// Sends it.

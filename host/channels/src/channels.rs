@@ -13,9 +13,9 @@ use crate::serving::Serving;
 use crate::switching::DRIVER;
 use crate::timers::Due;
 use crate::under_way::{Step, UnderWay};
+use crate::way_out::WayOut;
 use arc_swap::ArcSwap;
 use jackfield_config::{Config, DriverRef};
-use jackfield_egress::Tls;
 use jackfield_journal::ChannelLog;
 use jackfield_router::Effect;
 use jackfield_sandbox::{Driver, LogLevel};
@@ -55,7 +55,7 @@ pub(crate) struct Inner {
     pub(crate) server: Arc<Server>,
     registry: Registry,
     log: ChannelLog,
-    pub(crate) tls: Tls,
+    pub(crate) way_out: WayOut,
     pub(crate) public_url: String,
     under_way: UnderWay,
     /// Drivers and configs are changed one after the other.
@@ -89,7 +89,7 @@ impl Channels {
     /// Makes the channels; none is served yet.
     ///
     /// # Errors
-    /// The thread for logs can't be started.
+    /// The thread for logs can't be started, or the name server of the config can't be asked.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
         let set = Set::new(
@@ -98,13 +98,14 @@ impl Channels {
             None,
             Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default(),
         );
+        let way_out = WayOut::new(parts.config.server.resolver)?;
         let server = Server { sequencer: parts.sequencer, logs, config: ArcSwap::new(parts.config) };
         let inner = Inner {
             set: ArcSwap::from_pointee(set),
             server: Arc::new(server),
             registry: parts.registry,
             log: parts.log,
-            tls: Tls::system(),
+            way_out,
             public_url: parts.public_url,
             under_way: UnderWay::default(),
             advice: Advice::default(),

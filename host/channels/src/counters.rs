@@ -181,6 +181,8 @@ pub struct ChannelMetrics {
     pub pauses: u64,
     /// Nothing comes in for longer than is usual.
     pub silent: bool,
+    /// What went out.
+    pub egress: jackfield_egress::Counts,
     /// Requests inside the server.
     pub inside: u64,
     /// What the channel's instances use, while a driver serves it.
@@ -259,6 +261,7 @@ impl Counters {
             crashes: 0,
             pauses: 0,
             silent: false,
+            egress: jackfield_egress::Counts::default(),
             inside: 0,
             usage: None,
         }

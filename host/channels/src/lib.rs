@@ -39,6 +39,7 @@ mod timers;
 mod under_way;
 mod views;
 mod watch;
+mod way_out;
 
 pub use advice::{AdviceError, Typing};
 pub use change::{ChangeError, DriverChange, NotServed};

@@ -1,8 +1,9 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
 use crate::registry::Registry;
+use crate::way_out::WayOut;
 use jackfield_config::{ByteSize, Channel, Config, Problem};
-use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
+use jackfield_egress::{Counters, Policy};
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
 use jsonschema::error::ValidationErrorKind;
@@ -28,9 +29,10 @@ pub(crate) fn prepare(
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
-    tls: &Tls,
+    way_out: &WayOut,
+    counters: Arc<Counters>,
 ) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
-    let (prepared, problems) = examine(driver, channel, base, keys, tls);
+    let (prepared, problems) = examine(driver, channel, base, keys, way_out, counters);
     if problems.is_empty() { Ok(prepared) } else { Err(problems) }
 }
 
@@ -41,11 +43,12 @@ fn examine(
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
-    tls: &Tls,
+    way_out: &WayOut,
+    counters: Arc<Counters>,
 ) -> (jackfield_sandbox::ChannelConfig, Vec<Problem>) {
     let mut problems = settings_problems(channel, driver);
     problems.extend(secret_problems(channel, driver));
-    let grants = match grants(channel, tls) {
+    let grants = match way_out.grants(channel, counters) {
         Ok(grants) => grants,
         Err(problem) => {
             problems.push(*problem);
@@ -53,6 +56,14 @@ fn examine(
         }
     };
     for wanted in &driver.descriptor().capabilities {
+        if wanted.required && wanted.name == "tcp" && channel.grants.tcp.is_empty() {
+            let targets = wanted.targets.join("\", \"");
+            problems.push(channel.key_problem(
+                "grants.tcp",
+                format!("the driver can't work without tcp: {}", wanted.reason),
+                format!("write grants = {{ tcp = [\"{targets}\"] }}"),
+            ));
+        }
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
             let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, driver)).collect();
             let targets = targets.join("\", \"");
@@ -86,7 +97,7 @@ pub struct Checked {
 /// Checks every channel of a config, drivers' own checks included, without serving any.
 pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
-    let tls = Tls::system();
+    let way_out = WayOut::system();
     let mut checked = Checked::default();
     for channel in &config.channels {
         let problems = &mut checked.errors;
@@ -98,7 +109,7 @@ pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackf
                 continue;
             }
         };
-        let (prepared, found) = examine(&driver, channel, &base, None, &tls);
+        let (prepared, found) = examine(&driver, channel, &base, None, &way_out, Arc::default());
         let told = problems.len();
         problems.extend(found);
         checked.warnings.extend(ungranted(channel, &driver));
@@ -236,34 +247,16 @@ fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
 
 fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
     let mut secrets = Secrets::default();
-    for (name, secret) in &channel.secrets {
-        secrets.add(name, secret.expose().to_vec());
+    for (name, values) in &channel.secrets {
+        for value in values {
+            secrets.add(name, value.expose().to_vec());
+        }
     }
     if let Some(keys) = keys {
         secrets.add("channel-key", keys.channel_key(&channel.id).to_vec());
+        secrets.seal_with(keys.sealing_key(&channel.id));
     }
     secrets
-}
-
-fn grants(channel: &Channel, tls: &Tls) -> Result<Grants, Box<Problem>> {
-    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
-    let addresses: Vec<String> = channel.grants.addresses.iter().map(ToString::to_string).collect();
-    let reveal = channel.grants.reveal.iter().cloned().collect();
-    if http.is_empty() {
-        return Ok(Grants { http: None, reveal });
-    }
-    let policy = Policy::parse(&http, &addresses).map_err(|error| {
-        let problem = format!("{} in grants.{}: {}", error.grant, error.key, error.problem);
-        Box::new(channel.key_problem("grants", problem, error.remedy))
-    })?;
-    let config = ClientConfig {
-        channel: channel.id.clone(),
-        policy,
-        limits: jackfield_egress::Limits::default(),
-        resolver: Arc::new(SystemResolver),
-        tls: tls.clone(),
-    };
-    Ok(Grants { http: Some(Arc::new(Client::new(config))), reveal })
 }
 
 /// The channel's limits over the sandbox's defaults. A receiving call may take three times its guest time.
@@ -303,6 +296,8 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         blobs: count(wanted.blobs, default.blobs),
         timers: count(wanted.timers, default.timers),
         timer_changes: count(wanted.timer_changes, default.timer_changes),
-        http_requests: wanted.http_requests.unwrap_or(default.http_requests),
+        http_requests: wanted.egress.http_requests.unwrap_or(default.http_requests),
+        tcp_connections: wanted.egress.tcp_connections.unwrap_or(default.tcp_connections),
+        egress_bytes: wanted.egress.egress_bytes.map_or(default.egress_bytes, |size| size.0),
     }
 }

@@ -43,6 +43,8 @@ pub(crate) struct Kept {
     /// Webhook requests inside the server.
     pub(crate) inside: AtomicUsize,
     pub(crate) counters: Counters,
+    /// What its drivers used of the network.
+    pub(crate) egress: Arc<jackfield_egress::Counters>,
     pub(crate) health: Mutex<Health>,
     pub(crate) supervisor: Mutex<Supervisor>,
     pub(crate) silence: Mutex<Silence>,
@@ -82,6 +84,7 @@ impl Serving {
                 paused: AtomicBool::new(false),
                 inside: AtomicUsize::new(0),
                 counters: Counters::default(),
+                egress: Arc::default(),
                 health: Mutex::new(Health::connecting(now)),
                 supervisor: Mutex::default(),
                 silence: Mutex::default(),
@@ -154,6 +157,7 @@ impl Serving {
         ChannelMetrics {
             inside: self.kept.inside.load(Ordering::Relaxed) as u64,
             usage: self.generation().as_ref().map(UsageMetrics::of),
+            egress: self.kept.egress.counts(),
             crashes,
             pauses,
             silent,

@@ -41,7 +41,7 @@ impl Channels {
         let inner = self.inner();
         let keys = inner.server.sequencer.keys();
         let driver = &component.driver;
-        let channel = prepare::prepare(driver, &serving.config, &inner.public_url, Some(keys), &inner.tls);
+        let channel = prepare::prepare(driver, &serving.config, &inner.public_url, Some(keys), &inner.way_out, serving.kept.egress.clone());
         let channel = channel.map_err(|problems| {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             texts.join("; ")

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::egress::{self, EgressLimits};
 use crate::reader::Table;
 use crate::units::ByteSize;
 
@@ -58,12 +59,12 @@ pub struct Limits {
     pub timers: Option<u32>,
     /// `timer-changes`: timers that one call may set or cancel.
     pub timer_changes: Option<u32>,
-    /// `http-requests`: requests that one call may send.
-    pub http_requests: Option<u32>,
     /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
     pub restarts: u32,
     /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
     pub quarantine: u32,
+    /// The way out.
+    pub egress: EgressLimits,
 }
 
 impl Default for Limits {
@@ -94,9 +95,9 @@ impl Default for Limits {
             blobs: None,
             timers: None,
             timer_changes: None,
-            http_requests: None,
             restarts: 60,
             quarantine: 1_000,
+            egress: EgressLimits::default(),
         }
     }
 }
@@ -144,9 +145,9 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         blobs: number("blobs", MOST),
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
-        http_requests: number("http-requests", MOST),
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
         quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
+        egress: egress::read(&table),
     };
     table.finish();
     limits

@@ -23,6 +23,8 @@ pub struct Server {
     pub data: PathBuf,
     /// The watched folder of drivers. Default `drivers`.
     pub drivers: PathBuf,
+    /// The name server that drivers' requests are resolved with. Default: the system's resolver.
+    pub resolver: Option<SocketAddr>,
     /// Who may read `/metrics`. Default: loopback only.
     pub metrics: Metrics,
     /// What happens to a driver without a signature. Default: loaded, with a warning.
@@ -107,6 +109,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         public_url: get("public-url").and_then(public_url),
         data: get("data").and_then(path).unwrap_or_else(|| base("data")),
         drivers: get("drivers").and_then(path).unwrap_or_else(|| base("drivers")),
+        resolver: get("resolver").and_then(resolver),
         metrics: get("metrics")
             .and_then(|node| {
                 node.choice(&[
@@ -150,6 +153,19 @@ fn listen(node: Node<'_>) -> Option<SocketAddr> {
             node.error(format!("{} is not an address to listen on", quote(text)), remedy);
         })
         .ok()
+}
+
+fn resolver(node: Node<'_>) -> Option<SocketAddr> {
+    let example = "\"192.0.2.53:53\"";
+    let text = node.string(example)?;
+    let address = text.parse().ok().filter(|address: &SocketAddr| address.port() != 0);
+    if address.is_none() {
+        node.error(
+            format!("{} is not a name server's address", quote(text)),
+            format!("write an IP address and a port, such as {example}"),
+        );
+    }
+    address
 }
 
 fn public_url(node: Node<'_>) -> Option<String> {

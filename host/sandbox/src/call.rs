@@ -49,12 +49,18 @@ impl Drop for State {
 pub(crate) struct Call {
     pub(crate) kind: CallKind,
     pub(crate) transaction: Transaction,
-    /// Secrets composed in this call.
-    pub(crate) composed: BTreeMap<String, Vec<u8>>,
+    /// Secrets composed in this call, each with all its values.
+    pub(crate) composed: BTreeMap<String, Vec<Vec<u8>>>,
+    /// When the wall time of the call is over.
+    pub(crate) ends: Option<tokio::time::Instant>,
     pub(crate) cpu_limit: Duration,
     pub(crate) host_calls: u32,
     pub(crate) log_lines: u32,
     pub(crate) http_requests: u32,
+    /// Connections opened.
+    pub(crate) tcp_connections: u32,
+    /// Bytes that went out and in, by http and tcp.
+    pub(crate) egress_bytes: u64,
     /// Store bytes that this call adds, for the quota.
     pub(crate) store_added: u64,
     /// Store keys that this call adds.
@@ -76,7 +82,7 @@ pub(crate) struct Call {
     /// The last lines that the guest logged.
     pub(crate) said: VecDeque<String>,
     /// Where the guest was when it was ended.
-    backtrace: Option<String>,
+    pub(crate) backtrace: Option<String>,
 }
 
 /// Lines kept of what a guest logged in a call, and characters of each.
@@ -89,10 +95,13 @@ impl Call {
             kind,
             transaction: Transaction::default(),
             composed: BTreeMap::new(),
+            ends: None,
             cpu_limit,
             host_calls: 0,
             log_lines: 0,
             http_requests: 0,
+            tcp_connections: 0,
+            egress_bytes: 0,
             store_added: 0,
             store_keys: 0,
             writing: 0,

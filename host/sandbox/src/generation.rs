@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use wasmtime::Store;
 
 /// What a handler call came to: the guest's answer, and what has to be committed before it goes out.
@@ -284,14 +284,15 @@ impl Generation {
         let fresh = again || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
-        call::begin(store, Call::new(CallKind::Handler, cpu));
+        call::begin(store, Call { ends: Some(Instant::now() + wall), ..Call::new(CallKind::Handler, cpu) });
         store.data_mut().call.delivery = work.delivery();
         store.data_mut().call.now = work.now();
         let called = self.answer(work, store, &lease.instance.guest, wall).await;
         let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
         let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        // An instance that holds on to a connection goes, and the connection with it.
         lease.give_back(fresh, limits);
-        Ok((answer, call.transaction))
+        Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
     }
 
     /// The guest's answer, unless its time is over, or the generation's.
@@ -330,7 +331,7 @@ enum Work {
 }
 
 /// What a handler answered.
-enum Answer {
+pub(crate) enum Answer {
     Received(Result<http_types::Response, wit::Error>),
     Delivered(Box<exports::driver::Outcome>),
     Fired(Result<(), wit::Error>),

@@ -5,6 +5,7 @@
 //! channel as a [`Generation`]; each handler call of it yields [`Called`]: what the guest answered and the
 //! [`Transaction`] that its caller commits before anything is let out.
 
+mod answer;
 mod bindings;
 mod cache;
 mod call;
@@ -24,13 +25,15 @@ mod lifecycle;
 mod limits;
 mod memory;
 mod pool;
+mod scrub;
+mod secrets;
 mod services;
 #[cfg(test)]
 mod tests;
 mod transaction;
 mod usage;
 
-pub use channel::{Channel, ChannelConfig, Grants, Secrets};
+pub use channel::{Channel, ChannelConfig, Grants};
 pub use compile::{CompileLimits, Compiler, compiler_process};
 pub use descriptor::{
     Command, Descriptor, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
@@ -42,6 +45,7 @@ pub use generation::{Called, Generation};
 pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
 pub use inspect::ComponentLimits;
 pub use limits::{Limit, Limits};
+pub use secrets::Secrets;
 pub use services::{LogLevel, Services, StoreRead, Waiting};
 pub use transaction::{StoreWrite, TimerChange, Transaction};
 pub use usage::Usage;

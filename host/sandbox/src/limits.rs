@@ -56,6 +56,10 @@ pub struct Limits {
     pub timer_changes: usize,
     /// Requests of one call by `http.send`.
     pub http_requests: u32,
+    /// Connections of one call by `tcp.connect`.
+    pub tcp_connections: u32,
+    /// Bytes of bodies and connections, both ways, of one call.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -86,6 +90,8 @@ impl Default for Limits {
             timers: 1_000,
             timer_changes: 100,
             http_requests: 100,
+            tcp_connections: 8,
+            egress_bytes: 256 << 20,
         }
     }
 }

@@ -140,7 +140,10 @@ async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, Call
     call::begin(&mut store, configure());
     let configured = timeout(wall, guest.driver.call_configure(&mut store, &context, settings)).await;
     let configured = call::finish(&mut store, wall, configured)?;
-    configured.map_err(|error| SettingsError { key: error.key, text: error.text, remedy: error.remedy })?;
+    configured.map_err(|error| {
+        let clean = |text: &str| channel.scrubber.text(text).into_owned();
+        SettingsError { key: clean(&error.key), text: clean(&error.text), remedy: clean(&error.remedy) }
+    })?;
     let began_with = store.data().memory.used();
     Ok(Instance { store, guest, calls: 0, began_with })
 }

@@ -82,6 +82,14 @@ impl Keys {
         mac.update(channel.as_bytes());
         mac.finalize().into_bytes().into()
     }
+
+    /// The key that a channel's captured secrets are encrypted with where they are stored; no driver ever sees it.
+    pub fn sealing_key(&self, channel: &str) -> [u8; 32] {
+        let mut mac = Hmac::clone(&self.0);
+        mac.update(b"captured-secrets\0");
+        mac.update(channel.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
 }
 
 fn write(dir: &Path, path: &Path, key: &[u8]) -> std::io::Result<()> {

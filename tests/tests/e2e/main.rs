@@ -13,6 +13,7 @@ mod duplicates;
 mod http;
 mod kills;
 mod lifecycle;
+mod outside;
 mod quarantine;
 mod routes;
 mod routing;

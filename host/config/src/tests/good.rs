@@ -57,7 +57,7 @@ fn the_contracts_example_is_read_whole() {
     let channel = &channels[0];
     assert_eq!((channel.id.as_str(), channel.driver.to_string().as_str()), ("support-sms", "twilio-sms"));
     assert_eq!(channel.settings, json!({"account-sid": "AC..."}));
-    assert_eq!(channel.secrets["auth-token"].expose(), b"value-of-TWILIO_TOKEN");
+    assert_eq!(channel.secrets["auth-token"][0].expose(), b"value-of-TWILIO_TOKEN");
     assert_eq!(channel.grants.http[0].to_string(), "https://api.twilio.com");
     assert_eq!(channel.limits.memory, Some(ByteSize::mib(64)));
     assert_eq!(channel.limits.receive, Some(Duration::from_secs(1)));
@@ -119,6 +119,7 @@ fn every_key_is_taken() {
         agent-grace = "0s"
         log = "debug"
         log-format = "json"
+        resolver = "192.0.2.53:53"
         [[queue]]
         id = "sales"
         offer-again = true
@@ -135,10 +136,12 @@ fn every_key_is_taken() {
         hex = 0x10
         nested = {{ list = [1, {{ deep = true }}] }}
         [channel.grants]
-        http = ["http://127.0.0.1:9000", "https://*.example.com", "HTTPS://API.Example.com:443/", "http://[::1]"]
+        http = ["http://127.0.0.1:9000", "https://*.example.com", "HTTPS://API.Example.com:443/", "http://[::1]", "https://a.example/v1/"]
         addresses = ["10.1.2.3/8", "::1"]
         tcp = ["Mail.example.com:587", "[::1]:25"]
         reveal = ["key"]
+        [channel.secrets]
+        key = ["env:TOKEN_A", "env:TOKEN_B"]
         [channel.limits]
         body = "2MiB"
         deliver = "15m"
@@ -151,6 +154,17 @@ fn every_key_is_taken() {
         host-calls = 4
         restarts = 9
         quarantine = 8
+        http-requests = 1
+        http-concurrency = 2
+        http-request = "3KiB"
+        http-response = "4KiB"
+        http-head = "8KiB"
+        http-timeout = "5s"
+        http-redirects = 0
+        connect-timeout = "6s"
+        tcp-connections = 0
+        tcp-concurrency = 7
+        egress-bytes = "8MiB"
         "#
     ))
     .unwrap_or_else(|errors| panic!("{errors}"));
@@ -174,7 +188,16 @@ fn every_key_is_taken() {
         })
     );
     let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
-    assert_eq!(http, ["http://127.0.0.1:9000", "https://*.example.com", "https://api.example.com", "http://[::1]"]);
+    assert_eq!(
+        http,
+        [
+            "http://127.0.0.1:9000",
+            "https://*.example.com",
+            "https://api.example.com",
+            "http://[::1]",
+            "https://a.example/v1/"
+        ]
+    );
     assert_eq!(channel.grants.addresses[0].to_string(), "10.0.0.0/8");
     assert_eq!(channel.grants.addresses[1].to_string(), "::1/128");
     let tcp: Vec<String> = channel.grants.tcp.iter().map(ToString::to_string).collect();
@@ -183,6 +206,23 @@ fn every_key_is_taken() {
     assert_eq!(channel.limits.body, ByteSize::mib(2));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));
+    let key: Vec<_> = channel.secrets["key"].iter().map(crate::Secret::expose).collect();
+    assert_eq!(key, [b"value-of-TOKEN_A", b"value-of-TOKEN_B"]);
+    let egress = crate::EgressLimits {
+        http_requests: Some(1),
+        http_concurrency: Some(2),
+        http_request: Some(ByteSize::kib(3)),
+        http_response: Some(ByteSize::kib(4)),
+        http_head: Some(ByteSize::kib(8)),
+        http_timeout: Some(Duration::from_secs(5)),
+        http_redirects: Some(0),
+        connect_timeout: Some(Duration::from_secs(6)),
+        tcp_connections: Some(0),
+        tcp_concurrency: Some(7),
+        egress_bytes: Some(ByteSize::mib(8)),
+    };
+    assert_eq!(channel.limits.egress, egress);
+    assert_eq!(server.resolver, Some(std::net::SocketAddr::from(([192, 0, 2, 53], 53))));
 }
 
 #[test]

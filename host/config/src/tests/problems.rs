@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, deliver, handles, host-call-bytes, host-calls, http-requests, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, timer, timer-changes, timers"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, deliver, egress-bytes, handles, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers"#,
         ],
     );
 }
@@ -545,12 +545,16 @@ driver = "d"
 a = "env:NONE"
 b = "env:not a name"
 c = ""
-d = 5"#,
+d = 5
+e = ["env:TOKEN_A", "env:TOKEN_B", "env:TOKEN_C"]
+f = []"#,
         &[
             r#"c.toml:5:5: channel[0].secrets.a: the environment variable NONE is not set; set NONE for the server, or use "file:PATH""#,
             r#"c.toml:6:5: channel[0].secrets.b: names no environment variable; write "env:NAME" with letters, digits and _"#,
             "c.toml:7:5: channel[0].secrets.c: is an empty secret; give it a value, in the file or where it points to",
             r#"c.toml:8:5: channel[0].secrets.d: is an integer, not a string; write "env:NAME" or "file:PATH""#,
+            r#"c.toml:9:5: channel[0].secrets.e: has 3 values; write the current value and, while it is rotated, the previous one: ["env:NEW", "env:OLD"]"#,
+            r#"c.toml:10:5: channel[0].secrets.f: has 0 values; write the current value and, while it is rotated, the previous one: ["env:NEW", "env:OLD"]"#,
         ],
     );
 }
@@ -562,18 +566,18 @@ fn grants() {
 id = "c"
 driver = "d"
 [channel.grants]
-http = ["api.twilio.com", "https://a.example/path", "ftp://a", "https://*", "https://u:p@a.example", "https://a.*.example"]
+http = ["api.twilio.com", "https://2130706433", "ftp://a", "https://*", "https://u:p@a.example", "https://a.*.example"]
 addresses = ["10.0.0.0/33", "localhost"]
 tcp = ["mail.example.com", "a:0", "a b:1"]
 reveal = [1, ""]
 listen = ["tcp://127.0.0.1:1"]"#,
         &[
-            r#"c.toml:5:9: channel[0].grants.http[0]: `api.twilio.com` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:27: channel[0].grants.http[1]: `https://a.example/path` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:53: channel[0].grants.http[2]: `ftp://a` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:64: channel[0].grants.http[3]: `https://*` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:77: channel[0].grants.http[4]: `https://u:p@a.example` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:102: channel[0].grants.http[5]: `https://a.*.example` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
+            r#"c.toml:5:9: channel[0].grants.http[0]: `api.twilio.com` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:27: channel[0].grants.http[1]: `https://2130706433` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:49: channel[0].grants.http[2]: `ftp://a` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:60: channel[0].grants.http[3]: `https://*` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:73: channel[0].grants.http[4]: `https://u:p@a.example` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:98: channel[0].grants.http[5]: `https://a.*.example` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
             r#"c.toml:6:14: channel[0].grants.addresses[0]: `10.0.0.0/33` is not a range of addresses; write an address or a range, such as "10.0.0.0/8""#,
             r#"c.toml:6:29: channel[0].grants.addresses[1]: `localhost` is not a range of addresses; write an address or a range, such as "10.0.0.0/8""#,
             r#"c.toml:7:8: channel[0].grants.tcp[0]: `mail.example.com` is not a host and port; write host and port, such as "relay.example.com:2424""#,

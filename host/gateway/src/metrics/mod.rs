@@ -141,6 +141,7 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             );
         }
     }
+    egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
     let single: [(Family, Read); 19] = [
         (
@@ -216,6 +217,50 @@ fn channels(text: &mut Text, gateway: &Gateway) {
     for channel in &channels {
         for (limit, count) in channel.usage.iter().flat_map(|usage| &usage.hits) {
             hits.value(&[("channel", &channel.channel), ("limit", limit)], *count);
+        }
+    }
+}
+
+/// What channels' drivers used of the network.
+fn egress(text: &mut Text, channels: &[jackfield_channels::ChannelMetrics]) {
+    let mut requests = text.family(Family::counter(
+        "channel_egress_total",
+        "Requests (http) and connections (tcp) that a channel's driver asked for, by outcome.",
+    ));
+    for channel in channels {
+        for (kind, outcome, count) in &channel.egress.outcomes {
+            requests.value(&[("channel", &channel.channel), ("kind", kind), ("outcome", outcome)], *count);
+        }
+    }
+    let mut open =
+        text.family(Family::gauge("channel_egress_open", "Requests and connections of a channel under way now."));
+    for channel in channels {
+        for (kind, count) in &channel.egress.open {
+            open.value(&[("channel", &channel.channel), ("kind", kind)], *count);
+        }
+    }
+    let mut time = text.family(Family::counter(
+        "channel_egress_milliseconds_total",
+        "Time that a channel's requests and connections took together.",
+    ));
+    for channel in channels {
+        for (kind, milliseconds) in &channel.egress.milliseconds {
+            time.value(&[("channel", &channel.channel), ("kind", kind)], *milliseconds);
+        }
+    }
+    let mut bytes = text
+        .family(Family::counter("channel_egress_bytes_total", "Bytes to and from peers of a channel, heads included."));
+    for channel in channels {
+        bytes.value(&[("channel", &channel.channel), ("direction", "out")], channel.egress.bytes_out);
+        bytes.value(&[("channel", &channel.channel), ("direction", "in")], channel.egress.bytes_in);
+    }
+    let mut limits = text.family(Family::counter(
+        "channel_egress_limits_total",
+        "How often a channel's driver met a limit of the way out, by the limit's key.",
+    ));
+    for channel in channels {
+        for (limit, count) in &channel.egress.limits {
+            limits.value(&[("channel", &channel.channel), ("limit", limit)], *count);
         }
     }
 }

@@ -45,6 +45,7 @@ impl log::Host for State {
         if text.len() > limits.log_bytes {
             channel.usage.hit(Limit::LogBytes);
         }
+        let text = channel.scrubber.text(&text);
         let text = cut(&text, limits.log_bytes);
         self.call.say(text);
         let mut room = limits.log_bytes;
@@ -53,6 +54,8 @@ impl log::Host for State {
             room = room.saturating_sub(key.len() + value.len());
             fits
         });
+        let fields = fields
+            .map(|(key, value)| (channel.scrubber.text(&key).into_owned(), channel.scrubber.text(&value).into_owned()));
         channel.services.log(id, level, text, &Attributes(fields.collect()));
     }
 }
