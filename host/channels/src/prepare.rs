@@ -1,6 +1,6 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
-use crate::drivers::DriverFolder;
+use crate::registry::Registry;
 use crate::way_out::WayOut;
 use jackfield_config::{ByteSize, Channel, Config, Problem};
 use jackfield_egress::{Counters, Policy};
@@ -14,14 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
-pub(crate) struct Prepared {
-    /// The driver.
-    pub(crate) driver: Driver,
-    /// What the sandbox needs of the channel.
-    pub(crate) channel: jackfield_sandbox::ChannelConfig,
-}
-
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -30,45 +22,34 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
     format!("{base}/channels/{id}")
 }
 
-/// Loads a channel's driver and checks what the config says against its descriptor.
+/// Checks what the config says of a channel against its driver's descriptor; what the sandbox needs of the channel.
 ///
 /// # Errors
 /// Every problem found, each at its place in the config file.
-pub(crate) async fn prepare(
-    folder: &DriverFolder,
+pub(crate) fn prepare(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
     way_out: &WayOut,
     counters: Arc<Counters>,
-) -> Result<Prepared, Vec<Problem>> {
-    let (prepared, problems) =
-        examine(folder, channel, base, keys, way_out, counters).await.map_err(|problem| vec![*problem])?;
+) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
+    let (prepared, problems) = examine(driver, channel, base, keys, way_out, counters);
     if problems.is_empty() { Ok(prepared) } else { Err(problems) }
 }
 
 /// The same, with what could be prepared beside the problems: what a driver itself says of its settings can be asked
 /// for although a secret is missing.
-///
-/// # Errors
-/// The driver can't be loaded.
-async fn examine(
-    folder: &DriverFolder,
+fn examine(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
     way_out: &WayOut,
     counters: Arc<Counters>,
-) -> Result<(Prepared, Vec<Problem>), Box<Problem>> {
-    let driver = match folder.load(&channel.driver).await {
-        Ok(driver) => driver,
-        Err(error) => {
-            let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
-            return Err(Box::new(channel.key_problem("driver", error.to_string(), remedy)));
-        }
-    };
-    let mut problems = settings_problems(channel, &driver);
-    problems.extend(secret_problems(channel, &driver));
+) -> (jackfield_sandbox::ChannelConfig, Vec<Problem>) {
+    let mut problems = settings_problems(channel, driver);
+    problems.extend(secret_problems(channel, driver));
     let grants = match way_out.grants(channel, counters) {
         Ok(grants) => grants,
         Err(problem) => {
@@ -86,7 +67,7 @@ async fn examine(
             ));
         }
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
-            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
+            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, driver)).collect();
             let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
                 "grants.http",
@@ -95,15 +76,15 @@ async fn examine(
             ));
         }
     }
-    let config = jackfield_sandbox::ChannelConfig {
+    let prepared = jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
         public_url: public_url(base, &channel.id),
         settings: channel.settings.to_string(),
         secrets: secrets(channel, keys),
         grants,
-        limits: limits(channel, &driver),
+        limits: limits(channel, driver),
     };
-    Ok((Prepared { driver, channel: config }, problems))
+    (prepared, problems)
 }
 
 /// What a config's channels came to.
@@ -116,23 +97,25 @@ pub struct Checked {
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
-pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
+pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
     let way_out = WayOut::system();
     let mut checked = Checked::default();
     for channel in &config.channels {
         let problems = &mut checked.errors;
-        let (prepared, found) = match examine(folder, channel, &base, None, &way_out, Arc::default()).await {
-            Ok(examined) => examined,
-            Err(problem) => {
-                problems.push(*problem);
+        let driver = match registry.find(&channel.driver).await {
+            Ok(found) => found.component.driver,
+            Err(error) => {
+                let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
+                problems.push(channel.key_problem("driver", error.to_string(), remedy));
                 continue;
             }
         };
+        let (prepared, found) = examine(&driver, channel, &base, None, &way_out, Arc::default());
         let told = problems.len();
         problems.extend(found);
-        checked.warnings.extend(ungranted(channel, &prepared.driver));
-        match prepared.driver.check_settings(prepared.channel, services.clone()).await {
+        checked.warnings.extend(ungranted(channel, &driver));
+        match driver.check_settings(prepared, services.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 // What the schema or the descriptor has told of the same key isn't told twice.

@@ -137,6 +137,15 @@ impl Services for Server {
         Box::pin(crate::query::answer(self, channel, message))
     }
 
+    fn progress<'a>(
+        &'a self,
+        _: &'a str,
+        delivery: &'a str,
+        external_id: &'a str,
+    ) -> Waiting<'a, Result<(), ErrorInfo>> {
+        Box::pin(crate::progress::note(&self.sequencer, delivery, external_id))
+    }
+
     fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo> {
         // A customer is known by the conversations that are keyed by the address, as those of numbers and addresses are.
         let key = self.sequencer.keys().conversation(channel, address);

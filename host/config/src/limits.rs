@@ -59,6 +59,10 @@ pub struct Limits {
     pub timers: Option<u32>,
     /// `timer-changes`: timers that one call may set or cancel.
     pub timer_changes: Option<u32>,
+    /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
+    pub restarts: u32,
+    /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
+    pub quarantine: u32,
     /// The way out.
     pub egress: EgressLimits,
 }
@@ -91,6 +95,8 @@ impl Default for Limits {
             blobs: None,
             timers: None,
             timer_changes: None,
+            restarts: 60,
+            quarantine: 1_000,
             egress: EgressLimits::default(),
         }
     }
@@ -139,6 +145,8 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         blobs: number("blobs", MOST),
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
+        restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
+        quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
         egress: egress::read(&table),
     };
     table.finish();

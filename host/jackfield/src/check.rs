@@ -3,7 +3,7 @@
 use crate::driver::Scratch;
 use crate::exit::{Exit, wrong_and_told};
 use crate::sandbox;
-use jackfield_channels::{Checked, DriverFolder};
+use jackfield_channels::{Checked, Registry};
 use jackfield_config::{Config, Problem};
 use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
@@ -72,8 +72,8 @@ fn listed(problems: &[Problem]) -> Vec<Value> {
 async fn drivers_problems(config: &Config) -> Result<Checked, Exit> {
     let cache = Scratch::new()?;
     let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..sandbox::config(&cache.0, &config.server.limits) })?;
-    let folder = DriverFolder::new(sandbox, &config.server.drivers);
-    Ok(jackfield_channels::check(&folder, config, Arc::new(Nothing)).await)
+    let registry = Registry::new(sandbox, &config.server);
+    Ok(jackfield_channels::check(&registry, config, Arc::new(Nothing)).await)
 }
 
 /// The server that a driver sees while only its settings are checked: there is none.

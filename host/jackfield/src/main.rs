@@ -13,6 +13,7 @@ mod journal;
 mod lists;
 mod logging;
 mod out;
+mod quarantine;
 mod sandbox;
 mod serve;
 mod spec;

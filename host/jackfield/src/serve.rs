@@ -6,7 +6,7 @@ use crate::exit::{Exit, wrong};
 use crate::logging;
 use crate::sandbox;
 use anyhow::Context;
-use jackfield_channels::{Channels, DriverFolder};
+use jackfield_channels::{Channels, Registry};
 use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
@@ -99,12 +99,14 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let channels = Channels::new(jackfield_channels::Parts {
         config: config.clone(),
         public_url: public_url.clone(),
-        folder: DriverFolder::new(sandbox, &config.server.drivers),
+        registry: Registry::new(sandbox, &config.server)
+            .keeping(data.join("drivers"))
+            .context("the folder for drivers that serve can't be made")?,
         sequencer: sequencer.clone(),
         log: ChannelLog::open(data)?,
     })
     .context("the channels' log has no thread")?;
-    channels.load().await;
+    channels.load().await?;
     let gateway = Gateway::start(jackfield_gateway::Parts {
         config: config.clone(),
         public_url,

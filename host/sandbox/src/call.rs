@@ -4,12 +4,12 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::channel::Channel;
 use crate::clock::{CpuClock, Turns};
 use crate::engine::Sandbox;
-use crate::error::CallError;
+use crate::error::{CallError, Failed};
 use crate::limits::Limit;
 use crate::memory::MemoryMeter;
 use crate::transaction::Transaction;
-use jackfield_spec::ErrorInfo;
-use std::collections::{BTreeMap, BTreeSet};
+use jackfield_spec::{ErrorInfo, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
@@ -75,7 +75,19 @@ pub(crate) struct Call {
     pub(crate) queries: u32,
     /// Names of the channel's timers that wait, as this call would leave them; read when it first sets one.
     pub(crate) timers: Option<BTreeSet<String>>,
+    /// What the driver's clock shows; none: the server's time.
+    pub(crate) now: Option<Timestamp>,
+    /// The idempotency key of the delivery that this call is about.
+    pub(crate) delivery: Option<String>,
+    /// The last lines that the guest logged.
+    pub(crate) said: VecDeque<String>,
+    /// Where the guest was when it was ended.
+    backtrace: Option<String>,
 }
+
+/// Lines kept of what a guest logged in a call, and characters of each.
+const SAID: usize = 20;
+const SAID_LENGTH: usize = 500;
 
 impl Call {
     pub(crate) fn new(kind: CallKind, cpu_limit: Duration) -> Self {
@@ -97,7 +109,24 @@ impl Call {
             pushed: 0,
             queries: 0,
             timers: None,
+            now: None,
+            delivery: None,
+            said: VecDeque::new(),
+            backtrace: None,
         }
+    }
+
+    /// Keeps a line that the guest logged, for the case that it fails.
+    pub(crate) fn say(&mut self, text: &str) {
+        if self.said.len() == SAID {
+            self.said.pop_front();
+        }
+        self.said.push_back(text.chars().take(SAID_LENGTH).collect());
+    }
+
+    /// A failure of this call, with what is known of how it came to it.
+    pub(crate) fn failed(&mut self, error: CallError) -> Failed {
+        Failed { error, log: std::mem::take(&mut self.said).into(), backtrace: self.backtrace.take() }
     }
 }
 
@@ -222,6 +251,7 @@ pub(crate) fn finish<T>(
             return Err(CallError::WallTime(wall));
         }
     };
+    state.call.backtrace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
     if error.is::<OutOfGuestTime>() {
         hit(state, Limit::GuestTime);
         return Err(CallError::GuestTime(state.call.cpu_limit));

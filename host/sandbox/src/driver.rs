@@ -2,20 +2,14 @@
 
 use crate::bindings::Everything;
 use crate::bindings::exports::jackfield::channel as exports;
-use crate::call::{self, Call, CallKind, State};
-use crate::convert;
+use crate::call::State;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::PACKAGE;
 use jackfield_spec::Digest;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
-
-/// Guest time and wall time of a probe.
-const PROBE_TIME: Duration = Duration::from_secs(5);
 
 /// The optional interfaces that a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,13 +57,13 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
 }
 
 /// Said of what the inspection let pass and the engine does not.
-fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
+pub(crate) fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
     Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
 }
 
 impl Exports {
     /// Those of a component that was inspected.
-    fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
         let mut exports = Self::default();
         for (name, _) in component.component_type().exports(engine) {
             match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
@@ -83,7 +77,7 @@ impl Exports {
 }
 
 impl Indices {
-    fn find(pre: &InstancePre<State>, exported: Exports) -> Result<Self, LoadError> {
+    pub(crate) fn find(pre: &InstancePre<State>, exported: Exports) -> Result<Self, LoadError> {
         let driver = exports::driver::GuestIndices::new(pre).map_err(|error| misfit("driver", &error))?;
         let webhook = exported.webhook.then(|| exports::webhook::GuestIndices::new(pre));
         let timer = exported.timer.then(|| exports::timer::GuestIndices::new(pre));
@@ -106,51 +100,6 @@ impl Indices {
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
         Ok(Guest { driver, webhook, timer })
-    }
-}
-
-impl Sandbox {
-    /// Loads a component: reads its interfaces and compiles it, or takes it from the cache, links it, and probes it for
-    /// its descriptor with no capability.
-    ///
-    /// # Errors
-    /// A sentence that says what a driver's author can do.
-    pub async fn load(&self, bytes: impl Into<Arc<[u8]>>) -> Result<Driver, LoadError> {
-        let bytes = bytes.into();
-        let digest = Digest::of(&bytes);
-        let component = self.compile(&bytes, &digest).await?;
-        let exports = Exports::of(&component, &self.inner.engine);
-        let pre = self.linker().instantiate_pre(&component).map_err(|error| misfit("imports", &error))?;
-        let indices = Indices::find(&pre, exports)?;
-        let probe = Probe { sandbox: self.clone(), pre, indices };
-        let task = self.spawn(probe.run());
-        let (probe, descriptor) =
-            task.await.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))??;
-        let Probe { sandbox, pre, indices } = probe;
-        Ok(Driver { inner: Arc::new(Loaded { sandbox, digest, pre, indices, exports, descriptor }) })
-    }
-}
-
-struct Probe {
-    sandbox: Sandbox,
-    pre: InstancePre<State>,
-    indices: Indices,
-}
-
-impl Probe {
-    async fn run(self) -> Result<(Self, Descriptor), LoadError> {
-        let failed = |function| move |source| LoadError::Probe { function, source };
-        let mut store = call::store(&self.sandbox, None);
-        call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
-        let made = timeout(PROBE_TIME, self.pre.instantiate_async(&mut store)).await;
-        let instance = call::finish(&mut store, PROBE_TIME, made).map_err(failed("its start"))?;
-        let guest = self.indices.load(&mut store, &instance)?;
-        call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
-        let described = timeout(PROBE_TIME, guest.driver.call_describe(&mut store)).await;
-        let described = call::finish(&mut store, PROBE_TIME, described).map_err(failed("describe"))?;
-        let descriptor = convert::descriptor_in(described).map_err(|unfit| LoadError::Descriptor(unfit.to_string()))?;
-        descriptor.check().map_err(LoadError::Descriptor)?;
-        Ok((self, descriptor))
     }
 }
 

@@ -117,6 +117,56 @@ pub enum LoadError {
     Host(String),
 }
 
+impl LoadError {
+    /// The step of a driver's life that it did not reach: `verified`, `compiled`, `linked`, `probed`.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.step(),
+            Self::Host(_) => "compiled",
+            Self::Probe { .. } | Self::Descriptor(_) => "probed",
+        }
+    }
+}
+
+impl Refusal {
+    fn step(&self) -> &'static str {
+        match self {
+            Self::Compile(_) | Self::CompileTime(_) | Self::CompileMemory(_) | Self::CompilerBroke(_) => "compiled",
+            Self::Types { .. } => "linked",
+            _ => "verified",
+        }
+    }
+}
+
+/// A handler call that came to nothing, with what the guest said last.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Why.
+    pub error: CallError,
+    /// The last lines that the guest logged in this call, oldest first, at most 20.
+    pub log: Vec<String>,
+    /// Where the guest was when it was ended: its functions, with their names if the component has them.
+    pub backtrace: Option<String>,
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self { error, log: Vec::new(), backtrace: None }
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Failed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}
+
 /// The driver refuses its settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: {text}; {remedy}")]
@@ -165,6 +215,9 @@ pub enum CallError {
     /// The driver doesn't export this handler.
     #[error("the driver does not export `{0}`")]
     NotExported(&'static str),
+    /// The generation was to be let go, and the call had not ended within the time for that.
+    #[error("the call was cut off: another version of the driver serves, and the time for this one to end is over")]
+    CutOff,
     /// The answer makes no sense.
     #[error("the driver's answer can't be used: {0}")]
     Answer(String),
@@ -182,7 +235,18 @@ impl CallError {
             Self::Settings(_) => "settings",
             Self::NotExported(_) => "not-exported",
             Self::Answer(_) => "answer",
+            Self::CutOff => "cut-off",
         }
+    }
+
+    /// Whether what was handed to the driver was the end of its instance: it trapped, looped or answered nonsense.
+    pub fn is_crash(&self) -> bool {
+        matches!(self, Self::Trap { .. } | Self::Memory { .. } | Self::GuestTime(_) | Self::Answer(_))
+    }
+
+    /// Whether another generation may well answer what this one did not: it is slow, busy, or on its way out.
+    pub fn is_of_generation(&self) -> bool {
+        matches!(self, Self::WallTime(_) | Self::Busy(_) | Self::CutOff)
     }
 
     /// Whether the driver ran out of time.

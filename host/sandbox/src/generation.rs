@@ -6,17 +6,18 @@ use crate::call::{self, Call, CallKind, State};
 use crate::channel::{Channel, ChannelConfig};
 use crate::convert::{self, Unfit};
 use crate::driver::{Driver, Guest};
-use crate::error::{CallError, SettingsError};
+use crate::error::{CallError, Failed, SettingsError};
 use crate::handler::{Delivery, Expiry, Outcome, Request, Response};
 use crate::limits::Limits;
 use crate::pool::{self, Pool};
 use crate::services::Services;
 use crate::transaction::Transaction;
 use crate::usage::Usage;
-use jackfield_spec::ErrorInfo;
+use jackfield_spec::{ErrorInfo, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 use wasmtime::Store;
 
@@ -40,6 +41,11 @@ struct Inner {
     channel: Arc<Channel>,
     lanes: Arc<Lanes>,
     running: AtomicUsize,
+    /// Told when no call runs.
+    idle: Notify,
+    /// No call of it may run any more.
+    is_cut: AtomicBool,
+    cut: Notify,
 }
 
 /// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
@@ -74,11 +80,20 @@ impl Lanes {
 }
 
 /// Counts a call while it runs.
-struct Running<'a>(&'a AtomicUsize);
+struct Running<'a>(&'a Inner);
+
+impl<'a> Running<'a> {
+    fn new(inner: &'a Inner) -> Self {
+        inner.running.fetch_add(1, Ordering::SeqCst);
+        Self(inner)
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 }
 
@@ -93,7 +108,15 @@ impl Driver {
         self.configured(&channel).await?;
         let lanes = Arc::new(Lanes::new(&channel));
         self.inner.sandbox.watch(&lanes);
-        let inner = Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) };
+        let inner = Inner {
+            driver: self.clone(),
+            channel,
+            lanes,
+            running: AtomicUsize::new(0),
+            idle: Notify::new(),
+            is_cut: AtomicBool::new(false),
+            cut: Notify::new(),
+        };
         Ok(Generation { inner: Arc::new(inner) })
     }
 
@@ -150,6 +173,30 @@ impl Generation {
         self.inner.running.load(Ordering::Relaxed)
     }
 
+    /// Waits until none of its calls runs.
+    pub async fn ended(&self) {
+        loop {
+            let mut idle = std::pin::pin!(self.inner.idle.notified());
+            // What ends between the look and the wait is heard.
+            idle.as_mut().enable();
+            if self.inner.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Ends what still runs of a generation that was replaced; each call fails with [`CallError::CutOff`].
+    pub fn cut_off(&self) {
+        self.inner.is_cut.store(true, Ordering::SeqCst);
+        self.inner.cut.notify_waiters();
+    }
+
+    /// Whether both are the same generation, not only of the same driver.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Instances that wait for a call, over all lanes.
     pub fn idle_instances(&self) -> usize {
         self.inner.lanes.all().into_iter().map(Pool::idle).sum()
@@ -159,20 +206,30 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
-    pub async fn receive(
+    pub async fn receive(&self, request: &Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
+        self.receive_as_of(request, again, None).await
+    }
+
+    /// The same, with this time on the driver's clock: what is taken in late must pass the checks that it would have
+    /// passed when it came.
+    ///
+    /// # Errors
+    /// As of [`Generation::receive`].
+    pub async fn receive_as_of(
         &self,
         request: &Request,
         again: bool,
-    ) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+        now: Option<Timestamp>,
+    ) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().webhook {
-            return Err(CallError::NotExported("webhook"));
+            return Err(CallError::NotExported("webhook").into());
         }
         let request = convert::request_out(request, &self.inner.channel.headers);
-        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
+        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request), now), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
             Answer::Received(Err(error)) => Err(convert::error_in(error)),
-            _ => return Err(CallError::NotExported("webhook")),
+            _ => return Err(CallError::NotExported("webhook").into()),
         };
         Ok(Called { output, transaction })
     }
@@ -181,11 +238,11 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing durable of the call is left, but something may have gone out.
-    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, CallError> {
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, Failed> {
         let delivery = convert::delivery_out(delivery);
         let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), false).await?;
         let Answer::Delivered(outcome) = answer else {
-            return Err(CallError::NotExported("driver"));
+            return Err(CallError::NotExported("driver").into());
         };
         Ok(Called { output: convert::outcome_in(*outcome).map_err(unusable)?, transaction })
     }
@@ -194,19 +251,19 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left and the timer is still to be fired.
-    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
+    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().timer {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         }
         let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), again).await?;
         let Answer::Fired(result) = answer else {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         };
         Ok(Called { output: result.map_err(convert::error_in), transaction })
     }
 
     /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
-    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         if self.inner.driver.inner.sandbox.is_here() {
             return self.run(work, again).await;
         }
@@ -215,37 +272,61 @@ impl Generation {
         joined(task.await)?
     }
 
-    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         let inner = &*self.inner;
-        inner.running.fetch_add(1, Ordering::Relaxed);
-        let _running = Running(&inner.running);
+        let _running = Running::new(inner);
         let limits = &inner.channel.config.limits;
         let (pool, of, cpu, wall) = match &work {
-            Work::Receive(_) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
+            Work::Receive(..) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
             Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
             Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
         };
         let fresh = again || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
-        call::begin(store, Call { ends: Some(Instant::now() + wall), ..Call::new(CallKind::Handler, cpu) });
-        let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
+        call::begin(store, Call::new(CallKind::Handler, cpu));
+        store.data_mut().call.ends = Some(Instant::now() + wall);
+        store.data_mut().call.delivery = work.delivery();
+        store.data_mut().call.now = work.now();
+        let called = self.answer(work, store, &lease.instance.guest, wall).await;
+        let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
+        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        // An instance that holds on to a connection goes, and the connection with it.
+        lease.give_back(fresh, limits);
+        Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
+    }
+
+    /// The guest's answer, unless its time is over, or the generation's.
+    async fn answer(
+        &self,
+        work: Work,
+        store: &mut Store<State>,
+        guest: &Guest,
+        wall: Duration,
+    ) -> Result<Answer, CallError> {
+        let inner = &*self.inner;
+        let cut = inner.cut.notified();
+        if inner.is_cut.load(Ordering::SeqCst) {
+            return Err(CallError::CutOff);
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(wall, work.run(store, guest)) => answer,
+            () = cut => return Err(CallError::CutOff),
+        };
         let answer = call::finish(store, wall, answer)?;
         if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
             // A driver shows to the web only what its channel may read.
             let readable = store.data_mut().readable(&inner.channel, blob);
             readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
         }
-        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
-        // An instance that holds on to a connection goes, and the connection with it.
-        lease.give_back(fresh, limits);
-        Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
+        Ok(answer)
     }
 }
 
 /// A handler with its argument.
 enum Work {
-    Receive(Box<http_types::Request>),
+    Receive(Box<http_types::Request>, Option<Timestamp>),
     Deliver(Box<exports::driver::Delivery>),
     Fire(exports::timer::Expiry),
 }
@@ -263,9 +344,25 @@ pub(crate) enum Answer {
 struct Missing(&'static str);
 
 impl Work {
+    /// The time that the driver is to see, if it isn't the server's.
+    fn now(&self) -> Option<Timestamp> {
+        match self {
+            Self::Receive(_, now) => *now,
+            Self::Deliver(_) | Self::Fire(_) => None,
+        }
+    }
+
+    /// The idempotency key, if it is a delivery.
+    fn delivery(&self) -> Option<String> {
+        match self {
+            Self::Deliver(delivery) => Some(delivery.idempotency_key.clone()),
+            Self::Receive(..) | Self::Fire(_) => None,
+        }
+    }
+
     async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
         Ok(match self {
-            Self::Receive(request) => {
+            Self::Receive(request, _) => {
                 let webhook = guest.webhook.as_ref().ok_or(Missing("webhook"))?;
                 Answer::Received(webhook.call_receive(store, &request).await?)
             }

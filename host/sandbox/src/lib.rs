@@ -21,6 +21,7 @@ mod error;
 mod generation;
 mod handler;
 mod inspect;
+mod lifecycle;
 mod limits;
 mod memory;
 mod pool;
@@ -39,7 +40,7 @@ pub use descriptor::{
 };
 pub use driver::{Driver, Exports};
 pub use engine::{Sandbox, SandboxConfig};
-pub use error::{CallError, LoadError, Refusal, SettingsError};
+pub use error::{CallError, Failed, LoadError, Refusal, SettingsError};
 pub use generation::{Called, Generation};
 pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
 pub use inspect::ComponentLimits;

@@ -74,6 +74,15 @@ pub trait Services: Send + Sync + 'static {
     fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo>;
     /// The agent whose `by` (`id`, `name`, `address`) is `value`.
     fn find_agent(&self, channel: &str, by: &str, value: &str) -> Result<Option<AgentInfo>, ErrorInfo>;
+    /// Notes, durably and at once, that a part of a delivery is out under this id. `delivery`: its idempotency key.
+    fn progress<'a>(
+        &'a self,
+        _channel: &'a str,
+        _delivery: &'a str,
+        _external_id: &'a str,
+    ) -> Waiting<'a, Result<(), ErrorInfo>> {
+        Box::pin(std::future::ready(Err(ErrorInfo::new("not-supported", "progress is not kept here"))))
+    }
     /// A line for the channel's log.
     fn log(&self, channel: &str, level: LogLevel, text: &str, fields: &Attributes);
 }

@@ -115,6 +115,13 @@ async fn state(text: &mut Text, gateway: &Gateway) -> Result<(), Problem> {
 
 fn channels(text: &mut Text, gateway: &Gateway) {
     let channels = gateway.channels().metrics();
+    let mut failures = text.family(Family::counter(
+        "driver_load_failures_total",
+        "Drivers that did not get as far as serving, by the step that they did not reach.",
+    ));
+    for (step, count) in gateway.channels().load_failures() {
+        failures.value(&[("step", step)], count);
+    }
     let mut calls =
         text.family(Family::counter("channel_calls_total", "Calls of drivers' handlers by kind and outcome."));
     for channel in &channels {
@@ -136,7 +143,7 @@ fn channels(text: &mut Text, gateway: &Gateway) {
     }
     egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 9] = [
+    let single: [(Family, Read); 19] = [
         (
             Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
             |channel| channel.inside,
@@ -169,6 +176,35 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             Family::counter("route_failures_total", "Conditions of routes that failed and counted as not met."),
             |channel| channel.route_failures,
         ),
+        (Family::counter("channel_swaps_total", "Generations of drivers put in place."), |channel| channel.swaps),
+        (
+            Family::counter("channel_rollbacks_total", "Drivers that crashed on trial and were rolled back."),
+            |channel| channel.roll_backs,
+        ),
+        (
+            Family::counter("channel_load_failures_total", "Drivers that could not take the place of what serves."),
+            |channel| channel.load_failures,
+        ),
+        (
+            Family::counter("channel_retried_total", "Calls that failed in one generation and were made in another."),
+            |channel| channel.retried,
+        ),
+        (Family::counter("channel_cut_off_total", "Calls cut off at the end of a drain."), |channel| channel.cut_off),
+        (Family::counter("channel_quarantined_total", "Messages put into quarantine."), |channel| channel.quarantined),
+        (
+            Family::counter("channel_quarantine_full_total", "Messages that the quarantine had no room for."),
+            |channel| channel.quarantine_full,
+        ),
+        (Family::gauge("channel_crashes", "Crashes of the driver without a healthy minute between them."), |channel| {
+            channel.crashes
+        }),
+        (
+            Family::counter("channel_restart_pauses_total", "How often new instances had to wait after crashes."),
+            |channel| channel.pauses,
+        ),
+        (Family::gauge("channel_silent", "1 while nothing has come in for much longer than is usual."), |channel| {
+            u64::from(channel.silent)
+        }),
     ];
     for (family, read) in single {
         let mut family = text.family(family);

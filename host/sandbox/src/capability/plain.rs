@@ -47,6 +47,7 @@ impl log::Host for State {
         }
         let text = channel.scrubber.text(&text);
         let text = cut(&text, limits.log_bytes);
+        self.call.say(text);
         let mut room = limits.log_bytes;
         let fields = fields.into_iter().take_while(|(key, value)| {
             let fits = key.len() + value.len() <= room;
@@ -73,7 +74,8 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 impl clock::Host for State {
     fn now(&mut self) -> u64 {
-        self.look().map_or(0, |channel| channel.services.now().millis())
+        let now = self.call.now;
+        self.look().map_or(0, |channel| now.unwrap_or_else(|| channel.services.now()).millis())
     }
 
     fn monotonic_ms(&mut self) -> u64 {

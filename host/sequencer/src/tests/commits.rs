@@ -159,7 +159,7 @@ async fn only_the_customer_id_that_the_server_gave_is_kept() {
 #[tokio::test]
 async fn a_journal_does_not_go_on_under_another_key() {
     let dir = tempfile::tempdir().expect("a folder");
-    let mut rig = open(dir.path()).await;
+    let rig = open(dir.path()).await;
     rig.receive("e1", "+1").await;
     rig.sequencer.stop().await;
     drop(rig);
@@ -199,4 +199,23 @@ async fn an_ended_item_is_listed_from_the_database() {
     assert_eq!(row.state, "closed");
     let kept: jackfield_router::WorkItem = serde_json::from_slice(&row.json).expect("a work item");
     assert_eq!(kept.code.as_deref(), Some("spam"));
+}
+
+#[tokio::test]
+async fn who_did_what_is_on_record_also_where_nothing_else_happened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    let audit = Audit {
+        by: "operator ops".to_owned(),
+        action: "driver.loaded".to_owned(),
+        subject: "telegraph".to_owned(),
+        detail: "x".repeat(5_000),
+    };
+    let commit = Commit { cause: "audit".to_owned(), audit: vec![audit.clone()], ..Commit::default() };
+    assert!(!commit.is_empty());
+    rig.sequencer.commit(commit).await.expect("commits");
+    let records = rig.sequencer.reader().records(1, 100).expect("reads");
+    let last: Entry = serde_json::from_slice(&records.last().expect("a record").payload).expect("an entry");
+    assert_eq!(last.cause, "audit");
+    assert_eq!(last.audit, [Audit { detail: "x".repeat(1_024), ..audit }], "a detail is cut");
 }
