@@ -41,7 +41,8 @@ impl Channels {
         let inner = self.inner();
         let keys = inner.server.sequencer.keys();
         let driver = &component.driver;
-        let channel = prepare::prepare(driver, &serving.config, &inner.public_url, Some(keys), &inner.way_out, serving.kept.egress.clone());
+        let (url, counters) = (&inner.public_url, serving.kept.egress.clone());
+        let channel = prepare::prepare(driver, &serving.config, url, Some(keys), &inner.way_out, counters);
         let channel = channel.map_err(|problems| {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             texts.join("; ")

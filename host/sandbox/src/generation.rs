@@ -284,7 +284,8 @@ impl Generation {
         let fresh = again || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
-        call::begin(store, Call { ends: Some(Instant::now() + wall), ..Call::new(CallKind::Handler, cpu) });
+        call::begin(store, Call::new(CallKind::Handler, cpu));
+        store.data_mut().call.ends = Some(Instant::now() + wall);
         store.data_mut().call.delivery = work.delivery();
         store.data_mut().call.now = work.now();
         let called = self.answer(work, store, &lease.instance.guest, wall).await;

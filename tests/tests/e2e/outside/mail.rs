@@ -3,12 +3,19 @@
 use std::process::Stdio;
 
 use super::{NameServer, deed, setup};
+use base64::Engine;
 use jackfield_tests::{Server, python, root};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 const PASSWORD: &str = "password-of-the-relay";
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
 
 struct Relay {
     port: u16,
@@ -21,8 +28,8 @@ impl Relay {
     async fn start(folder: &std::path::Path) -> Self {
         let made = rcgen::generate_simple_self_signed(["relay.example".to_owned()]).expect("a certificate");
         let (certificate, key) = (folder.join("relay.pem"), folder.join("relay.key"));
-        std::fs::write(&certificate, made.cert.pem()).expect("the certificate");
-        std::fs::write(&key, made.signing_key.serialize_pem()).expect("its key");
+        std::fs::write(&certificate, pem("CERTIFICATE", made.cert.der())).expect("the certificate");
+        std::fs::write(&key, pem("PRIVATE KEY", &made.signing_key.serialize_der())).expect("its key");
         let mut child = Command::new(python())
             .arg(root().join("tests/peers/smtp.py"))
             .stdin(Stdio::piped())

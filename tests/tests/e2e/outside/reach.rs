@@ -140,7 +140,8 @@ async fn hostile_urls_and_redirects_reach_nothing() {
     // To another origin that is granted, without what only the first was given.
     far.redirects("/to-open", &other.url("/open/"));
     let headers = ["authorization: Bearer {token}", "x-key: {token}", "cookie: a=b", "x-plain: stays", "redirects: 1"];
-    let lines: Vec<&str> = ["GET", &format!("{base}/to-open")].into_iter().chain(headers).collect();
+    let start = format!("{base}/to-open");
+    let lines: Vec<&str> = ["GET", &start].into_iter().chain(headers).collect();
     assert!(deed(&server, "send", &lines).await.starts_with("200\n"));
     assert!(far.last().contains("Bearer a-token-of-the-operator") && far.last().contains("x-key: a-token"));
     let arrived = other.last();
@@ -148,7 +149,8 @@ async fn hostile_urls_and_redirects_reach_nothing() {
     assert!(!arrived.contains("a-token") && !arrived.contains("cookie"), "{arrived}");
     // To the same origin with it.
     far.redirects("/to-self", "/self");
-    let lines: Vec<&str> = ["GET", &format!("{base}/to-self")].into_iter().chain(headers).collect();
+    let start = format!("{base}/to-self");
+    let lines: Vec<&str> = ["GET", &start].into_iter().chain(headers).collect();
     deed(&server, "send", &lines).await;
     assert!(far.last().starts_with("GET /self") && far.last().contains("Bearer a-token-of-the-operator"));
     // A body with a secret goes to nobody else, whatever the redirect says.
