@@ -3,6 +3,7 @@
 //! `jackfield-bench P2` measures only what begins so.
 
 mod client;
+mod connected;
 mod end_to_end;
 mod floor;
 mod load;
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P11".starts_with(&only) && only != "P1" {
+        rows.extend(connected::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))
