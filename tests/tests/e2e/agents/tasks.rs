@@ -97,8 +97,9 @@ async fn an_agent_writes_to_a_customer_first() {
     let begun = ana.command_as("first", start.clone()).await;
     assert_eq!(begun["ok"], true, "{begun}");
     let item = begun["workItemId"].clone();
-    let taken = ana.event_where("work-item.updated", |data| data["workItem"]["owner"] == "ana").await;
+    let taken = ana.event("offer.accepted").await;
     assert_eq!((&taken["workItem"]["id"], &taken["workItem"]["state"]), (&item, &json!("active")));
+    assert_eq!(taken["workItem"]["owner"], "ana");
     ana.event_where("message.status", |data| data["messageId"] == begun["messageId"] && data["status"] == "sent").await;
     let delivered = eventually("the driver is told", async || {
         let all = server.http().get("/channels/wire/deliveries").await.expect(200).json();
