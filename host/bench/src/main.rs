@@ -10,10 +10,12 @@ mod load;
 mod process;
 mod report;
 mod rounds;
+mod routing;
 mod sample;
 mod sandboxed;
 mod services;
 mod socket;
+mod swap;
 
 use std::path::Path;
 
@@ -32,6 +34,12 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P4".starts_with(&only) {
+        rows.push(swap::measure(target, scratch.path())?);
+    }
+    if "P5".starts_with(&only) {
+        rows.extend(routing::measure()?);
     }
     if "P11".starts_with(&only) && only != "P1" {
         rows.extend(connected::measure(target, scratch.path())?);

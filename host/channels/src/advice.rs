@@ -120,14 +120,18 @@ impl Channels {
 
     async fn advise(&self, serving: Arc<Serving>, message: Message) {
         let Some(_under_way) = self.enter() else { return };
-        let Some(generation) = serving.generation() else { return };
+        let Some(live) = serving.live() else { return };
         let Ok(_turn) = serving.kept.deliveries.try_acquire() else { return };
         let idempotency_key = message.id.clone().unwrap_or_default();
         let delivery =
             Delivery { message, attempt: 1, idempotency_key, previous: "none".to_owned(), progress: Vec::new() };
         let started = Instant::now();
-        let called = generation.deliver(delivery).await;
-        self.count(&serving, CallKind::Deliver, started, called.as_ref().err());
+        let called = live.generation.deliver(delivery).await;
+        self.count(&serving, &live, CallKind::Deliver, started, called.as_ref().err());
+        if called.as_ref().is_err_and(|failed| failed.error.is_crash()) {
+            self.blame(&serving, &live);
+            self.crashed(&serving);
+        }
         let Ok(called) = called else { return };
         if let Ok(commit) = self.commit_of(&serving, CallKind::Deliver, called.transaction)
             && !commit.is_empty()

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
 
 /// What is known of an outbound message. It only moves forward.
@@ -27,6 +28,7 @@ impl Status {
     /// Whether a report of `next` moves a message forward from here.
     pub fn may_become(self, next: Status) -> bool {
         match next {
+            _ if fault::on(Fault::TurnsStatusBack) => true,
             Status::Failed => self < Status::Delivered,
             _ => self != Status::Failed && self < next,
         }
@@ -67,6 +69,8 @@ pub enum Previous {
     Failed,
     /// It was cut short.
     Unknown,
+    /// It was cut short, and who may decide that wants it sent again: the agent, or the channel's config.
+    Resend,
 }
 
 impl Previous {
@@ -76,6 +80,7 @@ impl Previous {
             Previous::None => "none",
             Previous::Failed => "failed",
             Previous::Unknown => "unknown",
+            Previous::Resend => "resend",
         }
     }
 }
@@ -216,6 +221,9 @@ pub enum Outcome {
         /// The channel's wish for the next try, in milliseconds.
         retry_after_ms: Option<Millis>,
     },
-    /// The call was cut short (trap, time-out): perhaps sent, perhaps not.
-    Lost,
+    /// Perhaps sent, perhaps not: the call was cut short (trap, time-out), or the peer's answer was.
+    Lost {
+        /// How, where it is known.
+        text: Option<String>,
+    },
 }

@@ -66,17 +66,13 @@ impl Evolution<'_> {
                 Some(media_type) => self.media_presence_changed(agent, media_type, *presence),
                 None => self.presence_changed(agent, *presence, reason),
             },
-            Event::HoursChanged { open } => {
-                self.state.stored.hours = open.clone();
-                self.state.reindex();
-            }
+            Event::HoursChanged { open } => self.hours_changed(open),
             Event::ItemOpened { item } => self.item_opened(item),
             Event::ItemJoined { item, message_id } => self.item_joined(item, message_id),
             Event::ItemTouched { item, message_id, changes } => self.item_touched(item, message_id, *changes),
             Event::MessageRecorded { .. } => {}
             Event::ItemQueued { item, queue, weight, cause, preferred, sticky_until, actor: _ } => {
-                self.item_queued(item, queue, *weight, *cause);
-                self.state.adjust_item(item, |item| {
+                self.item_queued(item, queue, *weight, *cause, |item| {
                     item.preferred = preferred.clone().or(item.preferred.take());
                     item.sticky_until = *sticky_until;
                 });

@@ -36,6 +36,28 @@ pub(crate) enum Fault {
     OpensTwice,
 }
 
+#[cfg(test)]
+impl Fault {
+    /// All of them.
+    pub(crate) const ALL: [Fault; 15] = [
+        Fault::ForgetsRefusals,
+        Fault::ChoosesTheLast,
+        Fault::IgnoresTheBudget,
+        Fault::KeepsADebit,
+        Fault::DoesNotRescind,
+        Fault::OverlooksAnAgent,
+        Fault::ServesTheLast,
+        Fault::IgnoresLevels,
+        Fault::KeepsOffersOfTheLost,
+        Fault::DropsTransfers,
+        Fault::ForgetsTheAge,
+        Fault::TurnsStatusBack,
+        Fault::ActsWithoutAnEvent,
+        Fault::StaysInItsRing,
+        Fault::OpensTwice,
+    ];
+}
+
 #[cfg(not(test))]
 #[inline(always)]
 pub(crate) const fn on(_: Fault) -> bool {
@@ -43,7 +65,7 @@ pub(crate) const fn on(_: Fault) -> bool {
 }
 
 #[cfg(test)]
-pub(crate) use switch::on;
+pub(crate) use switch::{on, put};
 
 #[cfg(test)]
 mod switch {
@@ -56,5 +78,10 @@ mod switch {
 
     pub(crate) fn on(fault: Fault) -> bool {
         FAULT.get() == Some(fault)
+    }
+
+    /// Puts a fault into the router of this thread, or takes it out.
+    pub(crate) fn put(fault: Option<Fault>) {
+        FAULT.set(fault);
     }
 }

@@ -9,7 +9,7 @@ use crate::delivery::{Delivery, Phase};
 use crate::ids::{Id, Millis};
 use crate::item::{ItemState, Sla, WorkItem};
 use crate::offer::Offer;
-use crate::pools::Pools;
+use crate::pools::{Filed, Pools};
 use crate::state::{Conversation, PerChannel, Stored};
 use crate::timer::Timer;
 
@@ -88,6 +88,8 @@ impl Index {
 
     pub(crate) fn add_item(&mut self, item: &mut WorkItem, place: Place<'_>) {
         *self.counts.entry((item.queue.clone(), item.state)).or_default() += 1;
+        // A copy of an item brings along where the original was filed.
+        item.filed = Filed::default();
         if wants_offers(item, place) {
             self.pools.add_item(item, place.config);
         }

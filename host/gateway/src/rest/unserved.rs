@@ -7,14 +7,7 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 
-const UNSERVED: [(MethodFilter, &str); 6] = [
-    (MethodFilter::PUT, "/v1/drivers/{name}"),
-    (MethodFilter::DELETE, "/v1/drivers/{name}"),
-    (MethodFilter::POST, "/v1/drivers/{name}/rollback"),
-    (MethodFilter::GET, "/v1/quarantine"),
-    (MethodFilter::POST, "/v1/quarantine/{id}/replay"),
-    (MethodFilter::DELETE, "/v1/customers/{id}"),
-];
+const UNSERVED: [(MethodFilter, &str); 1] = [(MethodFilter::DELETE, "/v1/customers/{id}")];
 
 pub(crate) fn routes() -> Router<Gateway> {
     UNSERVED.into_iter().fold(Router::new(), |router, (method, path)| router.route(path, on(method, answer)))

@@ -361,6 +361,9 @@ fn attached(value: &Value) -> Result<Attached, Wrong> {
             let fields = Fields(fields.clone());
             let blob = digest(&fields.required("blob")?)?;
             let media_type = fields.text("mediaType", jackfield_spec::limits::CONTENT_TYPE)?;
+            if media_type.as_deref().is_some_and(|text| !jackfield_spec::validate::is_content_type(text)) {
+                return Err(Wrong::bad("`mediaType` is a type as in RFC 6838, such as `image/jpeg`"));
+            }
             Ok(Attached { blob, name: fields.line("name")?, media_type })
         }
         _ => Err(Wrong::bad("an attachment is a digest, or an object with `blob`, `name`, `mediaType`")),

@@ -52,7 +52,7 @@ pub(crate) fn able(state: &State, item: &WorkItem, id: &Id, agent: &Agent) -> bo
 }
 
 /// The skills, with levels, and the teams that an item requires after the rings it has passed.
-fn required(state: &State, item: &WorkItem) -> (BTreeMap<Id, i32>, Option<Vec<Id>>) {
+pub(crate) fn required(state: &State, item: &WorkItem) -> (BTreeMap<Id, i32>, Option<Vec<Id>>) {
     let mut skills: BTreeMap<Id, i32> =
         item.skills.iter().map(|(skill, level)| (skill.clone(), i32::from(*level))).collect();
     let Some(queue) = state.config().queues.get(&item.queue) else { return (skills, None) };

@@ -6,12 +6,19 @@ use crate::event::Event;
 use crate::item::WorkItem;
 
 impl Context<'_> {
+    /// Whether a queue has a text for such an answer.
+    pub(super) fn has_answer(&self, queue: &str, kind: Automatic) -> bool {
+        self.state.config().queues.get(queue).is_some_and(|queue| queue.answers.contains(&kind))
+    }
+
     /// Answers the customer, if the item's queue has such an answer and the channel can send. No conversation gets
     /// the same answer twice in a day, and no machine gets one, so that two machines can't answer each other for ever.
     pub(super) fn answer(&mut self, item: &WorkItem, kind: Automatic) {
         let config = self.state.config();
-        let has_text = config.queues.get(&item.queue).is_some_and(|queue| queue.answers.contains(&kind));
-        if !has_text || item.unanswered || item.conversation.is_empty() || !config.wants(&item.channel, "message.send")
+        if !self.has_answer(&item.queue, kind)
+            || item.unanswered
+            || item.conversation.is_empty()
+            || !config.wants(&item.channel, "message.send")
         {
             return;
         }

@@ -7,6 +7,7 @@ use crate::effect::Reply;
 use crate::event::Event;
 use crate::ids::Id;
 use crate::item::{Actor, Cause, ItemState, WorkItem};
+use crate::offer::OfferOutcome;
 
 impl Context<'_> {
     pub(super) fn suspend(&mut self, agent: &Id, id: &Id, if_version: Option<u64>) -> Reply {
@@ -21,8 +22,10 @@ impl Context<'_> {
         Reply::Done
     }
 
-    /// Sets an active item aside: it weighs less meanwhile, as its queue says.
+    /// Sets an active item aside: it weighs less meanwhile, as its queue says. Nobody is asked in any more; who is in
+    /// stays.
     pub(super) fn set_aside(&mut self, item: &WorkItem, cause: Cause, actor: Actor) {
+        self.end_offers(&item.id, OfferOutcome::Revoked, cause, &actor, None);
         let config = self.state.config();
         let percent = config.queues.get(&item.queue).map_or(0, |queue| u64::from(queue.suspended_percent));
         let full = u64::from(config.weight(&item.queue, &item.channel, &item.media_type));

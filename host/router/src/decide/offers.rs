@@ -5,7 +5,7 @@ use crate::effect::{ErrorCode, Reply};
 use crate::event::Event;
 use crate::fault::{self, Fault};
 use crate::ids::Id;
-use crate::item::{Actor, Cause};
+use crate::item::{Actor, Cause, WorkItem};
 use crate::offer::{Offer, OfferKind, OfferOutcome};
 
 impl Context<'_> {
@@ -26,7 +26,9 @@ impl Context<'_> {
             self.end_offers(&offer.item, OfferOutcome::Rescinded, Cause::Rescinded, &actor, Some(&offer.id));
         }
         self.apply(Event::OfferAccepted { offer: offer.id.clone() });
-        let Some(item) = self.state.item(&offer.item).cloned() else {
+        let told = ["work-item.consult", "work-item.accept", "work-item.transfer", "work-item.assigned"];
+        let wants = |item: &&WorkItem| told.iter().any(|name| self.state.config().wants(&item.channel, name));
+        let Some(item) = self.state.item(&offer.item).filter(wants).cloned() else {
             return;
         };
         if consult {

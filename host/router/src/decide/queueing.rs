@@ -12,19 +12,18 @@ impl Context<'_> {
     /// was there before.
     pub(super) fn queue(&mut self, id: &Id, queue: &Id, cause: Cause, actor: Actor, preferred: Option<Id>) {
         self.put(id, queue, cause, actor, preferred);
-        if let Some(item) = self.state.item(id).cloned() {
-            self.notify(&item, "work-item.queued", None);
-        }
+        self.tell_queued(id);
     }
 
     /// Puts an item in a queue where it hasn't been. A queue that is closed or full may pass it on, or refuse it.
     pub(super) fn arrive(&mut self, id: &Id, queue: &Id, cause: Cause, actor: Actor, preferred: Option<Id>) {
         let had = self.state.item(id).and_then(|item| item.owner.clone());
         self.put(id, queue, cause, actor, preferred);
-        while let Some(item) = self.state.item(id).cloned() {
-            let Some((cause, otherwise, answer)) = self.obstacle(&item) else {
+        while let Some(item) = self.state.item(id) {
+            let Some((cause, otherwise, answer)) = self.obstacle(item) else {
                 break;
             };
+            let item = item.clone();
             self.answer(&item, answer);
             match otherwise {
                 Otherwise::Overflow(next) if self.may_pass_on(&item, &next) => {
@@ -34,10 +33,15 @@ impl Context<'_> {
                 _ => break,
             }
         }
-        if let Some(item) = self.state.item(id).cloned() {
+        self.tell_queued(id);
+        self.leave_when_finished(had.as_ref());
+    }
+
+    fn tell_queued(&mut self, id: &Id) {
+        let wants = |item: &&WorkItem| self.state.config().wants(&item.channel, "work-item.queued");
+        if let Some(item) = self.state.item(id).filter(wants).cloned() {
             self.notify(&item, "work-item.queued", None);
         }
-        self.leave_when_finished(had.as_ref());
     }
 
     /// Whether an item may go on to another queue: never to one that it came from on this way, so that queues that

@@ -69,8 +69,11 @@ impl Context<'_> {
         });
         let item = WorkItem { unanswered: received.automatic, simulated: received.simulated, ..item };
         let (id, queue) = (item.id.clone(), item.queue.clone());
-        self.apply(Event::ItemOpened { item: Box::new(item.clone()) });
-        self.answer(&item, Automatic::Acknowledgement);
+        let acknowledged = self.has_answer(&queue, Automatic::Acknowledgement).then(|| item.clone());
+        self.apply(Event::ItemOpened { item: Box::new(item) });
+        if let Some(item) = acknowledged {
+            self.answer(&item, Automatic::Acknowledgement);
+        }
         let actor = Actor::Driver { channel: received.channel.clone() };
         self.arrive(&id, &queue, Cause::SupportRequest, actor, None);
         Reply::Opened { item: id }

@@ -1,5 +1,7 @@
 //! What a new config changes.
 
+use std::collections::BTreeMap;
+
 use super::Evolution;
 use crate::config::Config;
 use crate::ids::Id;
@@ -18,6 +20,21 @@ impl Evolution<'_> {
         self.agents_configured();
         if queues_changed {
             self.items_configured();
+        }
+    }
+
+    /// What waits in queues that opened or closed is filed anew.
+    pub(super) fn hours_changed(&mut self, open: &BTreeMap<Id, bool>) {
+        let before = std::mem::replace(&mut self.state.stored.hours, open.clone());
+        let changed = |hours: &Id| before.get(hours) != open.get(hours);
+        let queues = &self.state.config().queues;
+        let of_changed = |item: &&WorkItem| {
+            let hours = queues.get(&item.queue).and_then(|queue| queue.hours.as_ref());
+            item.untaken() && hours.is_some_and(changed)
+        };
+        let items: Vec<Id> = self.state.items().values().filter(of_changed).map(|item| item.id.clone()).collect();
+        for item in items {
+            self.state.adjust_item(&item, |_| {});
         }
     }
 

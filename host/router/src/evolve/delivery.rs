@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use super::{Evolution, KEEP_DELIVERIES};
 use crate::delivery::{Delivery, Failure, Phase, Previous, Status};
-use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
 use crate::notice::AgentEvent;
 use crate::state::{PerChannel, Report};
@@ -130,7 +129,7 @@ impl Evolution<'_> {
         self.lane(&delivery).push_back(id.clone());
         let at = self.at;
         self.state.edit_delivery(id, |delivery| {
-            delivery.previous = if delivery.status == Status::Unknown { Previous::Unknown } else { Previous::Failed };
+            delivery.previous = if delivery.status == Status::Unknown { Previous::Resend } else { Previous::Failed };
             delivery.phase = Phase::Waiting;
             delivery.status = Status::Queued;
             delivery.error = None;
@@ -151,10 +150,7 @@ impl Evolution<'_> {
 
     /// Moves a message's status forward; back is no way.
     fn becomes(&mut self, id: &Id, status: Status, error: &Option<Failure>) {
-        let forward = |delivery: &Delivery| {
-            let forward = delivery.status.may_become(status) || fault::on(Fault::TurnsStatusBack);
-            delivery.notification.is_none() && forward
-        };
+        let forward = |delivery: &Delivery| delivery.notification.is_none() && delivery.status.may_become(status);
         if self.state.delivery(id).is_some_and(forward) {
             self.state.edit_delivery(id, |delivery| {
                 delivery.status = status;

@@ -55,7 +55,14 @@ impl Evolution<'_> {
     }
 
     /// The item waits, in another queue or again. What it was asked of others for is over.
-    pub(super) fn item_queued(&mut self, id: &Id, queue: &Id, weight: u32, cause: Cause) {
+    pub(super) fn item_queued(
+        &mut self,
+        id: &Id,
+        queue: &Id,
+        weight: u32,
+        cause: Cause,
+        prefer: impl FnOnce(&mut WorkItem),
+    ) {
         let owner = self.taken_from_owner(id);
         self.helpers_leave(id);
         let at = self.at;
@@ -92,6 +99,7 @@ impl Evolution<'_> {
             item.wrap_up_until = None;
             item.suspend_at = None;
             item.code = None;
+            prefer(item);
         });
         if let Some(owner) = owner
             && let Some(item) = self.shown(id)

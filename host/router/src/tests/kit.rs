@@ -1,6 +1,6 @@
 //! What the tests share: a small config and a router to talk to.
 
-use crate::check::check;
+use crate::check::{check, derived};
 use crate::{
     Action, AgentConfig, AgentEvent, Command, Config, Decision, Effect, ErrorCode, Event, Id, ItemState, MediaConfig,
     Millis, Notice, Presence, QueueConfig, Received, Record, Reply, Route, State, WorkItem, decide,
@@ -63,7 +63,7 @@ impl Desk {
 
     pub(crate) fn run(&mut self, command: Command) -> Reply {
         self.last = decide(&mut self.state, &command, self.now);
-        if let Err(problem) = check(&self.state) {
+        if let Err(problem) = check(&self.state).and_then(|()| derived(&self.state)) {
             panic!("after {command:?}: {problem}");
         }
         let (at, cause) = (self.last.at, command.kind().to_owned());

@@ -161,6 +161,13 @@ fn what_is_wrong_is_said() {
             Some("c"),
         ),
         (
+            json!({"id": "c", "type": "message.send", "workItemId": "w", "attachments": [
+                {"blob": format!("sha256-{}", "0".repeat(64)), "mediaType": "nonsense"},
+            ]}),
+            "bad-request",
+            Some("c"),
+        ),
+        (
             json!({"id": "c", "type": "message.send", "workItemId": "w", "text": "x", "attachments": vec!["x"; 33]}),
             "too-large",
             Some("c"),
