@@ -60,7 +60,7 @@ bench: toolchain build drivers
 
 # The kills and crowds of the end to end tests, in numbers.
 soak: toolchain peers build drivers guests
-	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e kills
+	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e -- kills crowd
 
 # Fuzzing for hours.
 fuzz:

@@ -127,7 +127,7 @@ impl Agent {
     }
 
     async fn expect_snapshot(&mut self) {
-        let frame = self.frame().await;
+        let frame = self.frame("snapshot").await;
         assert_eq!(frame["type"], "snapshot", "the first frame: {frame}");
     }
 
@@ -147,8 +147,11 @@ impl Agent {
     }
 
     /// The next frame, checked: the envelope, and no gap in the numbers.
-    async fn frame(&mut self) -> Value {
-        let frame = timeout(DEADLINE, self.try_frame()).await.expect("a frame before the deadline");
+    async fn frame(&mut self, what: &str) -> Value {
+        let Ok(frame) = timeout(DEADLINE, self.try_frame()).await else {
+            let came: Vec<_> = self.waiting.iter().map(|event| &event["type"]).collect();
+            panic!("no `{what}` before the deadline; what came and was not asked for: {came:?}");
+        };
         frame.expect("the connection is open")
     }
 
@@ -201,7 +204,7 @@ impl Agent {
     pub async fn next(&mut self) -> Value {
         match self.waiting.pop_front() {
             Some(event) => event,
-            None => self.frame().await,
+            None => self.frame("next event").await,
         }
     }
 
@@ -217,7 +220,7 @@ impl Agent {
             return self.waiting.remove(at).map(|event| event["data"].clone()).unwrap_or_default();
         }
         loop {
-            let event = self.frame().await;
+            let event = self.frame(kind).await;
             if wanted(&event) {
                 return event["data"].clone();
             }

@@ -3,6 +3,7 @@
 //! `jackfield-bench P2` measures only what begins so.
 
 mod client;
+mod connected;
 mod end_to_end;
 mod floor;
 mod load;
@@ -39,6 +40,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P5".starts_with(&only) {
         rows.extend(routing::measure()?);
+    }
+    if "P11".starts_with(&only) && only != "P1" {
+        rows.extend(connected::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))

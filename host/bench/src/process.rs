@@ -29,11 +29,19 @@ impl Process {
     /// # Errors
     /// It isn't built, or doesn't begin to serve.
     pub fn server(target: &Path, dir: &Path) -> anyhow::Result<Self> {
+        Self::server_with(target, dir, &config()?)
+    }
+
+    /// The same with a config of one's own.
+    ///
+    /// # Errors
+    /// As [`Process::server`].
+    pub fn server_with(target: &Path, dir: &Path, config: &str) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir.join("drivers"))?;
         let driver = target.join("drivers/webhook.wasm");
         std::fs::copy(&driver, dir.join("drivers/webhook.wasm"))
             .with_context(|| format!("{} is missing; `make drivers` makes it", driver.display()))?;
-        std::fs::write(dir.join("jackfield.toml"), config()?)?;
+        std::fs::write(dir.join("jackfield.toml"), config)?;
         let binary = target.join("release/jackfield");
         let mut command = Command::new(std::path::absolute(&binary)?);
         command.args(["serve", "--config", "jackfield.toml"]).current_dir(dir);
@@ -66,6 +74,25 @@ impl Process {
                 bail!("it said `{}` and logged:\n{}", line.trim(), std::fs::read_to_string(&log).unwrap_or_default())
             }
         }
+    }
+
+    /// Bytes of memory that it has (resident).
+    ///
+    /// # Errors
+    /// It doesn't run any more.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in the status")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
+    }
+
+    /// Has it read its config again.
+    ///
+    /// # Errors
+    /// It doesn't run any more.
+    pub fn hang_up(&self) -> anyhow::Result<()> {
+        let status = Command::new("sh").args(["-c", &format!("kill -HUP {}", self.child.id())]).status()?;
+        if status.success() { Ok(()) } else { bail!("the signal did not reach the server") }
     }
 
     /// The end of what it logged.

@@ -8,7 +8,8 @@ use crate::serving::Serving;
 use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
 use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
 use jackfield_sequencer::{Commit, CommitError, Push, Stored};
-use jackfield_spec::{Direction, ErrorInfo, Message};
+use jackfield_spec::{Direction, ErrorInfo, Kind, Message, WorkItemInfo};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -116,9 +117,16 @@ impl Channels {
                 match self.commit_of(serving, CallKind::Deliver, transaction) {
                     // It can't be run again once something went out, so its own writes win over what changed meanwhile.
                     Ok(mut commit) => {
-                        if let jackfield_sandbox::Outcome::Reply(reply) = &output {
-                            commit.pushes.extend(self.answered(serving, &asked, (**reply).clone()));
-                        }
+                        let pushed = match &output {
+                            jackfield_sandbox::Outcome::Reply(reply) => {
+                                self.answered(serving, &asked, (**reply).clone())
+                            }
+                            jackfield_sandbox::Outcome::Receipt(receipt) => {
+                                self.conversation_known(serving, &asked, receipt)
+                            }
+                            _ => None,
+                        };
+                        commit.pushes.extend(pushed);
                         let (outcome, ids) = self.outcome(serving, output);
                         (Commit { reads: Default::default(), ..commit }, outcome, ids)
                     }
@@ -152,15 +160,30 @@ impl Channels {
         // Of a command that is tried again there is one answer.
         let event_id = asked.id.as_ref().map(|id| format!("{id}/reply"));
         reply.event_id = reply.event_id.or(event_id);
-        if let Err(invalid) = jackfield_spec::validate::validate(&reply) {
-            self.say(
-                &serving.id,
-                LogLevel::Error,
-                &format!("an answer is dropped, it breaks the specification: {invalid}"),
-            );
+        self.push_of(serving, reply)
+    }
+
+    /// Where sending began a conversation, its true key: the item answers for it from now on.
+    fn conversation_known(&self, serving: &Serving, asked: &Message, receipt: &Receipt) -> Option<Push> {
+        let known = receipt.conversation.as_ref()?;
+        let item = asked.work_item.as_ref().filter(|item| item.conversation != *known)?;
+        let mut merge = Message::new(asked.media_type.as_str(), Kind::Command, "work-item.merge");
+        merge.interaction.arguments = json!({ "fromConversation": item.conversation, "toConversation": known });
+        merge.driver = asked.driver.clone();
+        merge.cause = asked.id.clone();
+        merge.event_id = asked.id.as_ref().map(|id| format!("{id}/conversation"));
+        merge.work_item = Some(WorkItemInfo { conversation: known.clone(), ..item.clone() });
+        self.push_of(serving, merge)
+    }
+
+    /// A message that a delivery brought, if it keeps the specification.
+    fn push_of(&self, serving: &Serving, message: Message) -> Option<Push> {
+        if let Err(invalid) = jackfield_spec::validate::validate(&message) {
+            let text = format!("what a delivery brought is dropped, it breaks the specification: {invalid}");
+            self.say(&serving.id, LogLevel::Error, &text);
             return None;
         }
-        let stored = Stored::new(self.sequencer().keys(), &serving.id, Direction::Inbound, self.now(), reply).ok()?;
+        let stored = Stored::new(self.sequencer().keys(), &serving.id, Direction::Inbound, self.now(), message).ok()?;
         Some(Push { stored, route: None })
     }
 

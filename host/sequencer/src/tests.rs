@@ -2,6 +2,7 @@
 
 mod commits;
 mod faults;
+mod parallel;
 
 use crate::*;
 use jackfield_router::{Action, AgentConfig, Command, Config, Effect, Id, Presence, QueueConfig, Reply, Route};

@@ -323,10 +323,23 @@ impl Work {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(cut);
         let channel = message.channel.as_deref().unwrap_or_default();
         let priority = message.work_item.as_ref().and_then(|item| item.priority);
+        // Two conversations became one: the one that ends finds the item, which then answers for the other one as well.
+        let merged = |name: &str| {
+            let conversation = arguments.get(name).and_then(Value::as_str)?;
+            Some(jackfield_router::Id::from(hex::encode(self.shared.keys.conversation(channel, conversation))))
+        };
+        let merge = (message.interaction.name == "work-item.merge")
+            .then(|| merged("fromConversation").zip(merged("toConversation")))
+            .flatten();
+        let (conversation, into) = match merge {
+            Some((from, into)) => (from, Some(into)),
+            None => (hex::encode(stored.conversation).into(), None),
+        };
         Received {
             message_id: stored.id().into(),
             channel: channel.into(),
-            conversation: hex::encode(stored.conversation).into(),
+            conversation,
+            into,
             customer: stored.customer.map(|key| hex::encode(key).into()),
             media_type: message.media_type.as_str().into(),
             support_request: message.interaction.name == "support-request",

@@ -28,6 +28,8 @@ pub(super) struct Prepared {
 struct Found {
     item: WorkItem,
     facts: Arc<Facts>,
+    /// Where the customer spoke last, if the item answers for several conversations.
+    newest: Option<String>,
     presence: Presence,
 }
 
@@ -143,12 +145,24 @@ async fn find(gateway: &Gateway, agent: &Id, id: &Id, work_item: &str) -> Result
         return Err(failed(id, "not-supported", "this work item is a task: there is no channel to send it by"));
     }
     let facts = facts_of(gateway, &item).await.map_err(|error| unavailable(id, &error))?;
-    Ok(Some(Found { item, facts, presence }))
+    let newest = newest_conversation(gateway, &item).await.map_err(|error| unavailable(id, &error))?;
+    Ok(Some(Found { item, facts, newest, presence }))
 }
 
 async fn facts_of(gateway: &Gateway, item: &WorkItem) -> Result<Arc<Facts>, Problem> {
     let (lookup, id) = (gateway.lookup().clone(), item.id.clone());
     Ok(tokio::task::spawn_blocking(move || lookup.facts(&id)).await??)
+}
+
+/// The conversation in which the customer spoke last, of an item that answers for several on its channel.
+async fn newest_conversation(gateway: &Gateway, item: &WorkItem) -> Result<Option<String>, Problem> {
+    if !item.merged.iter().any(|(channel, _)| *channel == item.channel) {
+        return Ok(None);
+    }
+    let (messages, last) = (gateway.sequencer().messages(), item.last_message.clone());
+    let last = tokio::task::spawn_blocking(move || messages.get(&last)).await??;
+    let there = last.filter(|last| last.channel.as_deref() == Some(&*item.channel));
+    Ok(there.and_then(|last| last.work_item).map(|item| item.conversation))
 }
 
 /// A message of an agent's about a work item, to be filled in.
@@ -159,6 +173,9 @@ fn about(gateway: &Gateway, agent: &Id, id: &Id, found: &Found, kind: Kind, name
     let driver = gateway.channels().driver_of(&found.item.channel);
     let sender = Sender { id: agent, person: directory.person(agent), presence: found.presence, driver };
     let mut message = compose(&found.item, info, sender, kind, name);
+    if let (Some(conversation), Some(item)) = (&found.newest, &mut message.work_item) {
+        item.conversation.clone_from(conversation);
+    }
     message.occurred_at = Timestamp::from_millis(gateway.sequencer().now()).ok();
     Ok(message)
 }

@@ -35,6 +35,7 @@ pub fn flash() -> Command {
 /// - `REFUSE`: it fails for good;
 /// - `AGAIN`: the first try fails for now;
 /// - `DOUBT`: it may have been sent;
+/// - `THREAD NAME`: sent, and what is answered to it comes in as the conversation NAME;
 /// - `SLOWLY`: taken, what comes of it follows;
 /// - anything else: sent, as `T-` and the idempotency key.
 pub fn deliver(delivery: &Delivery) -> Outcome {
@@ -53,6 +54,10 @@ pub fn deliver(delivery: &Delivery) -> Outcome {
         "AGAIN" if delivery.attempt == 1 => Err(Error::new("temporary", "the wire is down for a moment")),
         "DOUBT" => Err(Error::new("maybe-sent", "the line broke after the last word")),
         "SLOWLY" => return Outcome::Later,
+        "THREAD" => Ok(Receipt {
+            conversation: text.split(' ').nth(1).map(str::to_owned),
+            ..Receipt::sent(vec![format!("T-{}", delivery.idempotency_key)])
+        }),
         _ => Ok(Receipt::sent(vec![format!("T-{}", delivery.idempotency_key)])),
     };
     answer.map_or_else(Outcome::Failure, Outcome::Receipt)

@@ -97,8 +97,9 @@ async fn an_agent_writes_to_a_customer_first() {
     let begun = ana.command_as("first", start.clone()).await;
     assert_eq!(begun["ok"], true, "{begun}");
     let item = begun["workItemId"].clone();
-    let taken = ana.event_where("work-item.updated", |data| data["workItem"]["owner"] == "ana").await;
+    let taken = ana.event("offer.accepted").await;
     assert_eq!((&taken["workItem"]["id"], &taken["workItem"]["state"]), (&item, &json!("active")));
+    assert_eq!(taken["workItem"]["owner"], "ana");
     ana.event_where("message.status", |data| data["messageId"] == begun["messageId"] && data["status"] == "sent").await;
     let delivered = eventually("the driver is told", async || {
         let all = server.http().get("/channels/wire/deliveries").await.expect(200).json();
@@ -133,4 +134,24 @@ async fn an_agent_writes_to_a_customer_first() {
     ben.refused(other, "unavailable").await;
     let waiting = server.operator().get("/v1/work-items?state=queued").await.expect(200).json();
     assert_eq!(waiting["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_conversation_that_a_channel_makes_of_a_contact_is_followed() {
+    let server = Server::start(Setup::simple(&["ana"]).guest("wire", "telegraph")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    let start = json!({"type": "contact.start", "channel": "wire", "address": "kim", "text": "THREAD t-17 hello"});
+    let begun = ana.ok(start).await;
+    ana.event_where("message.status", |data| data["messageId"] == begun["messageId"] && data["status"] == "sent").await;
+    // The answer comes in under the channel's own key, and joins.
+    server.http().post_text("/channels/wire?nr=1", "t-17 Who is this?").await.expect(200);
+    let answer = ana.event_where("message.received", |data| data["message"]["eventId"] == "1").await;
+    assert_eq!(answer["workItem"]["id"], begun["workItemId"]);
+    // What is said back goes there.
+    ana.reply(&begun["workItemId"], "It is Ana").await;
+    let delivered = eventually("the reply is delivered", async || {
+        let all = server.http().get("/channels/wire/deliveries").await.expect(200).json();
+        all.as_array()?.iter().find(|entry| entry["message"]["parts"][0]["text"] == "It is Ana").cloned()
+    });
+    assert_eq!(delivered.await["message"]["workItem"]["conversation"], "t-17");
 }

@@ -132,3 +132,24 @@ async fn requirement_5_what_is_set_aside_blocks_nobody() {
     ana.ok(of_item("resume", &idle)).await;
     ana.refused(of_item("resume", &idle), "wrong-state").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_accept_at_the_same_moment_one_wins_and_the_other_is_told() {
+    let server = Server::start(setup(&["ana", "ben"], 10_000, "parallel-offers = 2")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    let mut ben = Agent::available(&server, "ben").await;
+    for number in 0..300 {
+        say(&server, &format!("m{number}"), &format!("customer {number}")).await;
+        let (to_ana, to_ben) = tokio::join!(ana.event("offer.created"), ben.event("offer.created"));
+        let accept = |offered: &Value| json!({"type": "offer.accept", "offerId": offered["offer"]["id"]});
+        let (one, other) = tokio::join!(ana.command(accept(&to_ana)), ben.command(accept(&to_ben)));
+        assert_ne!(one["ok"], other["ok"], "{one} {other}");
+        let (winner, loser, told) =
+            if one["ok"] == true { (&mut ana, &mut ben, &other) } else { (&mut ben, &mut ana, &one) };
+        assert_eq!((&told["error"]["code"], &told["error"]["state"]), (&json!("wrong-state"), &json!("rescinded")));
+        loser.event("offer.rescinded").await;
+        winner.event("offer.accepted").await;
+        winner.complete(&to_ana["workItem"]["id"]).await;
+    }
+    assert_eq!((load(&server, "ana").await, load(&server, "ben").await), (json!(0), json!(0)));
+}

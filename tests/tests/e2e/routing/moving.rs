@@ -119,8 +119,8 @@ async fn agents_pick_what_waits() {
     ana.refused(of_item("pick", &second), "unavailable").await;
     ana.set_state("available").await;
     ana.ok(of_item("pick", &second)).await;
-    ana.event_where("work-item.updated", |data| data["workItem"]["id"] == second && data["workItem"]["owner"] == "ana")
-        .await;
+    let taken = ana.event_where("offer.accepted", |data| data["workItem"]["id"] == second).await;
+    assert_eq!(taken["workItem"]["owner"], "ana");
     ana.refused(of_item("pick", &second), "wrong-state").await;
     ana.refused(of_item("pick", &json!("no-such-item")), "not-found").await;
 }
