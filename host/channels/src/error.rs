@@ -40,12 +40,7 @@ impl ReceiveError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownChannel | Self::NoWebhook => 404,
-            Self::Paused
-            | Self::NotServed
-            | Self::Restarting
-            | Self::Unavailable
-            | Self::Conflict
-            | Self::Busy => 503,
+            Self::Paused | Self::NotServed | Self::Restarting | Self::Unavailable | Self::Conflict | Self::Busy => 503,
             Self::DriverFailed => 502,
             Self::DriverTimeout => 504,
         }

@@ -62,7 +62,7 @@ pub struct Limits {
     pub http_requests: Option<u32>,
     /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
     pub restarts: u32,
-    /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
+    /// `quarantine`: entries of the channel that are kept in quarantine; 0: nothing is put there. Default 1,000.
     pub quarantine: u32,
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         timer_changes: number("timer-changes", MOST),
         http_requests: number("http-requests", MOST),
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
-        quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
+        quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
     };
     table.finish();
     limits

@@ -39,7 +39,10 @@ async fn a_message_that_kills_its_driver_three_times_goes_aside_and_never_blocks
     assert_eq!((&entry["channel"], &entry["kind"], &entry["size"]), (&json!("words"), &json!("request"), &json!(6)));
     assert!(entry["reason"].as_str().is_some_and(|reason| reason.contains("trap")), "{entry}");
     assert_eq!(entry["log"], json!(["these are my last words"]));
-    assert!(entry["backtrace"].as_str().is_some_and(|trace| trace.contains("turncoat") && trace.contains("::die")), "{entry}");
+    assert!(
+        entry["backtrace"].as_str().is_some_and(|trace| trace.contains("turncoat") && trace.contains("::die")),
+        "{entry}"
+    );
     let id = entry["id"].as_str().expect("an id").to_owned();
     let path = format!("/v1/quarantine/{id}");
     let shown = server.operator().get(&path).await.expect(200).json();

@@ -11,7 +11,8 @@ use std::path::Path;
 pub async fn check(file: &Path, json: bool) -> Result<(), Exit> {
     let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
+    let sandbox =
+        Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
     let signed = jackfield_signing::split(&bytes).with_context(|| format!("{} is refused", file.display()))?;
     let loaded = sandbox.load(signed.component).await;
     let driver = loaded.with_context(|| format!("{} is refused", file.display()))?;

@@ -64,7 +64,8 @@ fn keep(file: &Path, key: &SigningKey) -> std::io::Result<()> {
 /// The driver's own name and version: what is signed with the component.
 async fn named(signed: &Signed<'_>, file: &Path) -> anyhow::Result<(String, String)> {
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
+    let sandbox =
+        Sandbox::start(SandboxConfig { instances: 8, ..sandbox::config(&cache.0, &ServerLimits::default()) })?;
     let loaded = sandbox.load(signed.component).await;
     let driver = loaded.with_context(|| format!("{} is refused", file.display()))?;
     Ok((driver.descriptor().name.clone(), driver.descriptor().version.clone()))
