@@ -45,6 +45,11 @@
 //! target than Wasm, `host` is the in-memory one of [`native`], so that a driver's logic is tested (and
 //! measured) as an ordinary program.
 
+/// The example of the specification's guide, built as authors will build it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/specification.md")]
+pub struct Guide;
+
 pub mod bindings;
 mod descriptor;
 mod driver;

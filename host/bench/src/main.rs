@@ -9,6 +9,7 @@ mod load;
 mod process;
 mod report;
 mod rounds;
+mod routing;
 mod sample;
 mod sandboxed;
 mod services;
@@ -35,6 +36,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P4".starts_with(&only) {
         rows.push(swap::measure(target, scratch.path())?);
+    }
+    if "P5".starts_with(&only) {
+        rows.extend(routing::measure()?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))

@@ -1,17 +1,18 @@
 //! All channels of a server.
 
+use crate::advice::Advice;
 use crate::counters::LoadFailures;
 use crate::logs::Logs;
 use crate::own;
-use crate::prepare;
 use crate::quarantine::Quarantine;
 use crate::registry::Registry;
 use crate::routes::{Routed, Routes};
+use crate::rules;
 use crate::services::Server;
 use crate::serving::Serving;
 use crate::switching::DRIVER;
 use crate::timers::Due;
-use crate::under_way::UnderWay;
+use crate::under_way::{Step, UnderWay};
 use arc_swap::ArcSwap;
 use jackfield_config::{Config, DriverRef};
 use jackfield_egress::Tls;
@@ -63,6 +64,9 @@ pub(crate) struct Inner {
     running: AtomicBool,
     pub(crate) failures: LoadFailures,
     pub(crate) quarantine: Quarantine,
+    advice: Advice,
+    /// The config was read anew, and perhaps other hours with it.
+    hours_changed: tokio::sync::Notify,
 }
 
 pub(crate) struct Set {
@@ -103,10 +107,12 @@ impl Channels {
             tls: Tls::system(),
             public_url: parts.public_url,
             under_way: UnderWay::default(),
+            advice: Advice::default(),
             loading: tokio::sync::Mutex::default(),
             running: AtomicBool::new(false),
             failures: LoadFailures::default(),
             quarantine: Quarantine::default(),
+            hours_changed: tokio::sync::Notify::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -160,6 +166,7 @@ impl Channels {
         self.load_set(&set, Some(&before), "config").await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
+        self.inner.hours_changed.notify_one();
         self.forget_unused();
         for id in set.serving.keys().filter(|id| !before.serving.contains_key(*id)) {
             // What came up for a channel while it wasn't there.
@@ -182,7 +189,11 @@ impl Channels {
             .iter()
             .filter_map(|(id, serving)| Some((id.clone(), serving.generation()?.driver().clone())))
             .collect();
-        prepare::router_config(&set.config, &drivers)
+        rules::router_config(&set.config, &drivers)
+    }
+
+    pub(crate) fn hours_changed(&self) -> &tokio::sync::Notify {
+        &self.inner.hours_changed
     }
 
     pub(crate) fn inner(&self) -> &Inner {
@@ -233,13 +244,22 @@ impl Channels {
 
     /// Carries out one effect. One that can't begin stays in the router's state and is released again.
     async fn effect(&self, effect: Effect) {
-        let Some(_under_way) = self.inner.under_way.enter() else { return };
+        let Some(_under_way) = self.enter() else { return };
         match effect {
             Effect::Deliver(deliver) => self.deliver(*deliver).await,
             Effect::FireTimer { channel, name, due, payload, attempt } => {
                 self.fire(Due { channel: channel.to_string(), name: name.to_string(), due, payload, attempt }).await;
             }
         }
+    }
+
+    pub(crate) fn advice(&self) -> &Advice {
+        &self.inner.advice
+    }
+
+    /// Begins something that goes to a driver; none once the server is ending.
+    pub(crate) fn enter(&self) -> Option<Step<'_>> {
+        self.inner.under_way.enter()
     }
 
     /// Lets nothing more begin that goes to drivers, and waits for what is with them: an outcome that is lost would
@@ -264,6 +284,15 @@ impl Channels {
     /// Which queue a message goes to, by the routes in force.
     pub(crate) fn routed(&self, serving: &Serving, message: &Message, now: u64) -> Routed {
         self.inner.set.load().routes.decide(message, &serving.facts, now)
+    }
+
+    /// Which queue something goes to that came in by no driver: by the routes in force, as one of its channel if it names
+    /// one.
+    pub fn route_of(&self, message: &Message) -> Option<jackfield_router::Route> {
+        let set = self.inner.set.load();
+        let serving = message.channel.as_ref().and_then(|channel| set.serving.get(channel));
+        let none = crate::routes::channel_facts("", "", false);
+        set.routes.decide(message, serving.map_or(&none, |serving| &serving.facts), self.sequencer().now()).route
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {

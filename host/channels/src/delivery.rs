@@ -1,13 +1,14 @@
 //! Delivering: what agents and the server say goes to the channel, each attempt journaled before it begins.
 
 use crate::channels::Channels;
+use crate::commands;
 use crate::counters::CallKind;
 use crate::progress;
 use crate::serving::Serving;
 use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
 use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
-use jackfield_sequencer::{Commit, CommitError};
-use jackfield_spec::ErrorInfo;
+use jackfield_sequencer::{Commit, CommitError, Push, Stored};
+use jackfield_spec::{Direction, ErrorInfo, Message};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ fn cut(text: &str, characters: usize) -> String {
 
 fn failed(error: ErrorInfo) -> Outcome {
     if error.code == MAYBE_SENT {
-        return Outcome::Lost;
+        return Outcome::Lost { text: Some(cut(&error.text, 1_024)) };
     }
     Outcome::Failed {
         failure: Failure { code: cut(&error.code, 128), text: Some(cut(&error.text, 1_024)) },
@@ -91,6 +92,7 @@ impl Channels {
         if !generation.driver().descriptor().understands(&message.interaction.name) {
             return (nothing(), Outcome::NotSupported, Vec::new());
         }
+        let asked = message.clone();
         let delivery = Delivery {
             message,
             attempt,
@@ -113,11 +115,14 @@ impl Channels {
                 }
                 match self.commit_of(serving, CallKind::Deliver, transaction) {
                     // It can't be run again once something went out, so its own writes win over what changed meanwhile.
-                    Ok(commit) => {
+                    Ok(mut commit) => {
+                        if let jackfield_sandbox::Outcome::Reply(reply) = &output {
+                            commit.pushes.extend(self.answered(serving, &asked, (**reply).clone()));
+                        }
                         let (outcome, ids) = self.outcome(serving, output);
                         (Commit { reads: Default::default(), ..commit }, outcome, ids)
                     }
-                    Err(_) => (nothing(), Outcome::Lost, Vec::new()),
+                    Err(_) => (nothing(), Outcome::Lost { text: None }, Vec::new()),
                 }
             }
             Err(failed) => (nothing(), not_called(&failed.error), Vec::new()),
@@ -135,6 +140,28 @@ impl Channels {
                 (failed(error), Vec::new())
             }
         }
+    }
+
+    /// What a driver answered to a command that an agent waits on, as a message of the same work item.
+    fn answered(&self, serving: &Serving, asked: &Message, mut reply: Message) -> Option<Push> {
+        if !commands::is_answered(asked.interaction.kind, &asked.interaction.name) {
+            return None;
+        }
+        reply.work_item = asked.work_item.clone();
+        reply.interaction.in_reply_to = asked.interaction.tracking_id.clone();
+        // Of a command that is tried again there is one answer.
+        let event_id = asked.id.as_ref().map(|id| format!("{id}/reply"));
+        reply.event_id = reply.event_id.or(event_id);
+        if let Err(invalid) = jackfield_spec::validate::validate(&reply) {
+            self.say(
+                &serving.id,
+                LogLevel::Error,
+                &format!("an answer is dropped, it breaks the specification: {invalid}"),
+            );
+            return None;
+        }
+        let stored = Stored::new(self.sequencer().keys(), &serving.id, Direction::Inbound, self.now(), reply).ok()?;
+        Some(Push { stored, route: None })
     }
 
     fn receipt(&self, serving: &Serving, receipt: &Receipt) -> Outcome {
@@ -200,6 +227,6 @@ fn not_called(error: &CallError) -> Outcome {
     match error {
         CallError::Busy(_) | CallError::Settings(_) => failed(ErrorInfo::new("temporary", error.to_string())),
         CallError::NotExported(_) => Outcome::NotSupported,
-        _ => Outcome::Lost,
+        _ => Outcome::Lost { text: Some("the channel's driver failed while it sent".to_owned()) },
     }
 }

@@ -59,6 +59,8 @@ impl Channels {
         let id = uuid::Uuid::now_v7().to_string();
         message.id = Some(id.clone());
         message.interaction.tracking_id = Some(id.clone());
+        // As every message it says what it is about: how the channel stood before.
+        message.connection = Some(serving.kept.health.lock().info());
         let delivery =
             Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
         let called = generation.deliver(delivery).await;

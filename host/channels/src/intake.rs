@@ -1,5 +1,6 @@
 //! Taking in: a request goes to the driver, what it pushes becomes durable, then the driver's answer goes out.
 
+use crate::advice::TYPING;
 use crate::channels::Channels;
 use crate::counters::CallKind;
 use crate::error::ReceiveError;
@@ -262,6 +263,10 @@ impl Channels {
         let stamp = Timestamp::from_millis(now).map_err(|_| ReceiveError::Unavailable)?;
         let mut pushes = Vec::with_capacity(transaction.pushes.len());
         for message in transaction.pushes {
+            if message.interaction.name == TYPING {
+                self.customer_types(serving, &message);
+                continue;
+            }
             let direction = if message.interaction.name == ECHOED { Direction::Outbound } else { Direction::Inbound };
             let opens = message.interaction.name == "support-request";
             // The validator has refused what JSON can't write.

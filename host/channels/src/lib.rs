@@ -7,8 +7,11 @@
 //!
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
+mod advice;
+mod calendar;
 mod change;
 mod channels;
+mod commands;
 mod compose;
 mod counters;
 mod delivery;
@@ -26,6 +29,7 @@ mod quarantine;
 mod query;
 mod registry;
 mod routes;
+mod rules;
 mod services;
 mod serving;
 mod silence;
@@ -36,12 +40,14 @@ mod under_way;
 mod views;
 mod watch;
 
+pub use advice::{AdviceError, Typing};
 pub use change::{ChangeError, DriverChange, NotServed};
 pub use channels::{Channels, Parts};
+pub use commands::CommandError;
 pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMetrics};
 pub use error::ReceiveError;
 pub use health::Health;
-pub use prepare::check;
+pub use prepare::{Checked, check};
 pub use quarantine::{QuarantineEntry, ReplayError};
 pub use registry::{DriverError, Registry};
 pub use silence::Silent;

@@ -122,7 +122,7 @@ impl Fixture {
         let message = message(conversation, &format!("event-{event}"), text);
         let now = Timestamp::from_millis(self.sequencer.now()).unwrap();
         let stored = Stored::new(self.sequencer.keys(), "wire", Direction::Inbound, now, message).unwrap();
-        let route = Some(Route { queue: "support".into(), priority: None, rule: "route 1".into() });
+        let route = Some(Route { queue: "support".into(), rule: "route 1".into(), ..Route::default() });
         let commit = Commit {
             channel: "wire".to_owned(),
             cause: "receive".to_owned(),
@@ -137,7 +137,7 @@ impl Fixture {
     pub(crate) async fn connect(&self, agent: &str) {
         let command = Command::Connected { agent: agent.into(), connection: format!("{agent}'s").into() };
         assert_eq!(self.sequencer.command(command).await.unwrap(), Reply::Done);
-        self.act(agent, Action::SetState { state: Presence::Available, reason: None }).await;
+        self.act(agent, Action::SetState { state: Presence::Available, reason: None, media_type: None }).await;
     }
 
     pub(crate) async fn act(&self, agent: &str, action: Action) -> Reply {

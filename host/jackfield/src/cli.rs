@@ -22,6 +22,9 @@ enum Command {
         /// The config file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Check and sign drivers; list, load, unload and roll back those of a running server
     #[command(subcommand)]
@@ -75,7 +78,7 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 pub async fn run(cli: Cli) -> Result<(), Exit> {
     match cli.command {
         Command::Serve(options) => crate::serve::run(options).await,
-        Command::Check { config } => crate::check::run(&config).await,
+        Command::Check { config, json } => crate::check::run(&config, json).await,
         Command::Driver(command) => crate::driver::run(command).await,
         Command::Channel(command) => crate::channel::run(command).await,
         Command::Quarantine(command) => crate::quarantine::run(command).await,

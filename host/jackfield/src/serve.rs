@@ -7,7 +7,7 @@ use crate::logging;
 use crate::sandbox;
 use anyhow::Context;
 use jackfield_channels::{Channels, Registry};
-use jackfield_config::Config;
+use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
 use jackfield_sandbox::Sandbox;
@@ -19,7 +19,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
+/// How long requests and deliveries have to end in, from the signal on; then the journal has `CLOSE`: 15 s in all.
+const DELIVERIES: Duration = Duration::from_secs(12);
+/// How long the journal has to be closed in.
 const CLOSE: Duration = Duration::from_secs(2);
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
@@ -39,17 +41,11 @@ impl Source {
         Ok(Self { options, demo })
     }
 
-    /// Reads the config and lays the command line's options over it.
-    fn config(&self) -> anyhow::Result<Config> {
-        let mut config = match (&self.options.config, &self.demo) {
-            (Some(file), _) => {
-                let loaded = jackfield_config::load(file)?;
-                for warning in loaded.warnings {
-                    tracing::warn!("{warning}");
-                }
-                loaded.config
-            }
-            (None, Some(tokens)) => tokens.config()?,
+    /// Reads the config and lays the command line's options over it. Its warnings are for the log.
+    fn config(&self) -> anyhow::Result<Loaded> {
+        let Loaded { mut config, warnings } = match (&self.options.config, &self.demo) {
+            (Some(file), _) => jackfield_config::load(file)?,
+            (None, Some(tokens)) => Loaded { config: tokens.config()?, warnings: Vec::new() },
             (None, None) => anyhow::bail!("there is neither a config nor a demo"),
         };
         if let Some(data) = &self.options.data {
@@ -59,7 +55,7 @@ impl Source {
             config.server.listen =
                 jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
         }
-        Ok(config)
+        Ok(Loaded { config, warnings })
     }
 }
 
@@ -76,8 +72,9 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let format = options.log_format;
     let source = Source::new(options)?;
     // What is wrong with the config is told before there is a log.
-    let config = source.config().map_err(wrong)?;
+    let Loaded { config, warnings } = source.config().map_err(wrong)?;
     logging::start(config.server.log, format.unwrap_or(config.server.log_format));
+    warn(&warnings);
     let mut stop = Stop::new()?;
     let mut reload = signal(SignalKind::hangup()).context("SIGHUP can't be heard")?;
 
@@ -119,8 +116,10 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     })
     .await?;
     sequencer.begin(channels.router_config()).await?;
+    channels.tell_hours().await?;
     tokio::spawn(channels.clone().run(carried_out));
     let watching = tokio::spawn(channels.clone().watch());
+    let calendars = tokio::spawn(channels.clone().keep_hours());
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
@@ -133,10 +132,16 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
             running.reload().await;
         }
     });
-    jackfield_gateway::serve(gateway, listener, stop.wait()).await;
+    let mut told = tokio::time::Instant::now();
+    let stopping = async {
+        stop.wait().await;
+        told = tokio::time::Instant::now();
+    };
+    jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
-    if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
+    calendars.abort();
+    if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }
     if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {
@@ -144,6 +149,12 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
 }
 
 fn compiled(data: &Path) -> PathBuf {
@@ -154,7 +165,10 @@ impl Running {
     /// Reads the config anew. One that is wrong changes nothing.
     async fn reload(&self) {
         let config = match self.source.config() {
-            Ok(config) => Arc::new(config),
+            Ok(Loaded { config, warnings }) => {
+                warn(&warnings);
+                Arc::new(config)
+            }
             Err(error) => return tracing::error!("the config is wrong, the one before stays in force: {error:#}"),
         };
         self.channels.reload(config.clone()).await;

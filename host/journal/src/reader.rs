@@ -74,11 +74,6 @@ impl Reader {
         self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))
     }
 
-    /// Whether an event that made no message was seen.
-    pub fn seen(&self, hash: &Id) -> Result<bool, Error> {
-        self.ask(|queries| Ok(queries.seen_ord(hash)?.is_some()))
-    }
-
     /// The first message of a channel that has this external id.
     pub fn message_by_external(&self, channel: &str, external_id: &str) -> Result<Option<MessageRow>, Error> {
         self.ask(|queries| queries.message_by_external(channel, external_id))
@@ -93,6 +88,22 @@ impl Reader {
         let after = self.row_of(after)?;
         self.ask(|queries| {
             queries.messages(Key::WorkItem(item), after, limit, |message| message.work_item.as_ref() == Some(item))
+        })
+    }
+
+    /// Up to `limit` messages of a work item from the newest on, those before the message `before`
+    /// or from the last.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMessage`] if there is no message `before`.
+    pub fn newest_of_item(&self, item: &Id, before: Option<&Id>, limit: usize) -> Result<Vec<MessageRow>, Error> {
+        let before = match before {
+            None => i64::MAX,
+            before => self.row_of(before)?,
+        };
+        self.ask(|queries| {
+            let belongs = |message: &MessageRow| message.work_item.as_ref() == Some(item);
+            queries.newest_messages(Key::WorkItem(item), before, limit, belongs)
         })
     }
 

@@ -25,6 +25,8 @@ mod limits;
 mod memory;
 mod pool;
 mod services;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod usage;
 

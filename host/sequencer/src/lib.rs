@@ -17,7 +17,7 @@ mod keys;
 mod start;
 mod work;
 
-pub use body::{Messages, Stored};
+pub use body::{Messages, Stored, readers_of};
 pub use clock::{Clock, system_clock};
 pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
 pub use entry::{Audit, Entry, MessageEntry, StoreEntry};

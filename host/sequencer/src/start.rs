@@ -60,7 +60,7 @@ pub struct Started {
 /// The folder is in use, damaged, or of a newer version.
 pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Error> {
     let journal = SqliteJournal::open(data)?;
-    let keys = Keys::open(data)?;
+    let keys = Keys::open(data, journal.head() == 0)?;
     let (state, replayed) = rebuild(&journal)?;
     let started = Started { head: journal.head(), replayed };
     let (jobs, receiver) = mpsc::channel(QUEUE);

@@ -1,6 +1,6 @@
 //! The sequencer's loop: many jobs, one append, then the answers.
 
-use crate::body::Stored;
+use crate::body::{Stored, readers_of};
 use crate::commit::{AUDIT_DETAIL, Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
 use crate::entry::{Entry, MessageEntry, StoreEntry};
 use crate::handle::Shared;
@@ -144,6 +144,7 @@ impl Work {
                 let reply = self.decide_into(pending, &command, |reply| match (reply, body) {
                     // A repeated command has the first one's answer, and no new body.
                     (Reply::Sending { message_id }, Some(stored)) if **message_id == *stored.id() => Some(stored),
+                    (Reply::Opened { .. }, Some(stored)) => Some(stored),
                     _ => None,
                 });
                 pending.reached.push(Reached::Command(answer, reply));
@@ -178,14 +179,16 @@ impl Work {
             && let Some(stored) = body(&decision.reply)
             && !self.is_stored(pending, &stored)
         {
-            let item = match command {
-                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => {
+            let item = match (command, &decision.reply) {
+                (Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. }, _) => {
                     Some(work_item.to_string())
                 }
+                (_, Reply::Opened { item }) => Some(item.to_string()),
                 _ => None,
             };
+            let inbound = stored.message.direction == Some(Direction::Inbound);
             let record = pending.batch.records.len();
-            self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
+            self.message(pending, &mut entry, &mut rows, record, &stored, item, inbound);
             // The channel's driver is handed what the agent attached.
             let channel = stored.message.channel.clone().unwrap_or_default();
             entry.blobs = attachments(&stored.message);
@@ -335,6 +338,7 @@ impl Work {
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
+            ..Received::default()
         }
     }
 
@@ -384,6 +388,11 @@ impl Work {
             body: stored.digest.0,
             at: i64::try_from(entry.at).unwrap_or(i64::MAX),
         });
+        // Who works on the item may read what stands in its messages.
+        if let Some(item) = &work_item {
+            let grant = |blob: Digest| Row::BlobGrant { channel: readers_of(item), digest: blob.0 };
+            rows.extend(attachments(&stored.message).into_iter().map(grant));
+        }
         entry.messages.push(MessageEntry {
             id: id.clone(),
             channel,

@@ -54,10 +54,10 @@ listn = "127.0.0.1:8080"
         r#"[[queue]]
 id = "s"
 offer_timeout = "30s"
-rings = []"#,
+parallel = 3"#,
         &[
             "c.toml:3:1: queue[0].offer_timeout: is not a known key; did you mean `offer-timeout`?",
-            "c.toml:4:1: queue[0].rings: is not a known key; remove it; known here: away-after-missed, choose, id, offer-again, offer-timeout, weights, wrap-up",
+            "c.toml:4:1: queue[0].parallel: is not a known key; remove it; known here: answers, assign, away-after-missed, choose, hours, id, max-length, offer-again, offer-timeout, order, outside-hours, parallel-offers, raise-per-minute, requeue-lost, ring, service-level, sla, sticky-for, suspend-after, suspended-percent, teams, time-to-live, transfer-return, weights, when-full, wrap-up",
         ],
     );
     check_part(
@@ -298,7 +298,7 @@ skills = { "" = 1 }"#,
             "c.toml:2:6: agent[0].id: `a/b` is not a name; use 1 to 128 of the letters a-z A-Z, digits and - _ . @ +, beginning with a letter or a digit",
             "c.toml:3:8: agent[0].name: is empty; write a name in quotes",
             "c.toml:4:9: agent[0].token: is an empty secret; give it a value, in the file or where it points to",
-            "c.toml:5:15: agent[0].teams[1]: is empty; write a team's name in quotes",
+            "c.toml:5:15: agent[0].teams[1]: is empty; write a name in quotes",
             "c.toml:5:19: agent[0].teams[2]: `x` stands here twice; remove one of them",
             r#"c.toml:6:17: agent[0].skills."": its key is empty; give it a name"#,
         ],
@@ -334,6 +334,54 @@ token = "file:/nowhere/token""#,
 }
 
 #[test]
+fn what_queues_refer_to_exists() {
+    check_part(
+        r#"[[hours]]
+id = "office"
+zone = "Europe/Berlim"
+monday = ["09:00-17:30", "18-20"]
+tuesday = ["10:00-09:00"]
+holidays = ["2026-02-30"]
+exceptions = { xmas = [] }
+[[queue]]
+id = "s"
+hours = "offices"
+parallel-offers = 51
+when-full = { overflow = "t" }
+outside-hours = "never"
+sla = { first-answer = "0s", warn-percent = 0 }
+answers = { acknowledgement = "", thanks = "x" }
+[[queue.ring]]
+after = "30s"
+overflow = "nowhere"
+[[queue.ring]]
+after = "20s"
+drop-skills = ["a", "a"]
+[[queue.ring]]
+drop-all-skills = true"#,
+        &[
+            "c.toml:3:8: hours[0].zone: `Europe/Berlim` is not a time zone; write a name of the time zone database, such as \"Europe/Berlin\" or \"UTC\"",
+            "c.toml:4:26: hours[0].monday[1]: `18-20` is not a time of the day; write from and to, such as \"09:00-17:30\"; a day ends at 24:00",
+            "c.toml:5:12: hours[0].tuesday[0]: `10:00-09:00` is not a time of the day; write from and to, such as \"09:00-17:30\"; a day ends at 24:00",
+            "c.toml:6:13: hours[0].holidays[0]: `2026-02-30` is not a day; write year, month and day, such as \"2026-12-25\"",
+            "c.toml:7:23: hours[0].exceptions.xmas: `xmas` is not a day; write year, month and day, such as \"2026-12-25\"",
+            "c.toml:10:9: queue[0].hours: there are no hours `offices`; did you mean `office`?",
+            "c.toml:11:19: queue[0].parallel-offers: `51` is out of range; write a whole number from 1 to 50",
+            "c.toml:12:26: queue[0].when-full.overflow: there is no queue `t`; did you mean `s`?",
+            "c.toml:13:17: queue[0].outside-hours: `never` is not known; known here: wait, accept, cancel",
+            "c.toml:14:24: queue[0].sla.first-answer: `0s` is out of range; write a duration from 1s to 366d",
+            "c.toml:14:45: queue[0].sla.warn-percent: `0` is out of range; write a whole number from 1 to 100",
+            "c.toml:15:31: queue[0].answers.acknowledgement: is empty; write a text in quotes",
+            "c.toml:15:35: queue[0].answers.thanks: is not a known key; remove it; known here: acknowledgement, expired, full, outside-hours, waiting",
+            "c.toml:18:12: queue[0].ring[0].overflow: there is no queue `nowhere`; known here: s, q",
+            "c.toml:20:9: queue[0].ring[1].after: comes before the ring above it; put the rings in the order of time",
+            "c.toml:21:21: queue[0].ring[1].drop-skills[1]: `a` stands here twice; remove one of them",
+            "c.toml:22:1: queue[0].ring[2].after: is missing; add after = \"30s\"",
+        ],
+    );
+}
+
+#[test]
 fn queues() {
     check_part(
         r#"[[queue]]
@@ -344,7 +392,6 @@ id = "s"
 choose = "longest"
 offer-again = 1"#,
         &[
-            r#"c.toml:3:10: queue[0].choose: this way to choose is not served yet by this version; write "longest-idle""#,
             "c.toml:5:6: queue[1].id: `s` is already the queue of line 2; give each a name of its own",
             "c.toml:6:10: queue[1].choose: `longest` is not known; known here: longest-idle, least-loaded, round-robin, best-skill",
             "c.toml:7:15: queue[1].offer-again: is an integer, not a boolean; write true or false",

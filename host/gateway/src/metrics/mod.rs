@@ -6,35 +6,40 @@ use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
 use crate::people::Caller;
 use crate::problem::Problem;
-use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use jackfield_channels::LATENCY_BUCKETS;
 use jackfield_config::Metrics;
 use jackfield_router::State as RouterState;
 use std::sync::atomic::{AtomicU64, Ordering};
 use text::{Family, Text};
 
-/// Open on this machine; for others as the config says.
-pub(crate) async fn show(
-    State(gateway): State<Gateway>,
-    Extension(endpoint): Extension<Endpoint>,
-    headers: HeaderMap,
-    request: Request,
-) -> Result<Response, Problem> {
-    let policy = gateway.people().now().metrics();
-    match policy {
-        _ if endpoint.is_here(&headers) => {}
-        Metrics::Public => {}
-        Metrics::Operator => Caller::from_request_parts(&mut request.into_parts().0, &gateway).await?.reads()?,
-        Metrics::Loopback => {
-            return Err(Problem::forbidden(
-                "metrics are open on this machine only; `metrics` under [server] may open them",
-            ));
+/// Who may see how the server is: open on this machine; for others as the config says.
+pub(crate) struct MayLook;
+
+impl FromRequestParts<Gateway> for MayLook {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
+        let here = parts.extensions.get::<Endpoint>().is_some_and(|endpoint| endpoint.is_here(&parts.headers));
+        match gateway.people().now().metrics() {
+            _ if here => {}
+            Metrics::Public => {}
+            Metrics::Operator => Caller::from_request_parts(parts, gateway).await?.reads()?,
+            Metrics::Loopback => {
+                return Err(Problem::forbidden(
+                    "this is open on this machine only; `metrics` under [server] may open it",
+                ));
+            }
         }
+        Ok(Self)
     }
+}
+
+/// What is counted, as Prometheus reads it.
+pub(crate) async fn show(_: MayLook, State(gateway): State<Gateway>) -> Result<Response, Problem> {
     let mut text = Text::default();
     server(&mut text, &gateway);
     state(&mut text, &gateway).await?;

@@ -4,12 +4,15 @@ mod agents;
 pub(crate) mod blobs;
 mod channels;
 mod drivers;
+mod explain;
 mod items;
 mod json;
 mod list;
 mod messages;
 mod quarantine;
 mod queues;
+mod supervise;
+mod tasks;
 mod unserved;
 
 use crate::gateway::Gateway;
@@ -32,11 +35,19 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/quarantine", get(quarantine::list))
         .route("/v1/quarantine/{id}", get(quarantine::show).delete(quarantine::remove))
         .route("/v1/quarantine/{id}/replay", post(quarantine::replay))
+        .route("/v1/openapi.json", get(describe))
         .route("/v1/queues", get(queues::list))
-        .route("/v1/work-items", get(items::list))
-        .route("/v1/work-items/{id}", get(items::show))
-        .route("/v1/work-items/{id}/close", post(items::close))
+        .route("/v1/work-items", get(items::list).post(tasks::create))
+        .route("/v1/work-items/{id}", get(items::show).patch(supervise::update))
+        .route("/v1/work-items/{id}/cancel", post(supervise::cancel))
+        .route("/v1/work-items/{id}/close", post(supervise::close))
+        .route("/v1/work-items/{id}/explain", get(explain::show))
         .route("/v1/work-items/{id}/messages", get(messages::list))
-        .route("/v1/work-items/{id}/requeue", post(items::requeue))
+        .route("/v1/work-items/{id}/requeue", post(supervise::requeue))
         .merge(unserved::routes())
+}
+
+/// What this API is, for programs.
+async fn describe() -> axum::Json<serde_json::Value> {
+    axum::Json(crate::documents::openapi())
 }

@@ -108,7 +108,7 @@ async fn an_offer_is_announced_with_its_message_and_answers_go_out_as_effects() 
     let mut rig = open(dir.path()).await;
     let connected = Command::Connected { agent: "ana".into(), connection: "c1".into() };
     rig.sequencer.command(connected).await.expect("commits");
-    rig.agent("1", Action::SetState { state: Presence::Available, reason: None }).await;
+    rig.agent("1", Action::SetState { state: Presence::Available, reason: None, media_type: None }).await;
     let item = work_item(&rig.receive("e1", "+1").await);
     let offer = loop {
         let announcement = rig.notices.recv().await.expect("an offer comes");
@@ -136,6 +136,40 @@ async fn an_offer_is_announced_with_its_message_and_answers_go_out_as_effects() 
     let effect = rig.effects.recv().await.expect("a delivery comes");
     assert!(matches!(effect, Effect::Deliver(deliver) if *deliver.message_id == *id));
     assert!(rig.effects.try_recv().is_err(), "only one");
+}
+
+#[tokio::test]
+async fn only_the_customer_id_that_the_server_gave_is_kept() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    let keys = rig.sequencer.keys();
+    let theirs = hex::encode(keys.customer("line", "+1"));
+    let now = Timestamp::from_millis(rig.sequencer.now()).expect("in range");
+    for (claimed, kept) in [("made-up", None), (theirs.as_str(), Some(theirs.as_str()))] {
+        let mut message = message("e1", "+1");
+        if let Some(item) = &mut message.work_item {
+            item.customer.id = Some(claimed.to_owned());
+        }
+        let stored = Stored::new(keys, "line", Direction::Inbound, now, message).expect("plain data");
+        let item = stored.message.work_item.as_ref().expect("a work item");
+        assert_eq!(item.customer.id.as_deref(), kept, "{claimed}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_does_not_go_on_under_another_key() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    rig.receive("e1", "+1").await;
+    rig.sequencer.stop().await;
+    drop(rig);
+    std::fs::remove_file(dir.path().join("key")).expect("the key");
+    let (notices, _) = mpsc::unbounded_channel();
+    let (effects, _) = mpsc::unbounded_channel();
+    let settings = Settings { clock: system_clock(), outputs: Outputs { notices, effects } };
+    let error = start(dir.path(), settings).err().expect("it refuses").to_string();
+    assert!(error.contains("restore it from a backup"), "{error}");
+    assert!(!dir.path().join("key").exists(), "no new one is made");
 }
 
 #[tokio::test]

@@ -1,14 +1,34 @@
 //! What the server says to the telegraph.
 
+use jackfield_sdk::bindings::driver::exports::jackfield::channel::driver::Command;
 use jackfield_sdk::interactions::Own;
 use jackfield_sdk::json::Object;
 use jackfield_sdk::{Delivery, Error, Kind, Message, Outcome, Receipt, Result, host};
 
 use crate::{MEDIA_TYPE, wire};
 
-/// What is understood: a command, a request, notifications.
-pub const INTERACTIONS: [&str; 5] =
-    ["message.send", "channel.health", "work-item.assigned", "work-item.closed", "work-item.cancelled"];
+/// What is understood: commands, a request, notifications.
+pub const INTERACTIONS: [&str; 8] = [
+    "message.send",
+    "contact.start",
+    "invoke",
+    "channel.health",
+    "work-item.assigned",
+    "work-item.closed",
+    "work-item.cancelled",
+    "typing",
+];
+
+/// The one command of its own: it flashes the lamp at the other end.
+pub fn flash() -> Command {
+    let schema = r#"{"type":"object","required":["times"],"additionalProperties":false,"properties":{"times":{"type":"integer","minimum":1,"maximum":9}}}"#;
+    Command {
+        name: "telegraph.flash".into(),
+        title: "Flash the lamp".into(),
+        arguments_schema: schema.into(),
+        attributes: Vec::new(),
+    }
+}
 
 /// Notes what was delivered, then answers as the text's first word says:
 ///
@@ -23,6 +43,9 @@ pub fn deliver(delivery: &Delivery) -> Outcome {
     }
     if let Err(error) = note(delivery) {
         return error.into();
+    }
+    if delivery.message.interaction.name == "invoke" {
+        return Outcome::Reply(flashed(&delivery.message));
     }
     let text = delivery.message.text();
     let answer = match text.split(' ').next().unwrap_or_default() {
@@ -45,6 +68,13 @@ fn note(delivery: &Delivery) -> Result<()> {
         .finish();
     let key = format!("delivery/{:016}/{}/{}", host::clock::now(), delivery.idempotency_key, delivery.attempt);
     host::store::set(&key, entry.as_bytes(), None)
+}
+
+/// What the lamp did: its arguments, as they came.
+fn flashed(command: &Message) -> Message {
+    let arguments = format!(r#"{{"outcome":{}}}"#, command.interaction.arguments);
+    let interaction = Own { kind: Kind::Notification, name: "invoke".into(), arguments };
+    Message::new(MEDIA_TYPE, &interaction)
 }
 
 fn health(request: &Message) -> Message {
