@@ -209,9 +209,14 @@ impl Channels {
         self.inner.set.load_full()
     }
 
+    /// The router knows the config, and effects are carried out.
+    pub(crate) fn is_running(&self) -> bool {
+        self.inner.running.load(Ordering::SeqCst)
+    }
+
     /// Fires `start`, once the server runs.
     pub(crate) fn spawn_start(&self, serving: Arc<Serving>) {
-        if !self.inner.running.load(Ordering::SeqCst) {
+        if !self.is_running() {
             return;
         }
         let channels = self.clone();

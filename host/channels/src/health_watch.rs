@@ -6,6 +6,7 @@ use crate::health::Health;
 use crate::serving::Serving;
 use jackfield_sandbox::{Delivery, LogLevel, Outcome};
 use jackfield_spec::Kind;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How often drivers are asked for their health.
@@ -17,10 +18,17 @@ impl Channels {
         loop {
             for serving in self.set().serving.values().filter(|serving| !serving.is_paused()) {
                 self.look_for_silence(serving);
-                let (channels, serving) = (self.clone(), serving.clone());
-                tokio::spawn(async move { channels.ask_health(&serving).await });
+                self.spawn_health(serving.clone());
             }
             tokio::time::sleep(HEALTH).await;
+        }
+    }
+
+    /// Asks a driver for its health, once the server runs.
+    pub(crate) fn spawn_health(&self, serving: Arc<Serving>) {
+        if self.is_running() {
+            let channels = self.clone();
+            tokio::spawn(async move { channels.ask_health(&serving).await });
         }
     }
 

@@ -6,7 +6,7 @@ use crate::counters::CallKind;
 use crate::error::ReceiveError;
 use crate::health::Health;
 use crate::live::Live;
-use crate::quarantine::fingerprint;
+use crate::quarantine::{fingerprint, reason};
 use crate::serving::Serving;
 use bytes::Bytes;
 use jackfield_sandbox::{
@@ -38,7 +38,7 @@ impl std::fmt::Display for NotTaken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::Failed(failed) => failed.fmt(f),
+            Self::Failed(failed) => f.write_str(&reason(failed)),
         }
     }
 }

@@ -129,6 +129,13 @@ pub(crate) fn fingerprint(request: &Request) -> Digest {
     Digest::of(format!("{}\n{}\n{body}", request.method, request.url).as_bytes())
 }
 
+/// Why a call failed, without where: the functions stand beside it.
+pub(crate) fn reason(failed: &Failed) -> String {
+    let text = failed.to_string();
+    let what = text.lines().next().unwrap_or_default();
+    cut(what.split("; error while executing").next().unwrap_or(what))
+}
+
 impl QuarantineEntry {
     fn new(serving: &Serving, kind: &str, now: Timestamp, fingerprint: Digest, size: usize) -> Self {
         let driver = serving.live().map(|live| live.generation.driver().clone());
@@ -155,7 +162,7 @@ impl QuarantineEntry {
 
     fn failed(self, failed: &Failed) -> Self {
         Self {
-            reason: cut(&failed.to_string()),
+            reason: reason(failed),
             backtrace: failed.backtrace.as_deref().map(cut),
             log: failed.log.clone(),
             ..self

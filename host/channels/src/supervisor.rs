@@ -49,8 +49,12 @@ impl Supervisor {
     /// How long a new instance has to wait still; none: it need not.
     pub(crate) fn wait(&mut self, now: u64) -> Option<Duration> {
         self.forget(now);
+        // No pause is longer: the clock went back, and nobody waits for it to come again.
+        if self.until > now.saturating_add(LONGEST) {
+            self.until = now;
+        }
         let wait = self.until.saturating_sub(now);
-        (wait > 0).then(|| Duration::from_millis(wait.min(LONGEST)))
+        (wait > 0).then(|| Duration::from_millis(wait))
     }
 
     /// Another driver serves: it starts with a clean slate.

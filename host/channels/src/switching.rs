@@ -156,11 +156,12 @@ impl Channels {
             let done = if same || trial.is_zero() {
                 old.pass().into_iter().chain([old]).collect()
             } else {
-                let (channels, serving, live) = (self.clone(), serving.clone(), live.clone());
                 let others = live.stand_beside(&old);
+                // A version that is replaced before its trial is over isn't held for it.
+                let (channels, serving, live) = (self.clone(), serving.clone(), Arc::downgrade(&live));
                 tokio::spawn(async move {
                     tokio::time::sleep(trial).await;
-                    if let Some(before) = live.pass() {
+                    if let Some(before) = live.upgrade().and_then(|live| live.pass()) {
                         channels.drain_out(&serving, before);
                     }
                 });
@@ -172,6 +173,7 @@ impl Channels {
         tracing::info!(channel = serving.id, driver = name, digest = %driver.digest(), "the channel is served");
         self.say(&serving.id, LogLevel::Info, &format!("served by {name}, {}", driver.digest()));
         self.spawn_start(serving.clone());
+        self.spawn_health(serving.clone());
     }
 
     /// Lets a generation's calls end, and then the generation go.

@@ -61,7 +61,7 @@ pub struct Limits {
     pub timer_changes: Option<u32>,
     /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
     pub restarts: u32,
-    /// `quarantine`: entries of the channel that are kept in quarantine. Default 1,000.
+    /// `quarantine`: entries of the channel that are kept in quarantine; 0: nothing is put there. Default 1,000.
     pub quarantine: u32,
     /// The way out.
     pub egress: EgressLimits,
@@ -146,7 +146,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
-        quarantine: number("quarantine", MOST).unwrap_or(defaults.quarantine),
+        quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
         egress: egress::read(&table),
     };
     table.finish();
