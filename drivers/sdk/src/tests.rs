@@ -41,6 +41,8 @@ fn times_are_written_and_read() {
     }
     assert_eq!(to_rfc3339(u64::MAX), "9999-12-31T23:59:59.999Z");
     assert_eq!(from_rfc3339("2026-11-22t01:30:00.9999+01:30"), Some(1_795_305_600_999));
+    assert_eq!(from_rfc3339("9999-12-31T23:59:59.999Z"), Some(253_402_300_799_999));
+    assert_eq!(from_rfc3339("9999-12-31T23:59:59-10:00"), None);
     assert_eq!(from_rfc3339("2026-12-31T23:59:60Z"), from_rfc3339("2026-12-31T23:59:59Z"));
     for text in [
         "",
@@ -107,7 +109,7 @@ fn refusals_become_problems() {
     let refused = Refused { code: "invalid".into(), text: "no".into(), pointer: None, attributes: vec![] };
     let response = Response::refused(&refused);
     assert_eq!(response.status, 422);
-    let body = br#"{"type":"about:blank","status":422,"code":"invalid","detail":"no"}"#;
+    let body = br#"{"type":"about:blank","title":"Unprocessable Content","status":422,"code":"invalid","detail":"no"}"#;
     assert_eq!(response.body, Body::Bytes(body.to_vec()));
 }
 

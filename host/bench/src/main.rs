@@ -5,6 +5,8 @@
 mod client;
 mod end_to_end;
 mod floor;
+mod hostile;
+mod idle;
 mod load;
 mod process;
 mod report;
@@ -31,6 +33,12 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P6".starts_with(&only) {
+        rows.extend(idle::measure(target, scratch.path())?);
+    }
+    if "P8".starts_with(&only) {
+        rows.push(hostile::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))

@@ -26,11 +26,23 @@ impl Process {
     /// # Errors
     /// It isn't built, or doesn't begin to serve.
     pub fn server(target: &Path, dir: &Path) -> anyhow::Result<Self> {
+        Self::server_with(target, dir, "", &[])
+    }
+
+    /// The same with more lines of config, and with drivers that only tests have.
+    ///
+    /// # Errors
+    /// As of [`Process::server`].
+    pub fn server_with(target: &Path, dir: &Path, more: &str, guests: &[&str]) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir.join("drivers"))?;
-        let driver = target.join("drivers/webhook.wasm");
-        std::fs::copy(&driver, dir.join("drivers/webhook.wasm"))
-            .with_context(|| format!("{} is missing; `make drivers` makes it", driver.display()))?;
-        std::fs::write(dir.join("jackfield.toml"), config()?)?;
+        let guests = guests.iter().map(|guest| format!("guests/{guest}.wasm"));
+        for driver in guests.chain(["drivers/webhook.wasm".to_owned()]) {
+            let driver = target.join(driver);
+            let name = driver.file_name().context("a driver's file has a name")?;
+            std::fs::copy(&driver, dir.join("drivers").join(name))
+                .with_context(|| format!("{} is missing; `make drivers guests` makes it", driver.display()))?;
+        }
+        std::fs::write(dir.join("jackfield.toml"), config()? + more)?;
         let binary = target.join("release/jackfield");
         let mut command = Command::new(std::path::absolute(&binary)?);
         command.args(["serve", "--config", "jackfield.toml"]).current_dir(dir);
@@ -63,6 +75,16 @@ impl Process {
                 bail!("it said `{}` and logged:\n{}", line.trim(), std::fs::read_to_string(&log).unwrap_or_default())
             }
         }
+    }
+
+    /// Bytes of memory that it has to itself.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"));
+        Ok(kilobytes.context("the process has no RssAnon")?.parse::<u64>()? << 10)
     }
 
     /// The end of what it logged.

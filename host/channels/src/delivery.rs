@@ -24,7 +24,7 @@ fn cut(text: &str, characters: usize) -> String {
 
 fn failed(error: ErrorInfo) -> Outcome {
     if error.code == MAYBE_SENT {
-        return Outcome::Lost;
+        return Outcome::Lost { text: Some(cut(&error.text, 1_024)) };
     }
     Outcome::Failed {
         failure: Failure { code: cut(&error.code, 128), text: Some(cut(&error.text, 1_024)) },
@@ -102,7 +102,7 @@ impl Channels {
                     let (outcome, ids) = self.outcome(serving, output);
                     (Commit { reads: Default::default(), ..commit }, outcome, ids)
                 }
-                Err(_) => (nothing(), Outcome::Lost, Vec::new()),
+                Err(_) => (nothing(), Outcome::Lost { text: None }, Vec::new()),
             },
             Err(error) => (nothing(), not_called(&error), Vec::new()),
         }
@@ -184,6 +184,6 @@ fn not_called(error: &CallError) -> Outcome {
     match error {
         CallError::Busy(_) | CallError::Settings(_) => failed(ErrorInfo::new("temporary", error.to_string())),
         CallError::NotExported(_) => Outcome::NotSupported,
-        _ => Outcome::Lost,
+        _ => Outcome::Lost { text: Some("the channel's driver failed while it sent".to_owned()) },
     }
 }

@@ -31,5 +31,5 @@ pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMe
 pub use drivers::{DriverError, DriverFolder};
 pub use error::ReceiveError;
 pub use health::Health;
-pub use prepare::check;
+pub use prepare::{Checked, check};
 pub use views::{ChannelView, DriverView};

@@ -40,11 +40,27 @@ pub(crate) async fn prepare(
     keys: Option<&Keys>,
     tls: &Tls,
 ) -> Result<Prepared, Vec<Problem>> {
+    let (prepared, problems) = examine(folder, channel, base, keys, tls).await.map_err(|problem| vec![*problem])?;
+    if problems.is_empty() { Ok(prepared) } else { Err(problems) }
+}
+
+/// The same, with what could be prepared beside the problems: what a driver itself says of its settings can be asked
+/// for although a secret is missing.
+///
+/// # Errors
+/// The driver can't be loaded.
+async fn examine(
+    folder: &DriverFolder,
+    channel: &Channel,
+    base: &str,
+    keys: Option<&Keys>,
+    tls: &Tls,
+) -> Result<(Prepared, Vec<Problem>), Box<Problem>> {
     let driver = match folder.load(&channel.driver).await {
         Ok(driver) => driver,
         Err(error) => {
             let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
-            return Err(vec![channel.key_problem("driver", error.to_string(), remedy)]);
+            return Err(Box::new(channel.key_problem("driver", error.to_string(), remedy)));
         }
     };
     let mut problems = settings_problems(channel, &driver);
@@ -61,14 +77,11 @@ pub(crate) async fn prepare(
             let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
             let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
-                "grants",
+                "grants.http",
                 format!("the driver can't work without http: {}", wanted.reason),
                 format!("write grants = {{ http = [\"{targets}\"] }}"),
             ));
         }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
     }
     let config = jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
@@ -78,29 +91,44 @@ pub(crate) async fn prepare(
         grants,
         limits: limits(channel, &driver),
     };
-    Ok(Prepared { driver, channel: config })
+    Ok((Prepared { driver, channel: config }, problems))
+}
+
+/// What a config's channels came to.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What keeps a channel from being served.
+    pub errors: Vec<Problem>,
+    /// What lets it be served, but hardly as it was meant.
+    pub warnings: Vec<Problem>,
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
-pub async fn check(
-    folder: &DriverFolder,
-    config: &Config,
-    services: Arc<dyn jackfield_sandbox::Services>,
-) -> Vec<Problem> {
+pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
     let tls = Tls::system();
-    let mut problems = Vec::new();
+    let mut checked = Checked::default();
     for channel in &config.channels {
-        let prepared = match prepare(folder, channel, &base, None, &tls).await {
-            Ok(prepared) => prepared,
-            Err(found) => {
-                problems.extend(found);
+        let problems = &mut checked.errors;
+        let (prepared, found) = match examine(folder, channel, &base, None, &tls).await {
+            Ok(examined) => examined,
+            Err(problem) => {
+                problems.push(*problem);
                 continue;
             }
         };
+        let told = problems.len();
+        problems.extend(found);
+        checked.warnings.extend(ungranted(channel, &prepared.driver));
         match prepared.driver.check_settings(prepared.channel, services.clone()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => problems.push(refused(channel, &error)),
+            Ok(Err(error)) => {
+                // What the schema or the descriptor has told of the same key isn't told twice.
+                let refused = refused(channel, &error);
+                if problems.iter().skip(told).all(|problem| problem.key != refused.key) {
+                    problems.push(refused);
+                }
+            }
             Err(error) => {
                 let remedy = "ask the driver's vendor, or use another version".to_owned();
                 problems.push(channel.key_problem(
@@ -111,7 +139,29 @@ pub async fn check(
             }
         }
     }
-    problems
+    checked
+}
+
+/// Settings that name an address which the driver wants to reach and no grant covers.
+fn ungranted(channel: &Channel, driver: &Driver) -> Vec<Problem> {
+    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
+    // Grants that can't be parsed are told as errors.
+    let Ok(policy) = Policy::parse(&http, &[]) else { return Vec::new() };
+    let targets = driver.descriptor().capabilities.iter().filter(|wanted| wanted.name == "http");
+    let targets = targets.flat_map(|wanted| &wanted.targets);
+    targets
+        .filter_map(|target| {
+            let (_, rest) = target.split_once('{')?;
+            let (name, _) = rest.split_once('}')?;
+            let url = Url::parse(channel.settings.get(name)?.as_str()?).ok()?;
+            if !url.scheme().starts_with("http") || policy.check_url(&channel.id, &url).is_ok() {
+                return None;
+            }
+            let origin = url.origin().ascii_serialization();
+            let problem = format!("no grant covers {origin}, so the driver will be denied it");
+            Some(channel.settings_problem(&format!("/{name}"), problem, format!("add {origin:?} to grants.http")))
+        })
+        .collect()
 }
 
 /// The origin of a capability's target; `{name}` in it stands for the setting of that name, or its default.
@@ -125,13 +175,18 @@ fn origin(target: &str, channel: &Channel, driver: &Driver) -> String {
             text.replace_range(from..=to, value);
         }
     }
-    Url::parse(&text).map_or(text, |url| url.origin().ascii_serialization())
+    // Of another scheme there is no origin; that such a setting is wrong is told beside it.
+    Url::parse(&text)
+        .ok()
+        .filter(Url::has_host)
+        .filter(|url| url.scheme().starts_with("http"))
+        .map_or_else(|| "https://api.example.com".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// What a driver says of its settings, at its place in the file.
 pub(crate) fn refused(channel: &Channel, error: &jackfield_sandbox::SettingsError) -> Problem {
     match error.key.strip_prefix("secrets/") {
-        Some(name) => channel.key_problem("secrets", format!("`{name}`: {}", error.text), error.remedy.clone()),
+        Some(name) => channel.key_problem(&format!("secrets.{name}"), error.text.clone(), error.remedy.clone()),
         None => channel.settings_problem(&error.key, error.text.clone(), error.remedy.clone()),
     }
 }
@@ -149,7 +204,10 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
     validator
         .iter_errors(&channel.settings)
         .map(|error| {
-            let remedy = format!("write what {title} takes; `jackfield driver check` prints its settings");
+            let remedy = match error.kind() {
+                ValidationErrorKind::Enum { options } => format!("write one of {}", listed(options)),
+                _ => format!("write what {title} takes; `jackfield driver check` prints its settings"),
+            };
             let mut pointer = error.instance_path().as_str().to_owned();
             // The place of the key that nobody knows, not of the table around it.
             if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
@@ -157,9 +215,23 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
             {
                 pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
             }
-            channel.settings_problem(&pointer, error.to_string(), remedy)
+            channel.settings_problem(&pointer, problem_of(&error), remedy)
         })
         .collect()
+}
+
+/// What is wrong with a setting, on one line. Of an enumeration the remedy lists the values.
+fn problem_of(error: &jsonschema::ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Enum { .. } => format!("{} is not known to the driver", error.instance()),
+        _ => error.to_string(),
+    }
+}
+
+/// The values of an enumeration, in the schema's order.
+fn listed(options: &Value) -> String {
+    let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+    options.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
@@ -168,13 +240,14 @@ fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
         wanted.iter().filter(|secret| secret.required && !channel.secrets.contains_key(&secret.name)).map(|secret| {
             let name = &secret.name;
             let remedy = format!("write secrets = {{ {name} = \"env:NAME\" }}");
-            channel.key_problem("secrets", format!("the driver needs the secret `{name}` ({})", secret.title), remedy)
+            let problem = format!("the driver needs this secret ({})", secret.title);
+            channel.key_problem(&format!("secrets.{name}"), problem, remedy)
         });
     let unknown =
         channel.secrets.keys().filter(|name| !wanted.iter().any(|secret| secret.name == **name)).map(|name| {
             let known: Vec<_> = wanted.iter().map(|secret| secret.name.as_str()).collect();
             let remedy = format!("leave it out; the driver knows: {}", known.join(", "));
-            channel.key_problem("secrets", format!("the driver knows no secret `{name}`"), remedy)
+            channel.key_problem(&format!("secrets.{name}"), "the driver knows no such secret".to_owned(), remedy)
         });
     missing.chain(unknown).collect()
 }

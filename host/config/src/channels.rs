@@ -65,9 +65,11 @@ impl Channel {
         Problem { place: self.place_of(pointer), key, problem, remedy }
     }
 
-    /// A problem with one of the channel's own keys, at its place.
+    /// A problem with one of the channel's own keys, at its place; of a path such as `grants.http` at its first key's.
     pub fn key_problem(&self, key: &str, problem: String, remedy: String) -> Problem {
-        Problem { place: self.place_of_key(key), key: join(&self.path, key), problem, remedy }
+        let first = key.split('.').next().unwrap_or(key);
+        let path = key.split('.').fold(self.path.clone(), |path, piece| join(&path, piece));
+        Problem { place: self.place_of_key(first), key: path, problem, remedy }
     }
 
     fn find(&self, pointer: &str) -> Place {

@@ -97,10 +97,11 @@ fn examine_text(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Optio
     };
     let reader = Reader::new(lines, base, env);
     let config = read(&Table::root(&reader, tree.get_ref()));
-    match reader.finish() {
-        Ok(warnings) => Ok(Loaded { config, warnings }),
-        Err(errors) => Err(Wrong { errors, rest: Some(Box::new(config)) }),
+    let (errors, warnings) = reader.finish();
+    if errors.is_empty() {
+        return Ok(Loaded { config, warnings });
     }
+    Err(Wrong { errors: Errors(errors), warnings, rest: Some(Box::new(config)) })
 }
 
 /// A configuration that is wrong, with what could be read of it: what only drivers can tell of its channels can still
@@ -109,6 +110,8 @@ fn examine_text(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Optio
 pub struct Wrong {
     /// Everything that is wrong with it, in the file's order.
     pub errors: Errors,
+    /// What is allowed but not wise, in the file's order.
+    pub warnings: Vec<Problem>,
     /// The rest, none if it isn't TOML. What was wrong stands at its default.
     pub rest: Option<Box<Config>>,
 }
@@ -116,7 +119,7 @@ pub struct Wrong {
 impl Wrong {
     /// Nothing of it can be read.
     fn whole(problem: Problem) -> Self {
-        Self { errors: Errors(vec![problem]), rest: None }
+        Self { errors: Errors(vec![problem]), warnings: Vec::new(), rest: None }
     }
 }
 

@@ -22,6 +22,9 @@ enum Command {
         /// The config file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Look at drivers
     #[command(subcommand)]
@@ -87,7 +90,7 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 pub async fn run(cli: Cli) -> Result<(), Exit> {
     match cli.command {
         Command::Serve(options) => crate::serve::run(options).await,
-        Command::Check { config } => crate::check::run(&config).await,
+        Command::Check { config, json } => crate::check::run(&config, json).await,
         Command::Driver(Driver::Check { file, json }) => crate::driver::check(&file, json).await,
         Command::Driver(Driver::List(listing)) => crate::lists::drivers(&listing).await,
         Command::Channel(command) => crate::channel::run(command).await,

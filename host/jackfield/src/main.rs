@@ -21,6 +21,11 @@ mod transcript;
 use clap::Parser;
 use std::process::ExitCode;
 
+/// Messages are made on one thread and dropped on another, a few dozen small pieces each: the C library's allocator
+/// spends a sixth of the server's time on that (`docs/performance.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Before anything else: no threads, no log, no config. Not in the help, as nobody would call it by hand.
     if std::env::args_os().nth(1).is_some_and(|command| command == sandbox::COMPILE) {

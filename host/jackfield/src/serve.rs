@@ -7,7 +7,7 @@ use crate::logging;
 use crate::sandbox;
 use anyhow::Context;
 use jackfield_channels::{Channels, DriverFolder};
-use jackfield_config::Config;
+use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
 use jackfield_sandbox::Sandbox;
@@ -39,17 +39,11 @@ impl Source {
         Ok(Self { options, demo })
     }
 
-    /// Reads the config and lays the command line's options over it.
-    fn config(&self) -> anyhow::Result<Config> {
-        let mut config = match (&self.options.config, &self.demo) {
-            (Some(file), _) => {
-                let loaded = jackfield_config::load(file)?;
-                for warning in loaded.warnings {
-                    tracing::warn!("{warning}");
-                }
-                loaded.config
-            }
-            (None, Some(tokens)) => tokens.config()?,
+    /// Reads the config and lays the command line's options over it. Its warnings are for the log.
+    fn config(&self) -> anyhow::Result<Loaded> {
+        let Loaded { mut config, warnings } = match (&self.options.config, &self.demo) {
+            (Some(file), _) => jackfield_config::load(file)?,
+            (None, Some(tokens)) => Loaded { config: tokens.config()?, warnings: Vec::new() },
             (None, None) => anyhow::bail!("there is neither a config nor a demo"),
         };
         if let Some(data) = &self.options.data {
@@ -59,7 +53,7 @@ impl Source {
             config.server.listen =
                 jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
         }
-        Ok(config)
+        Ok(Loaded { config, warnings })
     }
 }
 
@@ -76,8 +70,9 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let format = options.log_format;
     let source = Source::new(options)?;
     // What is wrong with the config is told before there is a log.
-    let config = source.config().map_err(wrong)?;
+    let Loaded { config, warnings } = source.config().map_err(wrong)?;
     logging::start(config.server.log, format.unwrap_or(config.server.log_format));
+    warn(&warnings);
     let mut stop = Stop::new()?;
     let mut reload = signal(SignalKind::hangup()).context("SIGHUP can't be heard")?;
 
@@ -144,6 +139,12 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     Ok(())
 }
 
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 fn compiled(data: &Path) -> PathBuf {
     data.join("compiled")
 }
@@ -152,7 +153,10 @@ impl Running {
     /// Reads the config anew. One that is wrong changes nothing.
     async fn reload(&self) {
         let config = match self.source.config() {
-            Ok(config) => Arc::new(config),
+            Ok(Loaded { config, warnings }) => {
+                warn(&warnings);
+                Arc::new(config)
+            }
             Err(error) => return tracing::error!("the config is wrong, the one before stays in force: {error:#}"),
         };
         self.channels.reload(config.clone()).await;

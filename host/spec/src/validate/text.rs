@@ -126,7 +126,7 @@ pub(super) fn language(text: &str, at: &At<'_>, bytes: &mut Bytes) -> Result<(),
 pub(super) fn content_type(text: &str, at: &At<'_>, bytes: &mut Bytes) -> Result<(), Invalid> {
     most(text, limits::CONTENT_TYPE, at, bytes)?;
     printable(text, at)?;
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
+    let essence = text.split(';').next().unwrap_or_default().trim_end_matches(' ');
     let restricted =
         |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
     if essence.split_once('/').is_some_and(|(a, b)| restricted(a) && restricted(b)) {
