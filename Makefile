@@ -55,7 +55,7 @@ lint:
 	$(DRIVER_CARGO) clippy --release --manifest-path drivers/Cargo.toml --workspace --all-targets -- --deny warnings
 
 # Prints a table and writes target/bench.json.
-bench: toolchain build drivers
+bench: toolchain build drivers guests
 	target/release/jackfield-bench
 
 # The kills and crowds of the end to end tests, in numbers.

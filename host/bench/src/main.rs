@@ -6,6 +6,8 @@ mod client;
 mod connected;
 mod end_to_end;
 mod floor;
+mod hostile;
+mod idle;
 mod load;
 mod process;
 mod report;
@@ -40,6 +42,12 @@ fn main() -> anyhow::Result<()> {
     }
     if "P5".starts_with(&only) {
         rows.extend(routing::measure()?);
+    }
+    if "P6".starts_with(&only) {
+        rows.extend(idle::measure(target, scratch.path())?);
+    }
+    if "P8".starts_with(&only) {
+        rows.push(hostile::measure(target, scratch.path())?);
     }
     if "P11".starts_with(&only) && only != "P1" {
         rows.extend(connected::measure(target, scratch.path())?);

@@ -32,15 +32,25 @@ impl Process {
         Self::server_with(target, dir, &config()?)
     }
 
+    /// The same with more lines of config, and with drivers that only tests have.
+    ///
+    /// # Errors
+    /// As of [`Process::server`].
+    pub fn server_beside(target: &Path, dir: &Path, more: &str, guests: &[&str]) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(dir.join("drivers"))?;
+        for guest in guests {
+            put_driver(&target.join(format!("guests/{guest}.wasm")), dir)?;
+        }
+        Self::server_with(target, dir, &(config()? + more))
+    }
+
     /// The same with a config of one's own.
     ///
     /// # Errors
     /// As [`Process::server`].
     pub fn server_with(target: &Path, dir: &Path, config: &str) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir.join("drivers"))?;
-        let driver = target.join("drivers/webhook.wasm");
-        std::fs::copy(&driver, dir.join("drivers/webhook.wasm"))
-            .with_context(|| format!("{} is missing; `make drivers` makes it", driver.display()))?;
+        put_driver(&target.join("drivers/webhook.wasm"), dir)?;
         std::fs::write(dir.join("jackfield.toml"), config)?;
         let binary = target.join("release/jackfield");
         let mut command = Command::new(std::path::absolute(&binary)?);
@@ -95,6 +105,16 @@ impl Process {
         if status.success() { Ok(()) } else { bail!("the signal did not reach the server") }
     }
 
+    /// Bytes of memory that it has to itself, without what is mapped from files.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn own_memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"));
+        Ok(kilobytes.context("the process has no RssAnon")?.parse::<u64>()? << 10)
+    }
+
     /// The end of what it logged.
     pub fn log(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
@@ -108,6 +128,14 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Puts a driver into the drivers folder of `dir`.
+fn put_driver(driver: &Path, dir: &Path) -> anyhow::Result<()> {
+    let name = driver.file_name().context("a driver's file has a name")?;
+    std::fs::copy(driver, dir.join("drivers").join(name))
+        .with_context(|| format!("{} is missing; `make drivers guests` makes it", driver.display()))?;
+    Ok(())
 }
 
 /// Settings are TOML here and JSON where the driver is called directly: the same ones.
