@@ -15,6 +15,7 @@ mod random;
 mod server;
 mod setup;
 mod sink;
+mod turncoat;
 
 pub use agent::{Agent, Refused};
 pub use cli::{Ran, jackfield};
@@ -27,3 +28,4 @@ pub use random::Random;
 pub use server::{Ended, Server};
 pub use setup::{OPERATOR, READER, SUPERVISOR, Setup};
 pub use sink::{Received, Sink};
+pub use turncoat::{Kind, turncoat, turncoat_version};

@@ -125,10 +125,18 @@ impl Server {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.child.as_ref().and_then(Child::id).expect("the server runs");
+        let id = self.process_id();
         // The shell's own: not every machine has the program.
         let status = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status();
         assert!(status.is_ok_and(|status| status.success()), "the signal {name} did not reach the server");
+    }
+
+    /// Its process, to look at under `/proc`.
+    ///
+    /// # Panics
+    /// It doesn't run.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).expect("the server runs")
     }
 
     /// Writes another config, for the next start or reload.

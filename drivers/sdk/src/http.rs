@@ -127,6 +127,23 @@ impl Header {
     }
 }
 
+/// What a status is called (RFC 9110 15), as far as drivers answer it.
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        _ => "Error",
+    }
+}
+
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
@@ -147,6 +164,7 @@ impl Response {
     pub fn problem(status: u16, code: &str, detail: &str) -> Self {
         let body = Object::new()
             .string("type", "about:blank")
+            .string("title", title(status))
             .number("status", u32::from(status))
             .string("code", code)
             .string("detail", detail);

@@ -13,6 +13,7 @@ mod sample;
 mod sandboxed;
 mod services;
 mod socket;
+mod swap;
 
 use std::path::Path;
 
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P4".starts_with(&only) {
+        rows.push(swap::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))

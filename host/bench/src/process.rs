@@ -12,6 +12,9 @@ use std::process::{Child, Command, Stdio};
 /// The agent's token.
 pub const TOKEN: &str = "ana-token";
 
+/// The operator's token.
+pub const OPERATOR: &str = "operator-token";
+
 /// A process that serves; killed when it is dropped.
 pub struct Process {
     child: Child,
@@ -90,6 +93,9 @@ listen = "127.0.0.1:0"
 data = "data"
 drivers = "drivers"
 log = "warn"
+
+[[operator]]
+token = "{OPERATOR}"
 
 [[agent]]
 id = "ana"

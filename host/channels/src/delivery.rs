@@ -2,6 +2,7 @@
 
 use crate::channels::Channels;
 use crate::counters::CallKind;
+use crate::progress;
 use crate::serving::Serving;
 use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
 use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
@@ -24,7 +25,7 @@ fn cut(text: &str, characters: usize) -> String {
 
 fn failed(error: ErrorInfo) -> Outcome {
     if error.code == MAYBE_SENT {
-        return Outcome::Lost;
+        return Outcome::Lost { text: Some(cut(&error.text, 1_024)) };
     }
     Outcome::Failed {
         failure: Failure { code: cut(&error.code, 128), text: Some(cut(&error.text, 1_024)) },
@@ -60,8 +61,12 @@ impl Channels {
         if deliver.notification.is_none() {
             commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
         }
+        let is_over = matches!(outcome, Outcome::Receipt { .. });
         commit.ends = Some(Command::Delivered { message_id: deliver.message_id.clone(), attempt, outcome });
         self.settle(&serving, commit).await;
+        if is_over {
+            progress::forget(self.sequencer(), &deliver.message_id).await;
+        }
     }
 
     /// One call of the driver, and what it came to.
@@ -74,10 +79,11 @@ impl Channels {
     ) -> (Commit, Outcome, Vec<String>) {
         let nothing =
             || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
-        let Some(generation) = serving.generation() else {
+        let Some(live) = serving.live() else {
             let error = ErrorInfo::new("unavailable", "the channel's driver is not loaded");
             return (nothing(), failed(error), Vec::new());
         };
+        let generation = &live.generation;
         let message = match self.message_of(serving, deliver) {
             Ok(message) => message,
             Err(error) => return (nothing(), failed(error), Vec::new()),
@@ -90,21 +96,31 @@ impl Channels {
             attempt,
             idempotency_key: deliver.message_id.to_string(),
             previous: previous.name().to_owned(),
-            progress: Vec::new(),
+            progress: progress::read(self.sequencer(), &deliver.message_id),
         };
         let started = Instant::now();
         let called = generation.deliver(delivery).await;
-        self.count(serving, CallKind::Deliver, started, called.as_ref().err());
+        self.count(serving, &live, CallKind::Deliver, started, called.as_ref().err());
+        if called.as_ref().is_err_and(|failed| failed.error.is_crash()) {
+            self.blame(serving, &live);
+            self.crashed(serving);
+        }
         match called {
-            Ok(Called { output, transaction }) => match self.commit_of(serving, CallKind::Deliver, transaction) {
-                // It can't be run again once something went out, so its own writes win over what changed meanwhile.
-                Ok(commit) => {
-                    let (outcome, ids) = self.outcome(serving, output);
-                    (Commit { reads: Default::default(), ..commit }, outcome, ids)
+            Ok(Called { output, mut transaction }) => {
+                let aside = std::mem::take(&mut transaction.set_aside);
+                if let Err(error) = self.set_aside(serving, aside).await {
+                    self.complain(serving, &format!("what the driver set aside with a delivery is lost: {error}"));
                 }
-                Err(_) => (nothing(), Outcome::Lost, Vec::new()),
-            },
-            Err(error) => (nothing(), not_called(&error), Vec::new()),
+                match self.commit_of(serving, CallKind::Deliver, transaction) {
+                    // It can't be run again once something went out, so its own writes win over what changed meanwhile.
+                    Ok(commit) => {
+                        let (outcome, ids) = self.outcome(serving, output);
+                        (Commit { reads: Default::default(), ..commit }, outcome, ids)
+                    }
+                    Err(_) => (nothing(), Outcome::Lost { text: None }, Vec::new()),
+                }
+            }
+            Err(failed) => (nothing(), not_called(&failed.error), Vec::new()),
         }
     }
 
@@ -184,6 +200,6 @@ fn not_called(error: &CallError) -> Outcome {
     match error {
         CallError::Busy(_) | CallError::Settings(_) => failed(ErrorInfo::new("temporary", error.to_string())),
         CallError::NotExported(_) => Outcome::NotSupported,
-        _ => Outcome::Lost,
+        _ => Outcome::Lost { text: Some("the channel's driver failed while it sent".to_owned()) },
     }
 }

@@ -1,7 +1,7 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
-use crate::drivers::DriverFolder;
-use jackfield_config::{Channel, Config, Problem};
+use crate::registry::Registry;
+use jackfield_config::{ByteSize, Channel, Config, Problem};
 use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
 use jackfield_router as router;
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
@@ -13,14 +13,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
-pub(crate) struct Prepared {
-    /// The driver.
-    pub(crate) driver: Driver,
-    /// What the sandbox needs of the channel.
-    pub(crate) channel: jackfield_sandbox::ChannelConfig,
-}
-
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
@@ -29,42 +21,32 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
     format!("{base}/channels/{id}")
 }
 
-/// Loads a channel's driver and checks what the config says against its descriptor.
+/// Checks what the config says of a channel against its driver's descriptor; what the sandbox needs of the channel.
 ///
 /// # Errors
 /// Every problem found, each at its place in the config file.
-pub(crate) async fn prepare(
-    folder: &DriverFolder,
+pub(crate) fn prepare(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
     tls: &Tls,
-) -> Result<Prepared, Vec<Problem>> {
-    let (prepared, problems) = examine(folder, channel, base, keys, tls).await.map_err(|problem| vec![*problem])?;
+) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
+    let (prepared, problems) = examine(driver, channel, base, keys, tls);
     if problems.is_empty() { Ok(prepared) } else { Err(problems) }
 }
 
 /// The same, with what could be prepared beside the problems: what a driver itself says of its settings can be asked
 /// for although a secret is missing.
-///
-/// # Errors
-/// The driver can't be loaded.
-async fn examine(
-    folder: &DriverFolder,
+fn examine(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
     tls: &Tls,
-) -> Result<(Prepared, Vec<Problem>), Box<Problem>> {
-    let driver = match folder.load(&channel.driver).await {
-        Ok(driver) => driver,
-        Err(error) => {
-            let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
-            return Err(Box::new(channel.key_problem("driver", error.to_string(), remedy)));
-        }
-    };
-    let mut problems = settings_problems(channel, &driver);
-    problems.extend(secret_problems(channel, &driver));
+) -> (jackfield_sandbox::ChannelConfig, Vec<Problem>) {
+    let mut problems = settings_problems(channel, driver);
+    problems.extend(secret_problems(channel, driver));
     let grants = match grants(channel, tls) {
         Ok(grants) => grants,
         Err(problem) => {
@@ -74,7 +56,7 @@ async fn examine(
     };
     for wanted in &driver.descriptor().capabilities {
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
-            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
+            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, driver)).collect();
             let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
                 "grants.http",
@@ -83,15 +65,15 @@ async fn examine(
             ));
         }
     }
-    let config = jackfield_sandbox::ChannelConfig {
+    let prepared = jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
         public_url: public_url(base, &channel.id),
         settings: channel.settings.to_string(),
         secrets: secrets(channel, keys),
         grants,
-        limits: limits(channel, &driver),
+        limits: limits(channel, driver),
     };
-    Ok((Prepared { driver, channel: config }, problems))
+    (prepared, problems)
 }
 
 /// What a config's channels came to.
@@ -104,23 +86,25 @@ pub struct Checked {
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
-pub async fn check(folder: &DriverFolder, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
+pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
     let tls = Tls::system();
     let mut checked = Checked::default();
     for channel in &config.channels {
         let problems = &mut checked.errors;
-        let (prepared, found) = match examine(folder, channel, &base, None, &tls).await {
-            Ok(examined) => examined,
-            Err(problem) => {
-                problems.push(*problem);
+        let driver = match registry.find(&channel.driver).await {
+            Ok(found) => found.component.driver,
+            Err(error) => {
+                let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
+                problems.push(channel.key_problem("driver", error.to_string(), remedy));
                 continue;
             }
         };
+        let (prepared, found) = examine(&driver, channel, &base, None, &tls);
         let told = problems.len();
         problems.extend(found);
-        checked.warnings.extend(ungranted(channel, &prepared.driver));
-        match prepared.driver.check_settings(prepared.channel, services.clone()).await {
+        checked.warnings.extend(ungranted(channel, &driver));
+        match driver.check_settings(prepared, services.clone()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
                 // What the schema or the descriptor has told of the same key isn't told twice.
@@ -295,18 +279,33 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
     };
     let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
+    let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
         receive_cpu,
-        receive_wall: receive_cpu * 3,
+        receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: wanted.memory.map_or(default.memory, |size| size.to_usize()),
+        memory: size(wanted.memory, default.memory),
+        channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
-        pushes: count(wanted.pushes, default.pushes),
+        idle: wanted.idle.unwrap_or(default.idle),
+        recycle_after: default.recycle_after,
+        handles: count(wanted.handles, default.handles),
         host_calls: wanted.host_calls.unwrap_or(default.host_calls),
+        host_call_bytes: size(wanted.host_call_bytes, default.host_call_bytes),
+        pushes: count(wanted.pushes, default.pushes),
+        push_bytes: size(wanted.push_bytes, default.push_bytes),
+        pushes_per_second: wanted.pushes_per_second.unwrap_or(default.pushes_per_second),
+        log_lines: wanted.log_lines.unwrap_or(default.log_lines),
+        log_bytes: size(wanted.log_bytes, default.log_bytes),
         store_keys: wanted.store_keys.map_or(default.store_keys, u64::from),
         store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
-        ..default
+        store_value: size(wanted.store_value, default.store_value),
+        blob: size(wanted.blob, default.blob),
+        blobs: count(wanted.blobs, default.blobs),
+        timers: count(wanted.timers, default.timers),
+        timer_changes: count(wanted.timer_changes, default.timer_changes),
+        http_requests: wanted.http_requests.unwrap_or(default.http_requests),
     }
 }
 

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jackfield_signing::Trust;
 use url::Url;
 
+use crate::drivers::{self, Signing, Swap};
+use crate::limits::{self, ServerLimits};
 use crate::problem::quote;
 use crate::reader::{Node, Table};
 
@@ -24,6 +27,10 @@ pub struct Server {
     pub metrics: Metrics,
     /// What happens to a driver without a signature. Default: loaded, with a warning.
     pub signing: Signing,
+    /// Whose signatures count.
+    pub trust: Trust,
+    /// How one version of a driver takes another's place.
+    pub swap: Swap,
     /// How long an event id of a channel is remembered. Default 400 days.
     pub dedupe_window: Duration,
     /// How long an agent whose connection was lost keeps presence and work. Default 60 s.
@@ -32,6 +39,8 @@ pub struct Server {
     pub log: LogLevel,
     /// The form of log lines. Default `text`.
     pub log_format: LogFormat,
+    /// What holds for all drivers together.
+    pub limits: ServerLimits,
 }
 
 /// Who may read `/metrics` besides callers on loopback, who always may.
@@ -43,15 +52,6 @@ pub enum Metrics {
     Public,
     /// Whoever shows an operator's token.
     Operator,
-}
-
-/// What happens to a driver that carries no valid signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signing {
-    /// It is loaded.
-    Off,
-    /// It is loaded, and a warning logged.
-    Warn,
 }
 
 /// The least severe log lines that are written.
@@ -116,7 +116,9 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
                 ])
             })
             .unwrap_or(Metrics::Loopback),
-        signing: get("signing").and_then(signing).unwrap_or(Signing::Warn),
+        signing: table.as_ref().map_or(Signing::Warn, drivers::signing),
+        trust: table.as_ref().map(drivers::trust).unwrap_or_default(),
+        swap: table.as_ref().map(drivers::swap).unwrap_or_default(),
         dedupe_window: get("dedupe-window").and_then(|node| span(node, DAY / 24, DAY * 3660)).unwrap_or(DAY * 400),
         agent_grace: get("agent-grace").and_then(|node| span(node, Duration::ZERO, DAY)).unwrap_or(SECOND * 60),
         log: get("log")
@@ -133,6 +135,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         log_format: get("log-format")
             .and_then(|node| node.choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]))
             .unwrap_or(LogFormat::Text),
+        limits: table.as_ref().map(limits::read_server).unwrap_or_default(),
     };
     if let Some(table) = table {
         table.finish();
@@ -167,12 +170,4 @@ fn public_url(node: Node<'_>) -> Option<String> {
         );
     }
     url.map(|url| url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn signing(node: Node<'_>) -> Option<Signing> {
-    let choice = node.choice(&[("off", Some(Signing::Off)), ("warn", Some(Signing::Warn)), ("required", None)])?;
-    if choice.is_none() {
-        node.error("`required` is not served yet by this version", "write \"warn\" or \"off\"");
-    }
-    choice
 }

@@ -4,7 +4,7 @@ use crate::{Endpoint, Gateway, Parts};
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use jackfield_channels::{Channels, DriverFolder};
+use jackfield_channels::{Channels, Registry};
 use jackfield_config::Config;
 use jackfield_journal::ChannelLog;
 use jackfield_router::{Action, Command, Presence, Reply, Route};
@@ -92,12 +92,12 @@ impl Fixture {
         let channels = Channels::new(jackfield_channels::Parts {
             config: config.clone(),
             public_url: "https://desk.test".to_owned(),
-            folder: DriverFolder::new(SANDBOX.1.clone(), folder.path().join("drivers")),
+            registry: Registry::new(SANDBOX.1.clone(), &config.server),
             sequencer: sequencer.clone(),
             log: ChannelLog::open(folder.path()).unwrap(),
         })
         .unwrap();
-        channels.load().await;
+        channels.load().await.unwrap();
         sequencer.begin(channels.router_config()).await.unwrap();
         let parts = Parts {
             config,

@@ -2,11 +2,13 @@
 
 use crate::driver::Scratch;
 use crate::exit::{Exit, wrong_and_told};
-use jackfield_channels::{Checked, DriverFolder};
+use crate::sandbox;
+use jackfield_channels::{Checked, Registry};
 use jackfield_config::{Config, Problem};
 use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -69,9 +71,9 @@ fn listed(problems: &[Problem]) -> Vec<Value> {
 /// What only the drivers know: their settings, secrets, grants.
 async fn drivers_problems(config: &Config) -> Result<Checked, Exit> {
     let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..SandboxConfig::new(&cache.0) })?;
-    let folder = DriverFolder::new(sandbox, &config.server.drivers);
-    Ok(jackfield_channels::check(&folder, config, Arc::new(Nothing)).await)
+    let sandbox = Sandbox::start(SandboxConfig { instances: 64, ..sandbox::config(&cache.0, &config.server.limits) })?;
+    let registry = Registry::new(sandbox, &config.server);
+    Ok(jackfield_channels::check(&registry, config, Arc::new(Nothing)).await)
 }
 
 /// The server that a driver sees while only its settings are checked: there is none.
@@ -120,6 +122,10 @@ impl Services for Nothing {
 
     fn messages(&self, _: &str, _: &str, _: Option<&str>, _: u32) -> Result<(Vec<Message>, Option<String>), ErrorInfo> {
         none()
+    }
+
+    fn timers<'a>(&'a self, _: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>> {
+        Box::pin(async { none() })
     }
 
     fn query<'a>(&'a self, _: &'a str, _: Message) -> Waiting<'a, Result<Message, ErrorInfo>> {

@@ -4,12 +4,13 @@ use crate::cli::Serve;
 use crate::demo::Tokens;
 use crate::exit::{Exit, wrong};
 use crate::logging;
+use crate::sandbox;
 use anyhow::Context;
-use jackfield_channels::{Channels, DriverFolder};
+use jackfield_channels::{Channels, Registry};
 use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
-use jackfield_sandbox::{Sandbox, SandboxConfig};
+use jackfield_sandbox::Sandbox;
 use jackfield_sequencer::{Outputs, Sequencer, Settings, system_clock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,7 +19,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
+/// How long requests and deliveries have to end in, from the signal on; then the journal has `CLOSE`: 15 s in all.
+const DELIVERIES: Duration = Duration::from_secs(12);
+/// How long the journal has to be closed in.
 const CLOSE: Duration = Duration::from_secs(2);
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
@@ -92,16 +95,18 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 
-    let sandbox = Sandbox::start(SandboxConfig::new(compiled(data)))?;
+    let sandbox = Sandbox::start(sandbox::config(&compiled(data), &config.server.limits))?;
     let channels = Channels::new(jackfield_channels::Parts {
         config: config.clone(),
         public_url: public_url.clone(),
-        folder: DriverFolder::new(sandbox, &config.server.drivers),
+        registry: Registry::new(sandbox, &config.server)
+            .keeping(data.join("drivers"))
+            .context("the folder for drivers that serve can't be made")?,
         sequencer: sequencer.clone(),
         log: ChannelLog::open(data)?,
     })
     .context("the channels' log has no thread")?;
-    channels.load().await;
+    channels.load().await?;
     let gateway = Gateway::start(jackfield_gateway::Parts {
         config: config.clone(),
         public_url,
@@ -125,10 +130,15 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
             running.reload().await;
         }
     });
-    jackfield_gateway::serve(gateway, listener, stop.wait()).await;
+    let mut told = tokio::time::Instant::now();
+    let stopping = async {
+        stop.wait().await;
+        told = tokio::time::Instant::now();
+    };
+    jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
-    if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
+    if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }
     if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {

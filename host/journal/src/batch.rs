@@ -74,13 +74,6 @@ pub enum Row {
         /// The channel's own id of it or of one of its parts.
         external_id: String,
     },
-    /// An event id that made no message, kept to recognize a repetition. Unique like a message's id.
-    Seen {
-        /// Keyed hash of channel and event id.
-        hash: Id,
-        /// When it was seen, in milliseconds since 1970-01-01 UTC.
-        at: i64,
-    },
     /// A channel stores a value under a key. Its version becomes the record's sequence number.
     StoreSet {
         /// Position of its record in the batch.

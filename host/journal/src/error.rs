@@ -61,12 +61,6 @@ pub enum Error {
         /// The id in hex.
         id: String,
     },
-    /// An event's hash is there already.
-    #[error("event {hash} is in the journal already; ask for an event before deciding to write it")]
-    DuplicateSeen {
-        /// The hash in hex.
-        hash: String,
-    },
     /// A message that was named isn't there.
     #[error("there is no message {id} in the journal")]
     UnknownMessage {
@@ -109,6 +103,19 @@ pub enum Error {
         /// The file's schema.
         found: i64,
         /// The newest schema that this version knows.
+        known: i64,
+    },
+    /// The database has an older schema, which only a server that starts on it brings up to date.
+    #[error(
+        "{} was written by an older version (schema {found}, this one reads {known}); start the server on it once",
+        path.display()
+    )]
+    SchemaOlder {
+        /// The file.
+        path: PathBuf,
+        /// The file's schema.
+        found: i64,
+        /// The schema that this version reads.
         known: i64,
     },
     /// The database belongs to another program.

@@ -114,17 +114,6 @@ impl Queries<'_> {
         Ok(found)
     }
 
-    /// The row id of an event.
-    pub(crate) fn seen_ord(&self, hash: &Id) -> Result<Option<i64>> {
-        let mut statement = self.connection.prepare_cached("SELECT 1 FROM seen WHERE ord = ? AND hash = ?")?;
-        for ord in self.find(Key::Seen(hash))? {
-            if statement.exists(params![ord, hash])? {
-                return Ok(Some(ord));
-            }
-        }
-        Ok(None)
-    }
-
     pub(crate) fn store_get(&self, channel: &str, key: &str, now: i64) -> Result<StoreRead> {
         let read = self
             .connection

@@ -74,11 +74,6 @@ impl Reader {
         self.ask(|queries| Ok(queries.message_ord(id)?.is_some()))
     }
 
-    /// Whether an event that made no message was seen.
-    pub fn seen(&self, hash: &Id) -> Result<bool, Error> {
-        self.ask(|queries| Ok(queries.seen_ord(hash)?.is_some()))
-    }
-
     /// The first message of a channel that has this external id.
     pub fn message_by_external(&self, channel: &str, external_id: &str) -> Result<Option<MessageRow>, Error> {
         self.ask(|queries| queries.message_by_external(channel, external_id))

@@ -17,7 +17,7 @@ use crate::error::Error;
 const APPLICATION_ID: i64 = 0x4a4b_4644;
 
 /// Goes up with every change of the tables below.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 const TABLES: &str = "
     CREATE TABLE records (
@@ -46,7 +46,6 @@ const TABLES: &str = "
         external_id TEXT NOT NULL,
         message INTEGER NOT NULL
     );
-    CREATE TABLE seen (ord INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER NOT NULL);
     -- Where to look for a key: `ord` is a row of the table that the key belongs to.
     CREATE TABLE postings (key INTEGER, ord INTEGER, PRIMARY KEY (key, ord)) WITHOUT ROWID;
     -- Up to which row of each table everything is in `postings`.
@@ -54,10 +53,9 @@ const TABLES: &str = "
         only INTEGER PRIMARY KEY CHECK (only = 1),
         messages INTEGER NOT NULL,
         bodies INTEGER NOT NULL,
-        external_ids INTEGER NOT NULL,
-        seen INTEGER NOT NULL
+        external_ids INTEGER NOT NULL
     );
-    INSERT INTO settled VALUES (1, 0, 0, 0, 0);
+    INSERT INTO settled VALUES (1, 0, 0, 0);
     -- A deleted key stays, without a value, for its version.
     CREATE TABLE store (
         channel TEXT NOT NULL,
@@ -80,7 +78,17 @@ const TABLES: &str = "
     CREATE TABLE blob_grants (digest BLOB, channel TEXT, PRIMARY KEY (digest, channel)) WITHOUT ROWID;
 ";
 
-/// Opens the journal at `path` for writing, and makes its tables if it is new.
+/// What leads from one schema to the next, by the schema it leads to.
+const MIGRATIONS: [(i64, &str); 1] = [(
+    2,
+    "
+    -- Nothing was ever written to it: what a channel repeats is known by its message's id.
+    DROP TABLE seen;
+    ALTER TABLE settled DROP COLUMN seen;
+",
+)];
+
+/// Opens the journal at `path` for writing, brings it up to date, and makes its tables if it is new.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
     let open = || -> rusqlite::Result<(Connection, i64, i64)> {
         let connection = Connection::open_with_flags(
@@ -108,6 +116,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
         create(&mut connection).map_err(failed)?;
     } else {
         accept(path, application, schema)?;
+        migrate(&mut connection, schema).map_err(failed)?;
     }
     Ok(connection)
 }
@@ -125,6 +134,9 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
     };
     let (connection, application, schema) = open().map_err(|source| Error::sqlite(path, source))?;
     accept(path, application, schema)?;
+    if schema < SCHEMA {
+        return Err(Error::SchemaOlder { path: path.to_path_buf(), found: schema, known: SCHEMA });
+    }
     Ok(connection)
 }
 
@@ -155,6 +167,21 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()
+}
+
+/// Brings an older journal's tables to what they are now, step by step, in one transaction.
+fn migrate(connection: &mut Connection, found: i64) -> rusqlite::Result<()> {
+    if found == SCHEMA {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for (to, step) in MIGRATIONS {
+        if found < to {
+            transaction.execute_batch(step)?;
+        }
+    }
     transaction.pragma_update(None, "user_version", SCHEMA)?;
     transaction.commit()
 }

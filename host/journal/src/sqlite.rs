@@ -103,23 +103,6 @@ impl SqliteJournal {
         self.blobs.clone()
     }
 
-    /// Whether an event that made no message was seen.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn seen(&self, hash: &Id) -> Result<bool, Error> {
-        self.ask(|queries| Ok(queries.seen_ord(hash)?.is_some()))
-    }
-
-    /// Forgets up to `limit` of the events seen before `at` (milliseconds since 1970-01-01 UTC),
-    /// the oldest first, and returns how many: if `limit`, there may be more.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn forget_seen_before(&mut self, at: i64, limit: usize) -> Result<usize, Error> {
-        self.change(|transaction| write::forget_seen(transaction, at, limit))
-    }
-
     /// Forgets up to `limit` store entries that have expired by `now`, and as many deletions that
     /// are older than the record `before`; returns how many in all. A key so forgotten has version
     /// 0 again: `before` must be older than every read that may still be compared.

@@ -1,4 +1,4 @@
-//! The index over messages, bodies and events, whose newest part is in memory.
+//! The index over messages and bodies, whose newest part is in memory.
 //!
 //! Ids and digests are random, so each new one would dirty a page of its own in every index: with
 //! five keys to a message that made a commit ten times slower. Instead a commit writes only tables
@@ -44,8 +44,6 @@ pub(crate) enum Key<'a> {
     External(&'a str, &'a str),
     /// A row of `external_ids` by channel and external id.
     LaterExternal(&'a str, &'a str),
-    /// A row of `seen` by its hash.
-    Seen(&'a Id),
 }
 
 impl Key<'_> {
@@ -58,7 +56,6 @@ impl Key<'_> {
             Key::WorkItem(id) => mix(4, id),
             Key::External(channel, id) => mix(5, &hash_pair(channel, id)),
             Key::LaterExternal(channel, id) => mix(6, &hash_pair(channel, id)),
-            Key::Seen(hash) => mix(7, hash),
         }
     }
 }
@@ -84,7 +81,6 @@ pub(crate) struct Ords {
     pub(crate) messages: i64,
     pub(crate) bodies: i64,
     pub(crate) external_ids: i64,
-    pub(crate) seen: i64,
 }
 
 impl Ords {
@@ -94,8 +90,7 @@ impl Ords {
         connection.query_row(
             "SELECT max(messages, (SELECT coalesce(max(ord), 0) FROM messages)),
                     max(bodies, (SELECT coalesce(max(ord), 0) FROM bodies)),
-                    max(external_ids, (SELECT coalesce(max(ord), 0) FROM external_ids)),
-                    max(seen, (SELECT coalesce(max(ord), 0) FROM seen))
+                    max(external_ids, (SELECT coalesce(max(ord), 0) FROM external_ids))
              FROM settled",
             [],
             Self::from_row,
@@ -104,11 +99,11 @@ impl Ords {
 
     /// The rows up to which everything is in `postings`.
     pub(crate) fn settled(connection: &Connection) -> rusqlite::Result<Self> {
-        connection.query_row("SELECT messages, bodies, external_ids, seen FROM settled", [], Self::from_row)
+        connection.query_row("SELECT messages, bodies, external_ids FROM settled", [], Self::from_row)
     }
 
     fn from_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self { messages: row.get(0)?, bodies: row.get(1)?, external_ids: row.get(2)?, seen: row.get(3)? })
+        Ok(Self { messages: row.get(0)?, bodies: row.get(1)?, external_ids: row.get(2)? })
     }
 }
 
@@ -164,12 +159,6 @@ impl Tail {
         while let Some(row) = rows.next()? {
             let (channel, id): (String, String) = (row.get(1)?, row.get(2)?);
             fresh.insert((Key::LaterExternal(&channel, &id).bits(), row.get(0)?));
-        }
-        let mut statement = connection.prepare("SELECT ord, hash FROM seen WHERE ord > ?")?;
-        let mut rows = statement.query([settled.seen])?;
-        while let Some(row) = rows.next()? {
-            let hash: Id = row.get(1)?;
-            fresh.insert((Key::Seen(&hash).bits(), row.get(0)?));
         }
         Ok(Self { fresh, ..Self::default() })
     }
@@ -229,8 +218,8 @@ impl Slice {
         }
         if let Some(ords) = self.settles {
             connection.execute(
-                "UPDATE settled SET messages = ?, bodies = ?, external_ids = ?, seen = ?",
-                params![ords.messages, ords.bodies, ords.external_ids, ords.seen],
+                "UPDATE settled SET messages = ?, bodies = ?, external_ids = ?",
+                params![ords.messages, ords.bodies, ords.external_ids],
             )?;
         }
         Ok(())

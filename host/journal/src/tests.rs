@@ -5,6 +5,7 @@ mod blobs;
 mod channel_log;
 mod damage;
 mod lookup;
+mod migrate;
 mod model;
 mod snapshot;
 mod verify;

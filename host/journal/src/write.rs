@@ -42,8 +42,6 @@ pub(crate) struct Write<'a> {
     pub(crate) postings: Vec<Posting>,
     /// Messages of this batch and their rows.
     messages: HashMap<Id, i64>,
-    /// Events of this batch.
-    seen: HashSet<Id>,
 }
 
 impl<'a> Write<'a> {
@@ -62,7 +60,6 @@ impl<'a> Write<'a> {
             absent,
             postings: Vec::new(),
             messages: HashMap::new(),
-            seen: HashSet::new(),
         }
     }
 
@@ -126,7 +123,6 @@ impl<'a> Write<'a> {
             }
             Row::MessageBody { id, body } => self.message_body(id, body),
             Row::MessageExternalId { id, external_id } => self.external_id(id, external_id),
-            Row::Seen { hash, at } => self.event(hash, *at),
             Row::StoreSet { record, channel, key, value, expires_at } => {
                 self.store(channel, key, *record, Some(value), *expires_at)
             }
@@ -193,20 +189,6 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    fn event(&mut self, hash: &Id, at: i64) -> Result<()> {
-        if !self.seen.insert(*hash) || self.committed.seen_ord(hash)?.is_some() {
-            return Err(Failure::Refused(Error::DuplicateSeen { hash: hex::encode(hash) }));
-        }
-        self.ords.seen += 1;
-        self.transaction.prepare_cached("INSERT INTO seen (ord, hash, at) VALUES (?, ?, ?)")?.execute(params![
-            self.ords.seen,
-            hash,
-            at
-        ])?;
-        self.postings.push((Key::Seen(hash).bits(), self.ords.seen));
-        Ok(())
-    }
-
     fn store(
         &self,
         channel: &str,
@@ -252,31 +234,6 @@ impl<'a> Write<'a> {
         }
         Ok(())
     }
-}
-
-/// Deletes up to `limit` events seen before `before`, and returns how many.
-pub(crate) fn forget_seen(transaction: &Transaction<'_>, before: i64, limit: usize) -> rusqlite::Result<usize> {
-    let mut old: Vec<(i64, Id)> = Vec::new();
-    {
-        // Rows are in the order of their times, so the first younger one ends the search.
-        let mut select = transaction.prepare_cached("SELECT ord, hash, at FROM seen ORDER BY ord")?;
-        let mut rows = select.query([])?;
-        while old.len() < limit
-            && let Some(row) = rows.next()?
-        {
-            if row.get::<_, i64>(2)? >= before {
-                break;
-            }
-            old.push((row.get(0)?, row.get(1)?));
-        }
-    }
-    for (ord, hash) in &old {
-        transaction.prepare_cached("DELETE FROM seen WHERE ord = ?")?.execute([ord])?;
-        transaction
-            .prepare_cached("DELETE FROM postings WHERE key = ? AND ord = ?")?
-            .execute([Key::Seen(hash).bits(), *ord])?;
-    }
-    Ok(old.len())
 }
 
 /// Deletes up to `limit` store entries that expired by `now`, and as many deletions written before

@@ -67,6 +67,8 @@ pub enum Previous {
     Failed,
     /// It was cut short.
     Unknown,
+    /// It was cut short, and who may decide that wants it sent again: the agent, or the channel's config.
+    Resend,
 }
 
 impl Previous {
@@ -76,6 +78,7 @@ impl Previous {
             Previous::None => "none",
             Previous::Failed => "failed",
             Previous::Unknown => "unknown",
+            Previous::Resend => "resend",
         }
     }
 }
@@ -179,6 +182,9 @@ pub enum Outcome {
         /// The channel's wish for the next try, in milliseconds.
         retry_after_ms: Option<Millis>,
     },
-    /// The call was cut short (trap, time-out): perhaps sent, perhaps not.
-    Lost,
+    /// Perhaps sent, perhaps not: the call was cut short (trap, time-out), or the peer's answer was.
+    Lost {
+        /// How, where it is known.
+        text: Option<String>,
+    },
 }

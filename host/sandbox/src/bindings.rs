@@ -9,6 +9,7 @@ wasmtime::component::bindgen!({
         "jackfield:channel/http.send": async,
         "jackfield:channel/server.progress": async,
         "jackfield:channel/server.query": async,
+        "jackfield:channel/timers.set": async,
     },
     exports: { default: async },
     with: {

@@ -3,6 +3,7 @@
 use crate::descriptor::Descriptor;
 use crate::limits::Limits;
 use crate::services::Services;
+use crate::usage::Usage;
 use jackfield_egress::Client;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,14 +79,21 @@ pub struct Channel {
     pub(crate) driver: String,
     /// Request headers that the driver reads, settings put in; none: all.
     pub(crate) headers: Vec<String>,
+    /// What it uses, over all its generations.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) started: Instant,
 }
 
 impl Channel {
-    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: &Descriptor) -> Self {
+    pub(crate) fn new(
+        config: ChannelConfig,
+        services: Arc<dyn Services>,
+        driver: &Descriptor,
+        usage: Arc<Usage>,
+    ) -> Self {
         let headers = headers(&driver.headers, &config.settings);
         let driver = format!("{}@{}", driver.name, driver.version);
-        Self { config, services, driver, headers, started: Instant::now() }
+        Self { config, services, driver, headers, usage, started: Instant::now() }
     }
 }
 

@@ -40,6 +40,9 @@ impl Stored {
         message.received_at = Some(now);
         if let Some(item) = &mut message.work_item {
             item.id = None;
+            // Only the id that the server gave for this address; what a guest makes up is ignored.
+            let theirs = hex::encode(keys.customer(channel, &item.customer.address));
+            item.customer.id = item.customer.id.take().filter(|id| *id == theirs);
         }
         let body = canonical::seal(&mut message)?.into_bytes();
         let conversation = message.work_item.as_ref().map_or("", |item| item.conversation.as_str());

@@ -20,7 +20,7 @@ mod work;
 pub use body::{Messages, Stored};
 pub use clock::{Clock, system_clock};
 pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
-pub use entry::{Entry, MessageEntry, StoreEntry};
+pub use entry::{Audit, Entry, MessageEntry, StoreEntry};
 pub use error::Error;
 pub use handle::{Counters, Sequencer};
 pub use keys::Keys;

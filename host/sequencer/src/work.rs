@@ -1,7 +1,7 @@
 //! The sequencer's loop: many jobs, one append, then the answers.
 
 use crate::body::Stored;
-use crate::commit::{Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
+use crate::commit::{AUDIT_DETAIL, Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
 use crate::entry::{Entry, MessageEntry, StoreEntry};
 use crate::handle::Shared;
 use crate::start::{Announcement, Outputs, rebuild};
@@ -171,6 +171,7 @@ impl Work {
             external_ids: Vec::new(),
             store: Vec::new(),
             blobs: Vec::new(),
+            audit: Vec::new(),
         };
         let mut rows = Vec::new();
         if !decision.events.is_empty()
@@ -222,7 +223,11 @@ impl Work {
             external_ids,
             store: Vec::new(),
             blobs: commit.blobs.clone(),
+            audit: std::mem::take(&mut commit.audit),
         };
+        for audit in &mut entry.audit {
+            audit.detail = audit.detail.chars().take(AUDIT_DETAIL).collect();
+        }
         let record = pending.batch.records.len();
         let mut rows = Vec::new();
         let mut landed = Vec::with_capacity(commit.pushes.len());
@@ -432,7 +437,7 @@ impl Work {
 
     /// Puts a record into the batch; one with nothing in it is none.
     fn record(&self, pending: &mut Pending, entry: Entry, rows: Vec<Row>) {
-        if entry.events.is_empty() && rows.is_empty() {
+        if entry.events.is_empty() && rows.is_empty() && entry.audit.is_empty() {
             return;
         }
         let payload = match serde_json::to_vec(&entry) {

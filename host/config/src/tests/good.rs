@@ -1,10 +1,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jackfield_signing::Trust;
 use serde_json::json;
 
 use super::{LEAST, read};
-use crate::{ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, load};
+use crate::{ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, Swap, load};
+
+/// Of a digest.
+const DIGITS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// The example of the published contract, letter by letter.
 const CONTRACT: &str = include_str!("contract.toml");
@@ -92,6 +96,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(channel.settings, json!({}));
     assert_eq!(channel.limits, Limits::default());
     assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
+    assert_eq!((channel.limits.restarts, channel.limits.quarantine), (60, 1_000));
+    assert_eq!((config.server.swap, &config.server.trust), (Swap::default(), &Trust::default()));
     assert!(!channel.simulated && !channel.resend_unknown && channel.listen.is_empty());
 }
 
@@ -105,7 +111,13 @@ fn every_key_is_taken() {
         public-url = "https://example.com/jackfield/"
         data = "/var/lib/jackfield"
         metrics = "operator"
-        signing = "off"
+        signing = "required"
+        trusted-keys = {{ acme = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" }}
+        revoked-keys = ["ed25519:AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="]
+        revoked-drivers = ["sha256-{DIGITS}"]
+        drain = "5s"
+        trial = "0s"
+        trial-crashes = 7
         dedupe-window = "30d"
         agent-grace = "0s"
         log = "debug"
@@ -140,6 +152,8 @@ fn every_key_is_taken() {
         store-bytes = "1GiB"
         pushes = 3
         host-calls = 4
+        restarts = 9
+        quarantine = 8
         "#
     ))
     .unwrap_or_else(|errors| panic!("{errors}"));
@@ -147,6 +161,11 @@ fn every_key_is_taken() {
     assert_eq!(server.listen.to_string(), "127.0.0.1:0");
     assert_eq!(server.public_url.as_deref(), Some("https://example.com/jackfield"));
     assert_eq!(server.data, Path::new("/var/lib/jackfield"));
+    assert_eq!(server.signing, Signing::Required);
+    assert_eq!(server.trust.keys.values().collect::<Vec<_>>(), ["acme"]);
+    assert_eq!((server.trust.revoked_keys.len(), server.trust.revoked_drivers.len()), (1, 1));
+    let swap = Swap { drain: Duration::from_secs(5), trial: Duration::ZERO, trial_crashes: 7 };
+    assert_eq!(server.swap, swap);
     assert!(loaded.config.queues[1].offer_again && loaded.config.queues[1].away_after_missed);
 
     let channel = &loaded.config.channels[0];
@@ -165,6 +184,7 @@ fn every_key_is_taken() {
     assert_eq!(tcp, ["mail.example.com:587", "[::1]:25"]);
     assert_eq!(channel.listen[0].as_str(), "tcp://127.0.0.1:2424");
     assert_eq!(channel.limits.body, ByteSize::mib(2));
+    assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));
 }
 

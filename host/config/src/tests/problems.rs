@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: body, deliver, host-calls, instances, memory, pushes, queue, receive, store-bytes, store-keys, timer"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, deliver, handles, host-call-bytes, host-calls, http-requests, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, timer, timer-changes, timers"#,
         ],
     );
 }
@@ -215,7 +215,7 @@ id = "c"
 driver = "d"
 limits = { memory = "1KiB", receive = "5 minutes", body = "10MB", queue = 0, deliver = "1h" }"#,
         &[
-            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 4GiB",
+            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 256MiB",
             r#"c.toml:4:39: channel[0].limits.receive: `5 minutes` is not a duration; write a whole number and one of ms, s, m, h, d, such as "30s""#,
             r#"c.toml:4:59: channel[0].limits.body: `10MB` is not a size; write a whole number and one of B, KiB, MiB, GiB, such as "64MiB""#,
             "c.toml:4:75: channel[0].limits.queue: `0` is out of range; write a whole number from 1 to 1000000",
@@ -236,14 +236,14 @@ fn server() {
 listen = "8080"
 public-url = "support.example.com"
 metrics = "opperator"
-signing = "required"
+trusted-keys = { acme = "rsa:AAAA" }
 log = "verbose"
 data = """#,
         &[
             r#"c.toml:2:10: server.listen: `8080` is not an address to listen on; write an IP address and a port, such as "127.0.0.1:8080""#,
             r#"c.toml:3:14: server.public-url: `support.example.com` is not a public URL; write scheme and host, and a path if there is one, such as "https://support.example.com""#,
             "c.toml:4:11: server.metrics: `opperator` is not known; did you mean `operator`?",
-            r#"c.toml:5:11: server.signing: `required` is not served yet by this version; write "warn" or "off""#,
+            "c.toml:5:25: server.trusted-keys.acme: is no public key; write it as `jackfield driver sign` prints it, `ed25519:...`",
             "c.toml:6:7: server.log: `verbose` is not known; known here: error, warn, info, debug, trace",
             "c.toml:7:8: server.data: is empty; write a path in quotes",
         ],
@@ -252,11 +252,19 @@ data = """#,
         r#"[server]
 listen = "example.com:80"
 public-url = "https://example.com/?a=1"
-signing = "strict""#,
+signing = "strict"
+revoked-drivers = ["abc"]
+revoked-keys = ["ed25519:"]
+drain = "0s"
+trial = "2h""#,
         &[
             r#"c.toml:2:10: server.listen: `example.com:80` is not an address to listen on; write an IP address and a port, such as "127.0.0.1:8080""#,
             r#"c.toml:3:14: server.public-url: `https://example.com/?a=1` is not a public URL; write scheme and host, and a path if there is one, such as "https://support.example.com""#,
             "c.toml:4:11: server.signing: `strict` is not known; known here: off, warn, required",
+            "c.toml:5:20: server.revoked-drivers[0]: is no digest; write `sha256-` and 64 hexadecimal digits, as `driver list` shows it",
+            "c.toml:6:17: server.revoked-keys[0]: is no public key; write it as `jackfield driver sign` prints it, `ed25519:...`",
+            "c.toml:7:9: server.drain: `0s` is out of range; write a duration from 1s to 1h",
+            "c.toml:8:9: server.trial: `2h` is out of range; write a duration from 0s to 1h",
         ],
     );
 }

@@ -8,12 +8,13 @@ mod items;
 mod json;
 mod list;
 mod messages;
+mod quarantine;
 mod queues;
 mod unserved;
 
 use crate::gateway::Gateway;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -26,6 +27,11 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}/pause", post(channels::pause))
         .route("/v1/channels/{id}/resume", post(channels::resume))
         .route("/v1/drivers", get(drivers::list))
+        .route("/v1/drivers/{name}", put(drivers::put).delete(drivers::delete))
+        .route("/v1/drivers/{name}/rollback", post(drivers::roll_back))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/{id}", get(quarantine::show).delete(quarantine::remove))
+        .route("/v1/quarantine/{id}/replay", post(quarantine::replay))
         .route("/v1/queues", get(queues::list))
         .route("/v1/work-items", get(items::list))
         .route("/v1/work-items/{id}", get(items::show))

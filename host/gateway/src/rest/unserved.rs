@@ -7,15 +7,10 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 
-const UNSERVED: [(MethodFilter, &str); 9] = [
+const UNSERVED: [(MethodFilter, &str); 4] = [
     (MethodFilter::GET, "/v1/openapi.json"),
-    (MethodFilter::PUT, "/v1/drivers/{name}"),
-    (MethodFilter::DELETE, "/v1/drivers/{name}"),
-    (MethodFilter::POST, "/v1/drivers/{name}/rollback"),
     (MethodFilter::POST, "/v1/work-items"),
     (MethodFilter::GET, "/v1/work-items/{id}/explain"),
-    (MethodFilter::GET, "/v1/quarantine"),
-    (MethodFilter::POST, "/v1/quarantine/{id}/replay"),
     (MethodFilter::DELETE, "/v1/customers/{id}"),
 ];
 

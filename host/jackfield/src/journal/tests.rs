@@ -50,6 +50,7 @@ fn story() -> (State, Vec<Entry>) {
             external_ids: Vec::new(),
             store: Vec::new(),
             blobs: Vec::new(),
+            audit: Vec::new(),
         });
     };
     let agents = [("ana".into(), AgentConfig::default())].into();

@@ -34,7 +34,7 @@ fn a_read_only_disk_is_named_and_nothing_is_written() {
             path.display()
         )
     );
-    let error = journal.forget_seen_before(NOW, 10).unwrap_err();
+    let error = journal.collect_store(NOW, 2, 10).unwrap_err();
     assert!(matches!(error, Error::ReadOnly { .. }), "{error}");
     read_only(&journal, false);
     goes_on(journal, dir.path());

@@ -186,32 +186,6 @@ fn bodies_of_all_sizes_come_back() {
 }
 
 #[test]
-fn old_events_are_forgotten_and_new_ones_kept() {
-    let (dir, mut journal) = opened();
-    for number in 0..150 {
-        let event = Row::Seen { hash: id(number), at: NOW + number as i64 };
-        append(&mut journal, rows(vec![event]));
-    }
-    assert_eq!(journal.forget_seen_before(NOW, 1000).unwrap(), 0);
-    assert_eq!(journal.forget_seen_before(NOW + 140, 30).unwrap(), 30);
-    assert!(!journal.seen(&id(29)).unwrap() && journal.seen(&id(30)).unwrap());
-    assert_eq!(journal.forget_seen_before(NOW + 140, 1000).unwrap(), 110);
-    let reader = journal.reader();
-    for number in 0..150 {
-        assert_eq!(reader.seen(&id(number)).unwrap(), number >= 140);
-    }
-    // All gone, and begun anew after a restart: the index must still lead to the new rows.
-    assert_eq!(journal.forget_seen_before(NOW + 1000, 1000).unwrap(), 10);
-    drop(journal);
-    let mut journal = SqliteJournal::open(dir.path()).unwrap();
-    let again = Row::Seen { hash: id(5), at: NOW + 2000 };
-    append(&mut journal, rows(vec![again]));
-    drop(journal);
-    let journal = SqliteJournal::open(dir.path()).unwrap();
-    assert!(journal.seen(&id(5)).unwrap() && !journal.seen(&id(6)).unwrap());
-}
-
-#[test]
 fn the_store_keeps_versions_also_of_what_is_not_there() {
     let (_dir, mut journal) = opened();
     let reader = journal.reader();

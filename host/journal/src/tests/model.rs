@@ -16,13 +16,11 @@ enum Step {
     Snapshot,
     Reopen,
     Kill,
-    ForgetSeen(i64),
 }
 
 #[derive(Debug, Clone)]
 enum Part {
     Message(u8, u8, Option<u8>),
-    Seen(u8),
     Set(u8, Vec<u8>),
     Delete(u8),
     Item(u8, bool),
@@ -32,7 +30,6 @@ fn part() -> impl Strategy<Value = Part> {
     prop_oneof![
         6 => (any::<u8>(), 0..4_u8, proptest::option::of(0..4_u8))
             .prop_map(|(id, conversation, item)| Part::Message(id, conversation, item)),
-        2 => any::<u8>().prop_map(Part::Seen),
         2 => (0..6_u8, proptest::collection::vec(any::<u8>(), 0..5))
             .prop_map(|(key, value)| Part::Set(key, value)),
         1 => (0..6_u8).prop_map(Part::Delete),
@@ -47,7 +44,6 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Snapshot),
         1 => Just(Step::Reopen),
         1 => Just(Step::Kill),
-        1 => (0..60_i64).prop_map(Step::ForgetSeen),
     ]
 }
 
@@ -59,7 +55,6 @@ struct Model {
     payloads: Vec<Vec<u8>>,
     /// In commit order.
     messages: Vec<Message>,
-    seen: BTreeMap<u8, i64>,
     store: BTreeMap<u8, (Option<Vec<u8>>, Seq)>,
     items: BTreeMap<u8, bool>,
 }
@@ -67,10 +62,9 @@ struct Model {
 impl Model {
     /// What the journal must say to a batch of `parts`.
     fn refuses(&self, parts: &[Part]) -> bool {
-        let (mut messages, mut events) = (BTreeSet::new(), BTreeSet::new());
+        let mut messages = BTreeSet::new();
         parts.iter().any(|part| match part {
             Part::Message(id, ..) => self.messages.iter().any(|known| known.0 == *id) || !messages.insert(*id),
-            Part::Seen(hash) => self.seen.contains_key(hash) || !events.insert(*hash),
             _ => false,
         })
     }
@@ -82,9 +76,6 @@ impl Model {
             match part {
                 Part::Message(id, conversation, item) => {
                     self.messages.push((*id, *conversation, *item, seq));
-                }
-                Part::Seen(hash) => {
-                    self.seen.insert(*hash, seq as i64);
                 }
                 Part::Set(key, value) => {
                     self.store.insert(*key, (Some(value.clone()), seq));
@@ -124,7 +115,6 @@ fn batch_of(parts: &[Part], head: Seq) -> Batch {
                     at,
                 }
             }
-            Part::Seen(hash) => Row::Seen { hash: id(u64::from(*hash)), at },
             Part::Set(key, value) => {
                 Row::StoreSet { record, channel, key: key.to_string(), value: value.clone(), expires_at: None }
             }
@@ -155,9 +145,6 @@ fn agrees(journal: &SqliteJournal, model: &Model) {
         assert_eq!(external.unwrap(), found);
         let stored = reader.body(&digest_of(&[number])).unwrap();
         assert_eq!(stored, expected.map(|_| vec![number]));
-        let seen = model.seen.contains_key(&number);
-        assert_eq!(journal.seen(&name).unwrap(), seen);
-        assert_eq!(reader.seen(&name).unwrap(), seen);
     }
     for number in 0..4 {
         let of = |belongs: &dyn Fn(&Message) -> bool| -> Vec<Seq> {
@@ -216,12 +203,6 @@ fn run(steps: Vec<Step>) {
                 drop(journal);
                 dir = copy;
                 journal = SqliteJournal::open(dir.path()).unwrap();
-            }
-            Step::ForgetSeen(before) => {
-                let forgotten = journal.forget_seen_before(before, usize::MAX).unwrap();
-                let known = model.seen.len();
-                model.seen.retain(|_, at| *at >= before);
-                assert_eq!(forgotten, known - model.seen.len());
             }
         }
     }

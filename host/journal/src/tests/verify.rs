@@ -73,7 +73,7 @@ fn each_kind_of_damage_gets_its_sentence() {
     );
     let problems = tamper(fresh(3), "DELETE FROM records WHERE seq = 1");
     assert_eq!(problems[0], "journal.db: record 1 is missing");
-    let problems = tamper(fresh(3), "DROP TABLE seen; DROP TABLE messages");
+    let problems = tamper(fresh(3), "DROP TABLE external_ids; DROP TABLE messages");
     assert!(problems.iter().any(|p| p.contains("journal.db")));
 }
 

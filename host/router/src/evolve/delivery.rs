@@ -117,7 +117,7 @@ impl Evolution<'_> {
         self.lane(&delivery).push_back(id.clone());
         let at = self.at;
         self.state.edit_delivery(id, |delivery| {
-            delivery.previous = if delivery.status == Status::Unknown { Previous::Unknown } else { Previous::Failed };
+            delivery.previous = if delivery.status == Status::Unknown { Previous::Resend } else { Previous::Failed };
             delivery.phase = Phase::Waiting;
             delivery.status = Status::Queued;
             delivery.error = None;

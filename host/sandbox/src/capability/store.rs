@@ -3,6 +3,7 @@
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::store::{Entry, Host};
 use crate::call::{State, info, refuse};
+use crate::limits::Limit;
 use crate::transaction::StoreWrite;
 use jackfield_spec::Timestamp;
 use std::collections::BTreeMap;
@@ -50,6 +51,7 @@ impl Host for State {
         check_key(&key)?;
         let limits = &channel.config.limits;
         if value.len() > limits.store_value {
+            channel.usage.hit(Limit::StoreValue);
             return Err(refuse(
                 "too-large",
                 format!(
@@ -67,6 +69,7 @@ impl Host for State {
         };
         let full = is_new && keys + self.call.store_keys >= limits.store_keys;
         if full || bytes + self.call.store_added + added > limits.store_bytes {
+            channel.usage.hit(if full { Limit::StoreKeys } else { Limit::StoreBytes });
             return Err(refuse(
                 "quota",
                 format!(

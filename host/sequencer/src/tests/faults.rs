@@ -104,3 +104,23 @@ async fn a_failed_append_leaves_nothing_behind() {
     assert_eq!(work_item(&rig.receive("e2", "+1").await), item, "sent again it is new, and joins");
     assert!(rig.sequencer.is_ready());
 }
+
+/// Set where this test is run by itself, to panic.
+const PANICS: &str = "JACKFIELD_TEST_SEQUENCER_PANICS";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_the_sequencer_ends_the_process() {
+    if std::env::var_os(PANICS).is_some() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let rig = open(dir.path()).await;
+        let _ = rig.sequencer.read(|_| -> () { panic!("on purpose") }).await;
+        // The process ends beside this.
+        return std::future::pending().await;
+    }
+    let name = "tests::faults::a_panic_of_the_sequencer_ends_the_process";
+    let mut command = std::process::Command::new(std::env::current_exe().expect("this test"));
+    let output = command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.status.code().is_none(), "ended by a signal: {:?}", output.status);
+    assert!(said.contains("on purpose") && said.contains("the sequencer panicked"), "{said}");
+}

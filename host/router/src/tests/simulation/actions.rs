@@ -184,7 +184,7 @@ impl World {
             15 => failed("rate-limited", random.once_in(2).then_some(7_000)),
             16 => failed("unknown", None),
             17 => failed("rejected-by-recipient", None),
-            _ => Outcome::Lost,
+            _ => Outcome::Lost { text: None },
         }
     }
 
