@@ -16,7 +16,7 @@ A message that this schema refuses is refused by server.push too. What push refu
 1 MiB; (3) no object has a key twice; (4) a time is one that the calendar has; \
 (5) an interaction that goes from the server to drivers only (x-interactions: way S>D) comes from a driver only with \
 inReplyTo; a support-request that says direction outbound is one of the server's replies, never a driver's; \
-(6) a blob is one that this channel wrote or was handed; an instance keeps its limits of pushes in one call. \
+(6) a blob is one that this channel wrote or was handed; one handler call pushes at most 200 messages of 8 MiB together. \
 Members that the server stamps (id, channel, driver, direction, receivedAt, digest, workItem.id) are dropped, whatever a \
 driver writes there.";
 
