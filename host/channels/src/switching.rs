@@ -21,8 +21,10 @@ use std::sync::atomic::Ordering;
 /// Where the state of a driver's name is kept.
 pub(crate) const DRIVER: &str = "driver/";
 
-/// Channels with what is to serve them, and those that it can't serve.
-type Warm = (Vec<(Arc<Serving>, Arc<Live>)>, Vec<(Arc<Serving>, String)>);
+/// Channels with what is to serve them.
+type Ready = Vec<(Arc<Serving>, Arc<Live>)>;
+/// The same, and those that it can't serve.
+type Warm = (Ready, Vec<(Arc<Serving>, String)>);
 
 impl Channels {
     /// Makes a component warm in channels: an instance is made, and the driver has checked the settings.
@@ -301,7 +303,7 @@ impl Channels {
         &self,
         servings: &[Arc<Serving>],
         component: &Component,
-    ) -> Result<(Vec<(Arc<Serving>, Arc<Live>)>, Vec<NotServed>), ChangeError> {
+    ) -> Result<(Ready, Vec<NotServed>), ChangeError> {
         let (warm, failed) = self.warm(servings, component).await;
         let told =
             |(serving, why): &(Arc<Serving>, String)| NotServed { channel: serving.id.clone(), why: why.clone() };
@@ -319,7 +321,7 @@ impl Channels {
     fn put_in_place(
         &self,
         component: &Component,
-        warm: Vec<(Arc<Serving>, Arc<Live>)>,
+        warm: Ready,
         not_served: Vec<NotServed>,
         replaced: Option<Digest>,
     ) -> DriverChange {

@@ -138,6 +138,9 @@ pub struct PreviousDriver {
     pub loaded_by: String,
 }
 
+/// What serves channels, by the channel's id.
+type Lives = Vec<(String, Arc<Live>)>;
+
 impl Channels {
     /// All channels, by id.
     pub fn list(&self) -> Vec<ChannelView> {
@@ -163,7 +166,7 @@ impl Channels {
     pub fn drivers(&self) -> Vec<DriverView> {
         let set = self.set();
         let slots = self.registry().slots();
-        let mut by_digest: BTreeMap<Digest, (Driver, Vec<(String, Arc<Live>)>)> = BTreeMap::new();
+        let mut by_digest: BTreeMap<Digest, (Driver, Lives)> = BTreeMap::new();
         for (id, serving) in &set.serving {
             let Some(live) = serving.live() else { continue };
             let driver = live.generation.driver().clone();

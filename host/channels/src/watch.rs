@@ -10,8 +10,9 @@ const LOOK: Duration = Duration::from_secs(1);
 impl Channels {
     /// Watches for ever; the router is told when other drivers serve.
     pub async fn watch(self) {
-        let mut taken = self.registry().look();
-        let mut last = taken.clone();
+        // Nothing is taken yet: what was written while the server started is looked at like all that comes later.
+        let mut taken = Vec::new();
+        let mut last = Vec::new();
         loop {
             tokio::time::sleep(LOOK).await;
             let now = self.registry().look();

@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 const AT_ONCE: usize = 4;
 /// Calls of the hostile channel are cut short, so that the zoo is soon through. Host calls take the machine's time as
 /// well, and so count.
-const LIMITS: &str = r#"limits = { receive = "150ms", receive-wall = "500ms", deliver = "300ms", timer = "300ms", channel-memory = "128MiB", idle = "1s", log-lines = 20, timers = 60 }"#;
+const LIMITS: &str = r#"limits = { receive = "150ms", receive-wall = "500ms", deliver = "300ms", timer = "300ms", channel-memory = "128MiB", idle = "1s", log-lines = 20, timers = 60, quarantine = 0, restarts = 1000000 }"#;
 
 /// What the caller of a misdeed is answered.
 enum Answer {

@@ -3,6 +3,7 @@
 //! The end to end tests hold every answer and every frame that they see against them, so what isn't written here doesn't
 //! leave the server unnoticed.
 
+mod drivers;
 mod frames;
 mod operations;
 mod schemas;
@@ -83,13 +84,22 @@ fn described(operation: &Operation) -> Value {
 }
 
 fn responses(operation: &Operation) -> Value {
-    let (status, done) = match operation.answer {
-        Answer::Json(status, schema) => (status, json!({ "application/json": { "schema": shape::reference(schema) } })),
-        Answer::Bytes => (200, json!({ "application/octet-stream": {} })),
-        Answer::Document => (200, json!({ "application/json": { "schema": { "type": "object" } } })),
+    let of = |schema: &str| Some(json!({ "application/json": { "schema": shape::reference(schema) } }));
+    let done = match operation.answer {
+        Answer::Json(status, schema) => vec![(status, of(schema))],
+        Answer::JsonOrNothing(schema) => vec![(200, of(schema)), (204, None)],
+        Answer::Nothing => vec![(204, None)],
+        Answer::Bytes => vec![(200, Some(json!({ "application/octet-stream": {} })))],
+        Answer::Document => vec![(200, Some(json!({ "application/json": { "schema": { "type": "object" } } })))],
     };
     let mut responses = Map::new();
-    responses.insert(status.to_string(), json!({ "description": "Done.", "content": done }));
+    for (status, content) in done {
+        let mut response = json!({ "description": "Done." });
+        if let Some(content) = content {
+            response["content"] = content;
+        }
+        responses.insert(status.to_string(), response);
+    }
     let by_role: &[u16] = match operation.who {
         Who::Anybody => &[],
         Who::Known => &[401],

@@ -1,5 +1,6 @@
 //! The REST operations, one entry each: what OpenAPI says is made of it.
 
+use super::drivers;
 use super::schemas::{ITEM_STATES, skills};
 use super::shape::{count, field, key, map, maybe, nullable, record, text, time, word};
 use serde_json::{Value, json};
@@ -24,6 +25,10 @@ pub(super) enum Who {
 pub(super) enum Answer {
     /// JSON of a schema, under a status.
     Json(u16, &'static str),
+    /// The same under 200, or nothing.
+    JsonOrNothing(&'static str),
+    /// Nothing.
+    Nothing,
     /// Bytes.
     Bytes,
     /// This document.
@@ -56,7 +61,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    fn new(
+    pub(super) fn new(
         method: &'static str,
         path: &'static str,
         id: &'static str,
@@ -70,7 +75,7 @@ impl Operation {
     }
 
     /// A list in pages.
-    fn listed(mut self) -> Self {
+    pub(super) fn listed(mut self) -> Self {
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 });
         self.query.push(("limit", limit, "Entries of a page."));
         self.query.push(("cursor", text(), "Where the page begins: as `next` of the one before says."));
@@ -87,14 +92,14 @@ impl Operation {
         self
     }
 
-    fn sent(self, sent: Sent) -> Self {
+    pub(super) fn sent(self, sent: Sent) -> Self {
         Self { sent, ..self }
     }
 }
 
 /// All of them.
 pub(super) fn all() -> Vec<Operation> {
-    [agents(), blobs(), channels(), work_items()].into_iter().flatten().collect()
+    [agents(), blobs(), drivers::operations(), channels(), work_items()].into_iter().flatten().collect()
 }
 
 fn agents() -> Vec<Operation> {
@@ -151,16 +156,6 @@ fn blobs() -> Vec<Operation> {
 fn channels() -> Vec<Operation> {
     let after = json!({ "type": "integer", "minimum": 0 });
     vec![
-        Operation::new(
-            "get",
-            "/v1/drivers",
-            "listDrivers",
-            Who::Reader,
-            Answer::Json(200, "DriverList"),
-            &[400],
-            "Drivers in use.",
-        )
-        .listed(),
         Operation::new(
             "get",
             "/v1/channels",

@@ -1,5 +1,6 @@
 //! What stands in answers and events.
 
+use super::drivers;
 use super::shape::{
     Field, any, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
 };
@@ -48,10 +49,10 @@ pub(super) fn all() -> Map<String, Value> {
         ("Blob", blob()),
         ("Channel", channel()),
         ("LogLine", log_line()),
-        ("Driver", driver()),
     ];
+    all.extend(drivers::schemas().map(|(name, schema)| (name.to_owned(), schema)));
     all.extend(own.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
-    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver"] {
+    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine"].into_iter().chain(drivers::LISTED) {
         all.insert(format!("{name}List"), page(name));
     }
     all
@@ -454,18 +455,27 @@ fn channel() -> Value {
                 "`name@version` of the driver that serves it, or the name that the config asks for.",
             ),
             field("digest", nullable(digest()), "Of the driver's component."),
+            field("signer", nullable(text()), "The trusted key that signed the driver, by its name in the config."),
             field("state", word(&["serving", "paused", "failed"]), "Whether it is served."),
             field("detail", nullable(text()), "Why it failed."),
             field("health", health, "Its contact with the channel."),
+            field("silent", drivers::silent(), "Nothing comes in for longer than is usual."),
             field("mediaTypes", list(text()), "Media that the driver brings."),
             field("publicUrl", text(), "Its webhook as vendors call it."),
             field("generation", count(), "How many drivers it has been served by since the start."),
+            field("servedSince", nullable(time()), "Since when this one serves."),
+            field("onTrial", boolean(), "The one before is kept beside it."),
+            field("draining", count(), "Generations that were replaced and whose calls have not ended."),
             field("running", count(), "Calls that run now."),
             field("idleInstances", count(), "Instances that wait for a call."),
+            field("instances", count(), "Instances that are alive, those that drain among them."),
+            field("memory", count(), "Bytes of their memories and tables."),
             field("calls", count(), "Calls so far."),
             field("traps", count(), "Calls that trapped."),
             field("timeouts", count(), "Calls that ran out of time."),
             field("conflicts", count(), "Commits that met a change of the store."),
+            field("crashes", count(), "Crashes without a healthy minute between them."),
+            field("latency", drivers::latency(), "How long calls of this generation took."),
             field("simulated", boolean(), "What comes of it is marked as simulated."),
         ],
     )
@@ -480,22 +490,6 @@ fn log_line() -> Value {
             field("level", word(&["trace", "debug", "info", "warn", "error"]), "How bad."),
             field("text", text(), "What."),
             field("fields", any(), "What the driver said besides."),
-        ],
-    )
-}
-
-fn driver() -> Value {
-    record(
-        "A loaded driver.",
-        [
-            field("id", text(), "`name@version#digest`."),
-            field("name", text(), "Its name."),
-            field("version", text(), "Its version."),
-            field("vendor", text(), "Who made it."),
-            field("title", text(), "Shown to people."),
-            field("digest", digest(), "Of its component."),
-            field("exports", list(text()), "Interfaces that it exports."),
-            field("channels", list(text()), "Channels that it serves."),
         ],
     )
 }
