@@ -2,6 +2,7 @@
 
 mod good;
 mod hours;
+mod limits;
 mod names;
 mod problems;
 mod secrets;

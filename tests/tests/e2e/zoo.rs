@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 mod compile;
 mod left;
 
-use left::Left;
+use left::{Left, is_as_before};
 
 /// The most that a neighbour's call may take: its own wall time.
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(3);
 const AT_ONCE: usize = 4;
 /// Calls of the hostile channel are cut short, so that the zoo is soon through. Host calls take the machine's time as
 /// well, and so count.
-const LIMITS: &str = r#"limits = { receive = "150ms", receive-wall = "500ms", deliver = "300ms", timer = "300ms", channel-memory = "128MiB", idle = "1s", log-lines = 20, timers = 60, quarantine = 0, restarts = 1000000 }"#;
+const LIMITS: &str = r#"limits = { receive = "150ms", receive-wall = "500ms", deliver = "300ms", timer = "300ms", channel-memory = "128MiB", idle = "1s", host-calls = 500, host-call-bytes = "4MiB", pushes = 50, push-bytes = "600KiB", log-lines = 20, store-keys = 100, blobs = 10, timers = 60, quarantine = 0, restarts = 1000000 }"#;
 
 /// What the caller of a misdeed is answered.
 enum Answer {
@@ -210,11 +210,19 @@ async fn the_neighbour_answers_all_and_nothing_is_left() {
     let blob = others_blob(&server).await;
     neighbour(server.http(), "before".to_owned(), Arc::new(AtomicBool::new(true))).await;
     let before = Left::of(&server).await.and_files(16);
+    let rest = async |name: &str| {
+        let mut number = 0;
+        let post = async || {
+            number += 1;
+            neighbour(server.http(), format!("{name}-{number}"), Arc::new(AtomicBool::new(true))).await;
+        };
+        Left::memory(&server, post).await
+    };
     round(&server, &blob).await;
-    let first = Left::after(&server, &before).await;
+    let first = (Left::after(&server, &before).await, rest("first").await);
     round(&server, &blob).await;
-    let second = Left::after(&server, &first).await;
-    assert!(second.has_the_memory_of(&first), "before {before:?}, then {first:?}, then {second:?}");
+    let second = (Left::after(&server, &first.0).await, rest("second").await);
+    assert!(is_as_before(first.1, second.1), "before {before:?}, then {first:?}, then {second:?}");
 
     // What could not be configured is not served, and says why.
     for (deed, why) in

@@ -5,16 +5,24 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::call::{State, info, refuse};
 use crate::channel::Channel;
 use crate::limits::Limit;
+use crate::usage::Usage;
 use jackfield_spec::Digest;
+use std::sync::Arc;
 use wasmtime::component::Resource;
 
 /// Most bytes of one read.
 const READ: u32 = 1 << 20;
 
-/// A blob that is being written.
-#[derive(Default)]
+/// A blob that is being written. What it holds is memory of its channel, as that of an instance is.
 pub struct Writer {
     bytes: Vec<u8>,
+    usage: Arc<Usage>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.usage.give_memory(self.bytes.len());
+    }
 }
 
 fn parse(blob: &str) -> Result<Digest, Error> {
@@ -71,6 +79,14 @@ impl HostWriter for State {
         if self.call.writing + data.len() > channel.config.limits.blob {
             return Err(too_large(&channel));
         }
+        let limit = channel.config.limits.channel_memory;
+        if !channel.usage.take_memory(data.len(), limit) {
+            channel.usage.hit(Limit::ChannelMemory);
+            return Err(refuse(
+                "quota",
+                format!("all calls of the channel together hold more than {limit} bytes; raise limits.channel-memory"),
+            ));
+        }
         self.call.writing += data.len();
         writer.bytes.extend_from_slice(&data);
         Ok(())
@@ -97,7 +113,7 @@ impl Host for State {
             return Err(too_many(&channel));
         }
         self.table
-            .push(Writer::default())
+            .push(Writer { bytes: Vec::new(), usage: channel.usage.clone() })
             .map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
     }
 

@@ -8,13 +8,18 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{ExitCode, ExitStatus, Output, Stdio};
+use std::process::{ExitCode, Output, Stdio};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 /// How much longer than the processor's time it may take: it has the lowest priority.
 const PATIENCE: u32 = 10;
+/// How often its memory is looked at.
+const LOOK: Duration = Duration::from_millis(25);
+/// Bytes that allocators set aside, at most.
+const SET_ASIDE: u64 = 8 << 30;
 /// What the process may say about its end.
 const COMPLAINT: usize = 400;
 
@@ -33,6 +38,7 @@ pub(super) async fn run(
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| host("can't be started", error))?;
     let mut stdin = child.stdin.take().ok_or_else(|| host("has no stdin", io::ErrorKind::BrokenPipe.into()))?;
+    let id = child.id();
     let seconds = limits.time.as_secs().max(1);
     let job = Job { component: component.clone(), seconds, memory: limits.memory as u64 };
     let talk = async {
@@ -46,7 +52,12 @@ pub(super) async fn run(
         let ((), output) = tokio::join!(send, child.wait_with_output());
         output
     };
-    let output = match timeout(limits.time * PATIENCE, talk).await {
+    // Dropped with the process in it, `talk` ends the process.
+    let output = tokio::select! {
+        output = timeout(limits.time * PATIENCE, talk) => output,
+        () = outgrown(id, limits.memory) => return Err(Refusal::CompileMemory(limits.memory).into()),
+    };
+    let output = match output {
         Ok(output) => output.map_err(|error| host("can't be waited for", error))?,
         Err(_) => return Err(Refusal::CompileTime(limits.time).into()),
     };
@@ -60,6 +71,23 @@ pub(super) async fn run(
     }
 }
 
+/// Returns when the process has more memory than it may have. Looked at from outside, since how much an allocator
+/// sets aside of what the system would let it have says little about how much there is in use.
+async fn outgrown(id: Option<u32>, limit: usize) {
+    let Some(id) = id else { return std::future::pending().await };
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let status = tokio::fs::read_to_string(format!("/proc/{id}/status")).await.unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        if resident
+            .and_then(|kilobytes| kilobytes.parse::<usize>().ok())
+            .is_some_and(|kilobytes| kilobytes > limit >> 10)
+        {
+            return;
+        }
+    }
+}
+
 /// Why the process ended before it answered.
 fn broken(output: &Output, limits: &CompileLimits) -> Refusal {
     let said = String::from_utf8_lossy(&output.stderr);
@@ -69,13 +97,10 @@ fn broken(output: &Output, limits: &CompileLimits) -> Refusal {
     if out_of_memory(&said) {
         return Refusal::CompileMemory(limits.memory);
     }
-    let first = said.lines().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    let first: String = first.chars().take(COMPLAINT).collect();
-    Refusal::CompilerBroke(format!("{}: {first}", ended(output.status)))
-}
-
-fn ended(status: ExitStatus) -> String {
-    status.to_string()
+    let said: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect();
+    let said = if said.is_empty() { "it said nothing".to_owned() } else { said.join(" ") };
+    let said: String = said.chars().take(COMPLAINT).collect();
+    Refusal::CompilerBroke(format!("{}: {said}", output.status))
 }
 
 /// As the allocator, the system and the engine say it.
@@ -120,8 +145,8 @@ fn serve() -> io::Result<()> {
 fn confine(job: &Job) -> io::Result<()> {
     let limits = [
         (libc::RLIMIT_CPU, job.seconds),
-        // What is written to counts, not address space, of which every thread's allocator reserves much.
-        (libc::RLIMIT_DATA, job.memory),
+        // Beyond what the server looks for, should it be gone: an allocator sets memory aside that it never uses.
+        (libc::RLIMIT_DATA, job.memory.saturating_mul(2).saturating_add(SET_ASIDE)),
         (libc::RLIMIT_CORE, 0),
         (libc::RLIMIT_FSIZE, 0),
     ];

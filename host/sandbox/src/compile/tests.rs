@@ -19,6 +19,15 @@ async fn a_compiler_that_never_ends_is_stopped_and_said_to_have_taken_too_long()
 }
 
 #[tokio::test]
+async fn a_compiler_that_takes_more_memory_than_it_may_is_stopped() {
+    // It begins with less than this, and doubles a text for as long as it is let.
+    let limits = CompileLimits { memory: 64 << 20, ..CompileLimits::default() };
+    let error =
+        compiled(&shell("x=0123456789; while :; do x=$x$x; done"), b"", limits).await.expect_err("it is stopped");
+    assert!(error.contains("took more than 67108864 bytes of memory"), "{error}");
+}
+
+#[tokio::test]
 async fn how_a_compiler_ended_is_told_in_words() {
     let cases = [
         ("kill -XCPU $$", "took more than 120s to compile"),

@@ -104,8 +104,8 @@ impl Pair<'_> {
                 self.members(at, "flag", flags(theirs), flags(ours))
             }
             (TypeDefKind::Tuple(theirs), TypeDefKind::Tuple(ours)) if theirs.types.len() == ours.types.len() => {
-                let elements = theirs.types.iter().zip(&ours.types).enumerate();
-                elements.map(|(index, (a, b))| self.same(&format!("{at}, element {index}"), *a, *b)).collect()
+                let mut elements = theirs.types.iter().zip(&ours.types).enumerate();
+                elements.try_for_each(|(index, (a, b))| self.same(&format!("{at}, element {index}"), *a, *b))
             }
             (TypeDefKind::Option(theirs), TypeDefKind::Option(ours)) => self.same(at, *theirs, *ours),
             (TypeDefKind::List(theirs), TypeDefKind::List(ours)) => {

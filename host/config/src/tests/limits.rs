@@ -1,0 +1,125 @@
+use std::time::Duration;
+
+use super::read;
+use crate::{ByteSize, Limits, ServerLimits};
+
+/// What stands for operators to read.
+const DOCUMENT: &str = include_str!("../../../../docs/operators.md");
+
+/// Every key once, each with a number of its own, so that none is read in another's place.
+#[test]
+fn every_limit_is_read_under_its_key() {
+    let loaded = read(
+        r#"
+        [server.limits]
+        instances = 100
+        component = "2MiB"
+        functions = 3
+        types = 4
+        imports = 5
+        exports = 6
+        compile-time = "7s"
+        compile-memory = "80MiB"
+        [[queue]]
+        id = "q"
+        [[route]]
+        queue = "q"
+        [[channel]]
+        id = "c"
+        driver = "d"
+        [channel.limits]
+        memory = "1MiB"
+        channel-memory = "2MiB"
+        receive = "3s"
+        receive-wall = "4s"
+        deliver = "5s"
+        timer = "6s"
+        body = "7MiB"
+        queue = 8
+        instances = 9
+        idle = "10s"
+        handles = 11
+        host-calls = 12
+        host-call-bytes = "13MiB"
+        pushes = 14
+        push-bytes = "15MiB"
+        pushes-per-second = 16
+        log-lines = 17
+        log-bytes = "18KiB"
+        store-keys = 19
+        store-bytes = "20MiB"
+        store-value = "21KiB"
+        blob = "22MiB"
+        blobs = 23
+        timers = 24
+        timer-changes = 25
+        http-requests = 26
+        "#,
+    )
+    .unwrap_or_else(|errors| panic!("{errors}"));
+    let seconds = |number| Some(Duration::from_secs(number));
+    let (kib, mib) = (|number| Some(ByteSize::kib(number)), |number| Some(ByteSize::mib(number)));
+    assert_eq!(
+        loaded.config.channels[0].limits,
+        Limits {
+            memory: mib(1),
+            channel_memory: mib(2),
+            receive: seconds(3),
+            receive_wall: seconds(4),
+            deliver: seconds(5),
+            timer: seconds(6),
+            body: ByteSize::mib(7),
+            queue: 8,
+            instances: Some(9),
+            idle: seconds(10),
+            handles: Some(11),
+            host_calls: Some(12),
+            host_call_bytes: mib(13),
+            pushes: Some(14),
+            push_bytes: mib(15),
+            pushes_per_second: Some(16),
+            log_lines: Some(17),
+            log_bytes: kib(18),
+            store_keys: Some(19),
+            store_bytes: mib(20),
+            store_value: kib(21),
+            blob: mib(22),
+            blobs: Some(23),
+            timers: Some(24),
+            timer_changes: Some(25),
+            http_requests: Some(26),
+        }
+    );
+    assert_eq!(
+        loaded.config.server.limits,
+        ServerLimits {
+            instances: Some(100),
+            component: mib(2),
+            functions: Some(3),
+            types: Some(4),
+            imports: Some(5),
+            exports: Some(6),
+            compile_time: seconds(7),
+            compile_memory: mib(80),
+        }
+    );
+}
+
+/// The keys as the reader knows them are told where one is unknown; each of them is in the operators' document.
+#[test]
+fn every_key_is_documented() {
+    for (table, least) in [("[channel.limits]", 26), ("[server.limits]", 8)] {
+        let text = format!(
+            "{}[[queue]]\nid = \"q\"\n[[route]]\nqueue = \"q\"\n[[channel]]\nid = \"c\"\ndriver = \"d\"\n{}",
+            if table == "[server.limits]" { "[server.limits]\n\"no such key\" = 1\n" } else { "" },
+            if table == "[server.limits]" { "" } else { "[channel.limits]\n\"no such key\" = 1\n" },
+        );
+        let errors = read(&text).expect_err("there is no such key").to_string();
+        let (_, known) = errors.split_once("known here: ").expect("the keys are told");
+        let keys: Vec<_> = known.lines().next().unwrap_or_default().split(", ").collect();
+        assert!(keys.len() >= least, "{table}: {keys:?}");
+        for key in keys {
+            assert!(DOCUMENT.contains(&format!("`{key}`")), "{key} of {table} is not in docs/operators.md");
+        }
+    }
+}
