@@ -10,8 +10,9 @@ use jackfield_config::Config;
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
 use jackfield_sandbox::{Sandbox, SandboxConfig};
-use jackfield_sequencer::{Outputs, Sequencer, Settings, system_clock};
+use jackfield_sequencer::{Keep, Outputs, Sequencer, Settings, system_clock};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -20,6 +21,8 @@ use tokio::sync::mpsc;
 
 /// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
 const CLOSE: Duration = Duration::from_secs(2);
+/// A file would grow beyond what the process may write.
+const SIGXFSZ: i32 = 25;
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
 
@@ -95,6 +98,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (effects, carried_out) = mpsc::unbounded_channel();
     let outputs = Outputs { notices, effects };
     let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
+    sequencer.make_snapshots_by(Arc::new(snapshot_maker(data)?));
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 
     let sandbox = Sandbox::start(SandboxConfig::new(compiled(data)))?;
@@ -118,6 +122,9 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     sequencer.begin(channels.router_config()).await?;
     tokio::spawn(channels.clone().run(carried_out));
     let watching = tokio::spawn(channels.clone().watch());
+    let keep = Keep { retention: config.server.retention, ids: config.server.dedupe_window };
+    let (house, log) = (sequencer.clone(), channels.log().clone());
+    let housekeeping = tokio::spawn(async move { house.keep_house(log, keep).await });
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
@@ -133,6 +140,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     jackfield_gateway::serve(gateway, listener, stop.wait()).await;
     reloads.abort();
     watching.abort();
+    housekeeping.abort();
     if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }
@@ -141,6 +149,22 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets another process make a snapshot: the memory that a second state takes is gone with it.
+fn snapshot_maker(data: &Path) -> anyhow::Result<impl Fn() -> Result<(), String> + Send + Sync + use<>> {
+    let program = std::env::current_exe().context("the server doesn't know where its own program is")?;
+    let data = data.to_owned();
+    Ok(move || {
+        let mut command = std::process::Command::new(&program);
+        command.args(["journal", "snapshot", "--data"]).arg(&data);
+        let output =
+            command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", program.display()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    })
 }
 
 fn compiled(data: &Path) -> PathBuf {
@@ -165,6 +189,8 @@ impl Running {
 
 /// SIGTERM and SIGINT.
 struct Stop {
+    /// A limit on the size of files is then an error like a full disk, and not the end of the process.
+    _too_large: Signal,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -173,7 +199,8 @@ impl Stop {
     fn new() -> anyhow::Result<Self> {
         let terminate = signal(SignalKind::terminate()).context("SIGTERM can't be heard")?;
         let interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be heard")?;
-        Ok(Self { terminate, interrupt })
+        let too_large = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ can't be heard")?;
+        Ok(Self { _too_large: too_large, terminate, interrupt })
     }
 
     async fn wait(&mut self) {

@@ -4,11 +4,14 @@
 
 mod agents;
 mod attachments;
+mod backup;
 mod check;
 mod claims;
 mod cli;
 mod demo;
+mod disk;
 mod duplicates;
+mod erasure;
 mod http;
 mod kills;
 mod routes;

@@ -3,6 +3,7 @@
 mod agents;
 pub(crate) mod blobs;
 mod channels;
+mod customers;
 mod drivers;
 mod items;
 mod json;
@@ -13,7 +14,7 @@ mod unserved;
 
 use crate::gateway::Gateway;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}/log", get(channels::log))
         .route("/v1/channels/{id}/pause", post(channels::pause))
         .route("/v1/channels/{id}/resume", post(channels::resume))
+        .route("/v1/customers/{id}", delete(customers::erase))
         .route("/v1/drivers", get(drivers::list))
         .route("/v1/queues", get(queues::list))
         .route("/v1/work-items", get(items::list))

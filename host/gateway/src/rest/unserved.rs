@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 
-const UNSERVED: [(MethodFilter, &str); 9] = [
+const UNSERVED: [(MethodFilter, &str); 8] = [
     (MethodFilter::GET, "/v1/openapi.json"),
     (MethodFilter::PUT, "/v1/drivers/{name}"),
     (MethodFilter::DELETE, "/v1/drivers/{name}"),
@@ -16,7 +16,6 @@ const UNSERVED: [(MethodFilter, &str); 9] = [
     (MethodFilter::GET, "/v1/work-items/{id}/explain"),
     (MethodFilter::GET, "/v1/quarantine"),
     (MethodFilter::POST, "/v1/quarantine/{id}/replay"),
-    (MethodFilter::DELETE, "/v1/customers/{id}"),
 ];
 
 pub(crate) fn routes() -> Router<Gateway> {

@@ -131,7 +131,9 @@ async fn outbound(gateway: &Gateway, agent: &Id, send: &Send, message_id: &str) 
     };
     let mut sizes = Vec::with_capacity(send.attachments.len());
     for attached in &send.attachments {
-        match gateway.sequencer().blobs().size(&attached.blob.0).map_err(|error| unavailable(&error))? {
+        // It may have been uploaded long ago: it is not to be collected before the message is there.
+        let renewed = gateway.sequencer().renew_blob(&attached.blob);
+        match renewed.map_err(|error| unavailable(&error))? {
             Some(size) => sizes.push(size),
             None => {
                 return Err(("not-found", format!("there is no blob {}; upload it to /v1/blobs first", attached.blob)));

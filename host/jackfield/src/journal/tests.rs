@@ -48,6 +48,7 @@ fn story() -> (State, Vec<Entry>) {
             events,
             messages,
             external_ids: Vec::new(),
+            erased: None,
             store: Vec::new(),
             blobs: Vec::new(),
         });
