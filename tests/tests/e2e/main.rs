@@ -12,6 +12,7 @@ mod demo;
 mod disk;
 mod duplicates;
 mod erasure;
+mod fuzz;
 mod http;
 mod kills;
 mod routes;

@@ -34,6 +34,24 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
     }
 }
 
+/// A component file in which anything may stand: it is refused with a sentence, or everything that is read of it is there.
+#[test]
+fn fuzz_component_files() {
+    let words =
+        ["jackfield:channel/driver@0.9.0", "jackfield:channel/log@0.9.0", "\0asm\r\0\u{1}\0", "describe", "webhook"];
+    let mut inputs: Vec<Vec<u8>> = ["(component)", r#"(component (import "jackfield:channel/log@0.9.0" (instance)))"#]
+        .iter()
+        .map(|text| wat::parse_str(text).expect("the test's component is well formed"))
+        .collect();
+    inputs.push(std::fs::read(jackfield_tests::driver("webhook")).expect("the driver"));
+    let count = jackfield_tests::fuzz("component", inputs, &words, |bytes| match inspect(bytes, MAX) {
+        Ok(exports) => format!("{} {}", exports.webhook, exports.timer),
+        Err(error) => jackfield_tests::kind_of(&error.to_string()),
+    });
+    println!("component: {count} inputs");
+    assert!(count > 20);
+}
+
 #[test]
 fn what_is_too_large_is_not_even_read() {
     let error = inspect(&[0; 100], 99).expect_err("too large").to_string();
