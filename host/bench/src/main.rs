@@ -5,6 +5,7 @@
 mod client;
 mod end_to_end;
 mod floor;
+mod large;
 mod load;
 mod process;
 mod report;
@@ -31,6 +32,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
+    }
+    if "P7".starts_with(&only) {
+        rows.extend(large::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))
