@@ -55,12 +55,12 @@ lint:
 	$(DRIVER_CARGO) clippy --release --manifest-path drivers/Cargo.toml --workspace --all-targets -- --deny warnings
 
 # Prints a table and writes target/bench.json.
-bench: toolchain build drivers
+bench: toolchain build drivers guests
 	target/release/jackfield-bench
 
 # The kills and crowds of the end to end tests, in numbers.
 soak: toolchain peers build drivers guests
-	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e kills
+	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e -- kills crowd
 
 # Fuzzing for hours: the tests whose names say so, each target for FUZZ_SECONDS. See tests/src/fuzz.rs.
 fuzz: toolchain build drivers

@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::eventually::DEADLINE;
+use crate::published;
 use crate::server::Server;
 
 /// The agents' protocol.
@@ -103,6 +104,14 @@ impl Agent {
         Self::dial(address, "/v1/agent", token, false).await.ok()
     }
 
+    /// Goes on after an event with a server that may be gone, or begins anew; none if it is gone.
+    pub async fn try_resume(address: SocketAddr, token: &str, after: Option<u64>) -> Option<Self> {
+        let path = after.map_or_else(|| "/v1/agent".to_owned(), |after| format!("/v1/agent?after={after}"));
+        let mut agent = Self::dial(address, &path, token, false).await.ok()?;
+        agent.sequence = after.unwrap_or(0);
+        Some(agent)
+    }
+
     async fn dial(address: SocketAddr, path: &str, token: &str, as_browser: bool) -> Result<Self, Error> {
         let mut request = format!("ws://{address}{path}").into_client_request()?;
         let headers = request.headers_mut();
@@ -118,7 +127,7 @@ impl Agent {
     }
 
     async fn expect_snapshot(&mut self) {
-        let frame = self.frame().await;
+        let frame = self.frame("snapshot").await;
         assert_eq!(frame["type"], "snapshot", "the first frame: {frame}");
     }
 
@@ -138,8 +147,11 @@ impl Agent {
     }
 
     /// The next frame, checked: the envelope, and no gap in the numbers.
-    async fn frame(&mut self) -> Value {
-        let frame = timeout(DEADLINE, self.try_frame()).await.expect("a frame before the deadline");
+    async fn frame(&mut self, what: &str) -> Value {
+        let Ok(frame) = timeout(DEADLINE, self.try_frame()).await else {
+            let came: Vec<_> = self.waiting.iter().map(|event| &event["type"]).collect();
+            panic!("no `{what}` before the deadline; what came and was not asked for: {came:?}");
+        };
         frame.expect("the connection is open")
     }
 
@@ -150,12 +162,11 @@ impl Agent {
     pub async fn try_frame(&mut self) -> Option<Value> {
         let text = self.next_text().await?;
         let event: Value = serde_json::from_str(&text).expect("a frame of JSON");
-        for field in ["id", "time"] {
-            assert!(event[field].is_string(), "an event without `{field}`: {event}");
-        }
-        assert_eq!((&event["specversion"], &event["source"]), (&json!("1.0"), &json!("/jackfield")), "{event}");
+        published::check_event(&event);
         match event["type"].as_str() {
-            Some("command.result") => assert!(event.get("sequence").is_none(), "a result with a number: {event}"),
+            Some("command.result" | "typing") => {
+                assert!(event.get("sequence").is_none(), "a number where nothing is kept: {event}");
+            }
             Some("snapshot") => {
                 self.sequence = event["sequence"].as_u64().expect("a snapshot's number");
                 self.snapshot = event["data"].clone();
@@ -193,7 +204,7 @@ impl Agent {
     pub async fn next(&mut self) -> Value {
         match self.waiting.pop_front() {
             Some(event) => event,
-            None => self.frame().await,
+            None => self.frame("next event").await,
         }
     }
 
@@ -209,7 +220,7 @@ impl Agent {
             return self.waiting.remove(at).map(|event| event["data"].clone()).unwrap_or_default();
         }
         loop {
-            let event = self.frame().await;
+            let event = self.frame(kind).await;
             if wanted(&event) {
                 return event["data"].clone();
             }
@@ -235,7 +246,11 @@ impl Agent {
     pub async fn command_as(&mut self, id: &str, mut command: Value) -> Value {
         command["id"] = json!(id);
         self.send(&command.to_string()).await;
-        self.event_where("command.result", |data| data["id"] == id).await
+        let result = self.event_where("command.result", |data| data["id"] == id).await;
+        if result["ok"] == true {
+            published::check_command(&command);
+        }
+        result
     }
 
     /// Sends a frame.

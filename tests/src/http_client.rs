@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpStream;
 
 use crate::eventually::DEADLINE;
+use crate::published;
 
 /// A place that answers HTTP, and who asks.
 #[derive(Clone, Debug)]
@@ -173,9 +174,12 @@ impl Http {
     /// # Errors
     /// No answer came.
     pub async fn try_send(&self, request: Request) -> Result<Answer, String> {
-        tokio::time::timeout(DEADLINE, self.exchange(request))
+        let (method, path) = (request.method.clone(), request.path.clone());
+        let answer = tokio::time::timeout(DEADLINE, self.exchange(request))
             .await
-            .map_err(|_| format!("no answer in {DEADLINE:?}"))?
+            .map_err(|_| format!("no answer in {DEADLINE:?}"))??;
+        published::check_answer(&method, &path, &answer);
+        Ok(answer)
     }
 
     async fn exchange(&self, request: Request) -> Result<Answer, String> {

@@ -132,25 +132,36 @@ impl Server {
         self.signal("HUP");
     }
 
-    /// The process.
-    ///
-    /// # Panics
-    /// It doesn't run.
-    pub fn process(&self) -> u32 {
-        self.child.as_ref().and_then(Child::id).expect("the server runs")
-    }
-
     fn signal(&self, name: &str) {
-        let id = self.process();
+        let id = self.process_id();
         // The shell's own: not every machine has the program.
         let status = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {id}")]).status();
         assert!(status.is_ok_and(|status| status.success()), "the signal {name} did not reach the server");
+    }
+
+    /// Its process, to look at under `/proc`.
+    ///
+    /// # Panics
+    /// It doesn't run.
+    pub fn process_id(&self) -> u32 {
+        self.child.as_ref().and_then(Child::id).expect("the server runs")
     }
 
     /// Writes another config, for the next start or reload.
     pub fn configure(&mut self, setup: Setup) {
         std::fs::write(self.folder.path().join("jackfield.toml"), setup.config()).expect("the config");
         self.setup = setup;
+    }
+
+    /// Bytes of memory that it has (resident).
+    ///
+    /// # Panics
+    /// It doesn't run.
+    pub fn memory(&self) -> u64 {
+        let id = self.child.as_ref().and_then(Child::id).expect("the server runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the process's status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1_024
     }
 
     /// Where it listens.

@@ -67,6 +67,11 @@ impl<T: Instance> driver::exports::jackfield::channel::driver::Guest for Glue<T>
     }
 
     fn configure(context: Context, settings: String) -> Result<(), SettingsError> {
+        // The trap that a panic becomes says where, but not what: that goes to the channel's log before it.
+        #[cfg(target_arch = "wasm32")]
+        std::panic::set_hook(Box::new(|panic| {
+            crate::host::log::write(crate::host::Level::Error, &panic.to_string(), &[]);
+        }));
         let instance = T::configure(context, &settings)?;
         T::place().set(Some(Rc::new(instance)));
         Ok(())

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::code;
 use crate::host;
 use crate::json::Object;
-use crate::{Body, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result};
+use crate::{Body, Capture, Error, Field, Header, HttpOptions, Outgoing, Piece, Refused, Request, Response, Result};
 
 /// The values of a header, in order; names are compared without case.
 pub fn header_of<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = &'a [u8]> {
@@ -127,6 +127,23 @@ impl Header {
     }
 }
 
+/// What a status is called (RFC 9110 15), as far as drivers answer it.
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        _ => "Error",
+    }
+}
+
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {
@@ -147,6 +164,7 @@ impl Response {
     pub fn problem(status: u16, code: &str, detail: &str) -> Self {
         let body = Object::new()
             .string("type", "about:blank")
+            .string("title", title(status))
             .number("status", u32::from(status))
             .string("code", code)
             .string("detail", detail);
@@ -219,6 +237,15 @@ impl Outgoing {
     pub fn with_body(mut self, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         self.body = vec![Piece::Bytes(body.into())];
         self.with_header("content-type", content_type)
+    }
+
+    /// Keeps the field at `pointer` of a JSON answer as the channel's secret `name`, for `lifetime_ms` (none: until it is
+    /// forgotten).
+    #[must_use]
+    pub fn with_capture(mut self, pointer: &str, name: &str, lifetime_ms: Option<u64>) -> Self {
+        let (pointer, name) = (pointer.into(), name.into());
+        self.options.captures.push(Capture { pointer, name, lifetime_ms, attributes: Vec::new() });
+        self
     }
 
     /// Sends it.

@@ -45,8 +45,14 @@
 //! target than Wasm, `host` is the in-memory one of [`native`], so that a driver's logic is tested (and
 //! measured) as an ordinary program.
 
+/// The example of the specification's guide, built as authors will build it.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/specification.md")]
+pub struct Guide;
+
 pub mod bindings;
 mod descriptor;
+mod dialog;
 mod driver;
 pub mod encoding;
 pub mod error;
@@ -66,7 +72,7 @@ pub mod time;
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
     Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
 };
-pub use crate::bindings::imports::jackfield::channel::http::{Field, Options as HttpOptions, Outgoing};
+pub use crate::bindings::imports::jackfield::channel::http::{Capture, Field, Options as HttpOptions, Outgoing};
 pub use crate::bindings::imports::jackfield::channel::http_types::{Body, Header, Request, Response};
 pub use crate::bindings::imports::jackfield::channel::message::{
     AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part, StructuredPart, TextPart,
@@ -77,6 +83,7 @@ pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
 pub use crate::descriptor::{capability, headers, instances, media_type, secret, supported};
+pub use crate::dialog::Dialog;
 pub use crate::driver::{Driver, Glue, Instance, Timer, Webhook};
 pub use crate::http::{header_of, retry_after_ms};
 pub use crate::settings::Settings;

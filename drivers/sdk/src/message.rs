@@ -142,16 +142,17 @@ impl WorkItem {
 }
 
 impl AttachmentPart {
-    /// A file that is stored already.
+    /// A file that is stored already. `media_type` is the sender's claim: what is no media type is taken for
+    /// `application/octet-stream`, since a wrong claim must not cost the customer the message.
     pub fn ready(name: Option<String>, media_type: impl Into<String>, blob: String, size: u32) -> Self {
         Self { blob: Some(blob), size: Some(size), state: "ready".into(), ..Self::pending(name, media_type) }
     }
 
-    /// A file that will be fetched later; then a `message.changed` says how that went.
+    /// A file that will be fetched later; then a `message.changed` says how that went. `media_type` as above.
     pub fn pending(name: Option<String>, media_type: impl Into<String>) -> Self {
         Self {
             name,
-            media_type: media_type.into(),
+            media_type: claimed(media_type.into()),
             size: None,
             blob: None,
             state: "pending".into(),
@@ -159,6 +160,19 @@ impl AttachmentPart {
             attributes: Vec::new(),
         }
     }
+}
+
+/// A media type as RFC 6838 has it, with or without parameters, or the one for anything.
+fn claimed(media_type: String) -> String {
+    const LONGEST: usize = 127;
+    let named = |name: &str| {
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    let essence = media_type.split(';').next().unwrap_or_default().trim_end_matches(' ');
+    let is_one = media_type.len() <= LONGEST
+        && !media_type.chars().any(char::is_control)
+        && essence.split_once('/').is_some_and(|(kind, name)| named(kind) && named(name));
+    if is_one { media_type } else { "application/octet-stream".into() }
 }
 
 impl StructuredPart {

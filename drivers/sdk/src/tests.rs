@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::encoding::{from_base64, from_hex, to_base64, to_hex, to_percent};
 use crate::time::{from_rfc3339, from_unix, to_rfc3339};
-use crate::{Body, Header, Refused, Response, form, host, native, retry_after_ms};
+use crate::{AttachmentPart, Body, Header, Refused, Response, form, host, native, retry_after_ms};
 
 #[test]
 fn decoders_are_strict() {
@@ -41,6 +41,8 @@ fn times_are_written_and_read() {
     }
     assert_eq!(to_rfc3339(u64::MAX), "9999-12-31T23:59:59.999Z");
     assert_eq!(from_rfc3339("2026-11-22t01:30:00.9999+01:30"), Some(1_795_305_600_999));
+    assert_eq!(from_rfc3339("9999-12-31T23:59:59.999Z"), Some(253_402_300_799_999));
+    assert_eq!(from_rfc3339("9999-12-31T23:59:59-10:00"), None);
     assert_eq!(from_rfc3339("2026-12-31T23:59:60Z"), from_rfc3339("2026-12-31T23:59:59Z"));
     for text in [
         "",
@@ -103,11 +105,22 @@ fn bodies_are_read_up_to_a_limit() {
 }
 
 #[test]
+fn a_claim_that_is_no_media_type_does_not_cost_the_message() {
+    let of = |claim: &str| AttachmentPart::pending(None, claim).media_type;
+    for good in ["image/jpeg", "IMAGE/JPEG", "text/plain; charset=utf-8", "application/vnd.a+json"] {
+        assert_eq!(of(good), good);
+    }
+    for bad in ["", "x", "IMAGE", "image/", "/jpeg", "image/a b", "image/\u{7}", &format!("a/{}", "b".repeat(200))] {
+        assert_eq!(of(bad), "application/octet-stream", "{bad:?}");
+    }
+}
+
+#[test]
 fn refusals_become_problems() {
     let refused = Refused { code: "invalid".into(), text: "no".into(), pointer: None, attributes: vec![] };
     let response = Response::refused(&refused);
     assert_eq!(response.status, 422);
-    let body = br#"{"type":"about:blank","status":422,"code":"invalid","detail":"no"}"#;
+    let body = br#"{"type":"about:blank","title":"Unprocessable Content","status":422,"code":"invalid","detail":"no"}"#;
     assert_eq!(response.body, Body::Bytes(body.to_vec()));
 }
 

@@ -18,7 +18,10 @@ pub fn to_rfc3339(milliseconds: u64) -> String {
     )
 }
 
-/// Milliseconds of an RFC 3339 time with any offset; none where it is malformed or before 1970.
+/// The first millisecond after the year 9999, in UTC: the specification's times end before it.
+const AFTER_9999: u64 = 253_402_300_800_000;
+
+/// Milliseconds of an RFC 3339 time with any offset; none where it is malformed, before 1970 or, in UTC, after 9999.
 pub fn from_rfc3339(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     if bytes.len() < 20 || !bytes.is_ascii() {
@@ -46,16 +49,15 @@ pub fn from_rfc3339(text: &str) -> Option<u64> {
     let days = days_from_civil(year, month, day);
     // A leap second is the last one of its minute.
     let seconds = days * 86_400 + hour * 3600 + minute * 60 + second.min(59) - offset_seconds(zone)?;
-    u64::try_from(seconds * 1000 + fraction_ms).ok()
+    u64::try_from(seconds * 1000 + fraction_ms).ok().filter(|time| *time < AFTER_9999)
 }
 
 /// Milliseconds of a Unix time in seconds, or in milliseconds where it is too large for seconds (from the year
 /// 5138 on); none where it is negative or not finite.
 pub fn from_unix(time: f64) -> Option<u64> {
     const FIRST_MILLISECONDS: f64 = 1e11;
-    const YEAR_9999: f64 = 253_402_300_800_000.0;
     let milliseconds = if time.abs() < FIRST_MILLISECONDS { time * 1000.0 } else { time };
-    (0.0..YEAR_9999).contains(&milliseconds).then(|| milliseconds.round() as u64)
+    (0.0..AFTER_9999 as f64).contains(&milliseconds).then(|| milliseconds.round() as u64)
 }
 
 /// `.123` and the rest after it.

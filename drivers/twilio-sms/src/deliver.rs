@@ -16,6 +16,8 @@ use crate::{catalogue, opt_out};
 const MAX_TEXT: usize = 1600;
 /// A larger answer isn't Twilio's.
 const MAX_ANSWER: u32 = 256 << 10;
+/// The attribute of an error that has Twilio's code.
+const VENDOR_CODE: &str = "vendor-code";
 /// How long to wait where Twilio asks to slow down and doesn't say for how long.
 const SLOW_DOWN_MS: u32 = 10_000;
 
@@ -67,7 +69,7 @@ fn send(settings: &TwilioSettings, delivery: &Delivery) -> Result<Receipt> {
         return Ok(receipt(&response, segments));
     }
     let failure = failure(&response);
-    if failure.code == code::REJECTED_BY_RECIPIENT {
+    if failure.attributes.iter().any(|(name, value)| name == VENDOR_CODE && value == catalogue::OPTED_OUT) {
         note_opt_out(work_item, id);
     }
     Err(failure)
@@ -118,7 +120,7 @@ fn failure(response: &Response) -> Error {
     let error = Error::new(class, text)
         .retry_after(if class == code::RATE_LIMITED { retry_after.or(Some(SLOW_DOWN_MS)) } else { retry_after })
         .with_attribute("status", response.status.to_string());
-    if twilio_code.is_empty() { error } else { error.with_attribute("vendor-code", twilio_code) }
+    if twilio_code.is_empty() { error } else { error.with_attribute(VENDOR_CODE, twilio_code) }
 }
 
 /// Twilio knew that the customer is out, and we didn't.

@@ -19,7 +19,13 @@ pub fn receive(settings: &WebhookSettings, request: &Request) -> Result<Response
     }
     match settings.scheme.check(request)? {
         Verdict::Genuine => {}
-        Verdict::NotGenuine(reason) => return Ok(problem(401, "bad-signature", reason)),
+        Verdict::NotGenuine(reason) => {
+            let response = problem(401, "bad-signature", reason);
+            return Ok(match settings.scheme.challenge() {
+                Some(challenge) => response.with_header("www-authenticate", challenge),
+                None => response,
+            });
+        }
         Verdict::Forbidden(reason) => return Ok(problem(403, "not-allowed", reason)),
     }
     if !is_json(request) {

@@ -58,6 +58,15 @@ pub enum Verdict {
 }
 
 impl Scheme {
+    /// What HTTP calls the scheme (RFC 9110 11.6.1); signatures have no name there.
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Self::Basic => Some("Basic realm=\"webhook\", charset=\"UTF-8\""),
+            Self::Token(token) if token.header.eq_ignore_ascii_case("authorization") => Some("Bearer"),
+            _ => None,
+        }
+    }
+
     /// Checks a request.
     ///
     /// # Errors

@@ -84,11 +84,8 @@ fn opening(number: u64) -> Command {
         media_type: "message".into(),
         interaction: "support-request".to_owned(),
         support_request: true,
-        route: Some(Route { queue: "support".into(), priority: None, rule: "route 1".into() }),
-        priority: None,
-        status: None,
-        reason: None,
-        simulated: false,
+        route: Some(Route { queue: "support".into(), rule: "route 1".into(), ..Route::default() }),
+        ..Received::default()
     }))
 }
 
@@ -112,6 +109,7 @@ fn append(
             erased: None,
             store: Vec::new(),
             blobs: Vec::new(),
+            audit: Vec::new(),
         };
         batch.records.push(NewRecord { at: decision.at.cast_signed(), payload: serde_json::to_vec(&entry)? });
     }

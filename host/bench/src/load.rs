@@ -38,6 +38,8 @@ pub struct Round {
     pub took: Duration,
     /// From each request to its frame.
     pub latencies: Vec<Duration>,
+    /// When each of them was sent.
+    pub sent: Vec<Instant>,
 }
 
 impl Round {
@@ -172,7 +174,8 @@ impl Load {
         ensure!(!self.socket.is_ready(), "more frames than requests");
         let track = track.borrow();
         let latencies: Vec<Duration> = track.latencies.iter().flatten().copied().collect();
-        Ok(Round { messages: latencies.len(), took: track.last - start, latencies })
+        let sent = track.sent.clone();
+        Ok(Round { messages: latencies.len(), took: track.last - start, latencies, sent })
     }
 }
 

@@ -3,17 +3,22 @@
 //! `jackfield-bench P2` measures only what begins so.
 
 mod client;
+mod connected;
 mod end_to_end;
 mod floor;
+mod hostile;
+mod idle;
 mod large;
 mod load;
 mod process;
 mod report;
 mod rounds;
+mod routing;
 mod sample;
 mod sandboxed;
 mod services;
 mod socket;
+mod swap;
 
 use std::path::Path;
 
@@ -33,8 +38,23 @@ fn main() -> anyhow::Result<()> {
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);
     }
+    if "P4".starts_with(&only) {
+        rows.push(swap::measure(target, scratch.path())?);
+    }
+    if "P5".starts_with(&only) {
+        rows.extend(routing::measure()?);
+    }
+    if "P6".starts_with(&only) {
+        rows.extend(idle::measure(target, scratch.path())?);
+    }
     if "P7".starts_with(&only) {
         rows.extend(large::measure(target, scratch.path())?);
+    }
+    if "P8".starts_with(&only) {
+        rows.push(hostile::measure(target, scratch.path())?);
+    }
+    if "P11".starts_with(&only) && only != "P1" {
+        rows.extend(connected::measure(target, scratch.path())?);
     }
     report::print(&rows);
     report::write(&rows, &target.join("bench.json"))

@@ -12,6 +12,9 @@ use std::process::{Child, Command, Stdio};
 /// The agent's token.
 pub const TOKEN: &str = "ana-token";
 
+/// The operator's token.
+pub const OPERATOR: &str = "operator-token";
+
 /// A process that serves; killed when it is dropped.
 pub struct Process {
     child: Child,
@@ -26,11 +29,29 @@ impl Process {
     /// # Errors
     /// It isn't built, or doesn't begin to serve.
     pub fn server(target: &Path, dir: &Path) -> anyhow::Result<Self> {
+        Self::server_with(target, dir, &config()?)
+    }
+
+    /// The same with more lines of config, and with drivers that only tests have.
+    ///
+    /// # Errors
+    /// As of [`Process::server`].
+    pub fn server_beside(target: &Path, dir: &Path, more: &str, guests: &[&str]) -> anyhow::Result<Self> {
         std::fs::create_dir_all(dir.join("drivers"))?;
-        let driver = target.join("drivers/webhook.wasm");
-        std::fs::copy(&driver, dir.join("drivers/webhook.wasm"))
-            .with_context(|| format!("{} is missing; `make drivers` makes it", driver.display()))?;
-        std::fs::write(dir.join("jackfield.toml"), config()?)?;
+        for guest in guests {
+            put_driver(&target.join(format!("guests/{guest}.wasm")), dir)?;
+        }
+        Self::server_with(target, dir, &(config()? + more))
+    }
+
+    /// The same with a config of one's own.
+    ///
+    /// # Errors
+    /// As [`Process::server`].
+    pub fn server_with(target: &Path, dir: &Path, config: &str) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(dir.join("drivers"))?;
+        put_driver(&target.join("drivers/webhook.wasm"), dir)?;
+        std::fs::write(dir.join("jackfield.toml"), config)?;
         let binary = target.join("release/jackfield");
         let mut command = Command::new(std::path::absolute(&binary)?);
         command.args(["serve", "--config", "jackfield.toml"]).current_dir(dir);
@@ -65,15 +86,33 @@ impl Process {
         }
     }
 
-    /// Bytes of memory that it takes now.
+    /// Bytes of memory that it has (resident).
     ///
     /// # Errors
-    /// The system doesn't tell.
+    /// It doesn't run any more.
     pub fn memory(&self) -> anyhow::Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kilobytes * 1024)
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS in the status")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1_024)
+    }
+
+    /// Has it read its config again.
+    ///
+    /// # Errors
+    /// It doesn't run any more.
+    pub fn hang_up(&self) -> anyhow::Result<()> {
+        let status = Command::new("sh").args(["-c", &format!("kill -HUP {}", self.child.id())]).status()?;
+        if status.success() { Ok(()) } else { bail!("the signal did not reach the server") }
+    }
+
+    /// Bytes of memory that it has to itself, without what is mapped from files.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn own_memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("RssAnon:")?.trim().strip_suffix(" kB"));
+        Ok(kilobytes.context("the process has no RssAnon")?.parse::<u64>()? << 10)
     }
 
     /// The end of what it logged.
@@ -91,6 +130,14 @@ impl Drop for Process {
     }
 }
 
+/// Puts a driver into the drivers folder of `dir`.
+fn put_driver(driver: &Path, dir: &Path) -> anyhow::Result<()> {
+    let name = driver.file_name().context("a driver's file has a name")?;
+    std::fs::copy(driver, dir.join("drivers").join(name))
+        .with_context(|| format!("{} is missing; `make drivers guests` makes it", driver.display()))?;
+    Ok(())
+}
+
 /// Settings are TOML here and JSON where the driver is called directly: the same ones.
 fn config() -> anyhow::Result<String> {
     let settings: serde_json::Map<String, Value> = serde_json::from_str(SETTINGS)?;
@@ -101,6 +148,9 @@ listen = "127.0.0.1:0"
 data = "data"
 drivers = "drivers"
 log = "warn"
+
+[[operator]]
+token = "{OPERATOR}"
 
 [[agent]]
 id = "ana"

@@ -61,6 +61,20 @@ impl Row {
     }
 }
 
+impl Row {
+    /// A row of something that is not held against anything but a number.
+    pub fn absolute(name: &str, this: f64, most: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            this: rounded(this),
+            reference: most,
+            ratio: rounded(this / most),
+            target: "<= 1".to_owned(),
+            met: this <= most,
+        }
+    }
+}
+
 /// Three decimals: more would only be noise.
 fn rounded(value: f64) -> f64 {
     (value * 1e3).round() / 1e3

@@ -2,6 +2,7 @@
 
 use jackfield_sandbox::{LogLevel, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 
 /// Knows nobody and keeps nothing, as the drivers' host in memory does.
 pub struct NoServer;
@@ -49,6 +50,10 @@ impl Services for NoServer {
 
     fn messages(&self, _: &str, _: &str, _: Option<&str>, _: u32) -> Result<(Vec<Message>, Option<String>), ErrorInfo> {
         Ok((Vec::new(), None))
+    }
+
+    fn timers<'a>(&'a self, _: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>> {
+        Box::pin(async { Ok(BTreeSet::new()) })
     }
 
     fn query<'a>(&'a self, _: &'a str, _: Message) -> Waiting<'a, Result<Message, ErrorInfo>> {

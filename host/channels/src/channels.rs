@@ -1,32 +1,33 @@
 //! All channels of a server.
 
-use crate::counters::{CallKind, ChannelMetrics};
-use crate::drivers::DriverFolder;
-use crate::health::Health;
+use crate::advice::Advice;
+use crate::counters::LoadFailures;
 use crate::logs::Logs;
-use crate::prepare::{self, Prepared};
+use crate::own;
+use crate::quarantine::Quarantine;
+use crate::registry::Registry;
 use crate::routes::{Routed, Routes};
+use crate::rules;
 use crate::services::Server;
-use crate::serving::{Served, Serving};
+use crate::serving::Serving;
+use crate::switching::DRIVER;
 use crate::timers::Due;
-use crate::under_way::UnderWay;
-use crate::views::{ChannelView, DriverView};
+use crate::under_way::{Step, UnderWay};
+use crate::way_out::WayOut;
 use arc_swap::ArcSwap;
-use jackfield_config::Config;
-use jackfield_egress::Tls;
+use jackfield_config::{Config, DriverRef};
 use jackfield_journal::ChannelLog;
 use jackfield_router::Effect;
-use jackfield_sandbox::{CallError, Delivery, Driver, LogLevel, Outcome};
-use jackfield_sequencer::Sequencer;
-use jackfield_spec::{Attributes, Digest, Kind, Message, Timestamp};
+use jackfield_sandbox::{Driver, LogLevel};
+use jackfield_sequencer::{Audit, CommitError, Sequencer};
+use jackfield_spec::{Attributes, Message, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 
-/// How often drivers are asked for their health.
-const HEALTH: Duration = Duration::from_secs(60);
+/// Where it is kept which channels are paused.
+const PAUSED: &str = "paused/";
 
 /// What channels are made of.
 pub struct Parts {
@@ -35,7 +36,7 @@ pub struct Parts {
     /// Scheme, host and port that vendors call.
     pub public_url: String,
     /// Where drivers come from.
-    pub folder: DriverFolder,
+    pub registry: Registry,
     /// Where what they push goes.
     pub sequencer: Sequencer,
     /// The channels' logs.
@@ -48,23 +49,30 @@ pub struct Channels {
     inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     /// The config in force with its channels; a reload replaces all of it at once.
     set: ArcSwap<Set>,
-    server: Arc<Server>,
-    folder: DriverFolder,
+    pub(crate) server: Arc<Server>,
+    registry: Registry,
     log: ChannelLog,
-    tls: Tls,
-    public_url: String,
+    pub(crate) way_out: WayOut,
+    pub(crate) public_url: String,
     under_way: UnderWay,
-    /// Reloads come one after the other.
-    loading: tokio::sync::Mutex<()>,
+    /// Drivers and configs are changed one after the other.
+    pub(crate) loading: tokio::sync::Mutex<()>,
+    /// The router knows the config, and effects are carried out.
+    running: AtomicBool,
+    pub(crate) failures: LoadFailures,
+    pub(crate) quarantine: Quarantine,
+    advice: Advice,
+    /// The config was read anew, and perhaps other hours with it.
+    hours_changed: tokio::sync::Notify,
 }
 
-struct Set {
+pub(crate) struct Set {
     config: Arc<Config>,
     routes: Routes,
-    serving: BTreeMap<String, Arc<Serving>>,
+    pub(crate) serving: BTreeMap<String, Arc<Serving>>,
 }
 
 impl Set {
@@ -81,7 +89,7 @@ impl Channels {
     /// Makes the channels; none is served yet.
     ///
     /// # Errors
-    /// The thread for logs can't be started.
+    /// The thread for logs can't be started, or the name server of the config can't be asked.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
         let set = Set::new(
@@ -90,131 +98,88 @@ impl Channels {
             None,
             Timestamp::from_millis(parts.sequencer.now()).unwrap_or_default(),
         );
+        let way_out = WayOut::new(parts.config.server.resolver)?;
         let server = Server { sequencer: parts.sequencer, logs, config: ArcSwap::new(parts.config) };
         let inner = Inner {
             set: ArcSwap::from_pointee(set),
             server: Arc::new(server),
-            folder: parts.folder,
+            registry: parts.registry,
             log: parts.log,
-            tls: Tls::system(),
+            way_out,
             public_url: parts.public_url,
             under_way: UnderWay::default(),
+            advice: Advice::default(),
             loading: tokio::sync::Mutex::default(),
+            running: AtomicBool::new(false),
+            failures: LoadFailures::default(),
+            quarantine: Quarantine::default(),
+            hours_changed: tokio::sync::Notify::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Loads every channel's driver and lets it serve. A channel that can't be served says why; the others are.
     /// The router is told what the drivers say of themselves by [`Channels::router_config`].
-    pub async fn load(&self) {
+    ///
+    /// # Errors
+    /// The journal can't be read: what was paused, put or quarantined is not known.
+    pub async fn load(&self) -> Result<(), jackfield_journal::Error> {
         let _loading = self.inner.loading.lock().await;
+        let sequencer = self.sequencer();
+        self.inner.registry.recall(own::all(sequencer, DRIVER)?);
         let set = self.set();
-        self.load_set(&set, None).await;
+        for (channel, paused) in own::all::<bool>(sequencer, PAUSED)? {
+            if let Some(serving) = set.serving.get(&channel) {
+                serving.kept.paused.store(paused, Ordering::Relaxed);
+            }
+        }
+        self.recall_quarantine(&set)?;
+        self.load_set(&set, None, "start").await;
+        self.load_unused(&set).await;
+        Ok(())
+    }
+
+    /// What was put before any channel asks for it is listed, and ready.
+    async fn load_unused(&self, set: &Set) {
+        for name in self.inner.registry.slots().into_keys() {
+            let Some(wanted) = DriverRef::parse(&name) else { continue };
+            if set.serving.values().all(|serving| serving.config.driver != wanted)
+                && let Err(error) = self.inner.registry.find(&wanted).await
+            {
+                tracing::warn!(driver = name, "{error}");
+            }
+        }
+        self.forget_unused();
     }
 
     /// Takes a new config. A channel that can't be served under it goes on under the old one, and says why.
     pub async fn reload(&self, config: Arc<Config>) {
         let _loading = self.inner.loading.lock().await;
         let before = self.set();
+        self.inner.registry.obey(&config.server);
         let set = Arc::new(Set::new(config.clone(), &self.inner.public_url, Some(&before), self.now()));
-        self.load_set(&set, Some(&before)).await;
+        // A channel that is new may have been paused when it was last here.
+        for (id, serving) in set.serving.iter().filter(|(id, _)| !before.serving.contains_key(*id)) {
+            let paused = own::get(self.sequencer(), &format!("{PAUSED}{id}"));
+            let paused = paused.is_ok_and(|paused| paused.is_some_and(|paused| paused == b"true"));
+            serving.kept.paused.store(paused, Ordering::Relaxed);
+        }
+        self.load_set(&set, Some(&before), "config").await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
+        self.inner.hours_changed.notify_one();
         self.forget_unused();
-        for serving in set.serving.values() {
-            self.spawn_start(serving.clone());
+        for id in set.serving.keys().filter(|id| !before.serving.contains_key(*id)) {
             // What came up for a channel while it wasn't there.
-            if !before.serving.contains_key(&serving.id)
-                && let Err(error) = self.release(&serving.id).await
-            {
-                tracing::error!(channel = serving.id, "what waits for the channel was not released: {error}");
+            if let Err(error) = self.release(id).await {
+                tracing::error!(channel = id, "what waits for the channel was not released: {error}");
             }
         }
     }
 
-    async fn load_set(&self, set: &Set, before: Option<&Set>) {
-        for serving in set.serving.values() {
-            let why = match self.serve(serving).await {
-                Ok(()) => continue,
-                Err(why) => why,
-            };
-            let old = before.and_then(|set| set.serving.get(&serving.id));
-            match old.and_then(|old| old.generation()) {
-                Some(generation) => {
-                    self.complain(serving, &format!("the channel goes on as it was: {why}"));
-                    serving.served.store(Arc::new(Served::By(generation)));
-                }
-                None => {
-                    self.complain(serving, &format!("the channel is not served: {why}"));
-                    serving.switch(Served::Failed(why));
-                }
-            }
-        }
-    }
-
-    fn complain(&self, serving: &Serving, why: &str) {
+    pub(crate) fn complain(&self, serving: &Serving, why: &str) {
         tracing::error!(channel = serving.id, "{why}");
         self.say(&serving.id, LogLevel::Error, why);
-    }
-
-    /// Looks whether the drivers folder holds other drivers than those that serve, and switches to them. A driver
-    /// that can't serve leaves the old one serving. Tells whether anything was switched.
-    pub async fn refresh(&self) -> bool {
-        let _loading = self.inner.loading.lock().await;
-        let mut switched = false;
-        for serving in self.set().serving.values() {
-            let wanted = match self.inner.folder.load(&serving.config.driver).await {
-                Ok(driver) => driver.digest(),
-                Err(error) => {
-                    if serving.generation().is_some() {
-                        self.complain(
-                            serving,
-                            &format!("the driver in the folder is not taken, the one before goes on: {error}"),
-                        );
-                    }
-                    continue;
-                }
-            };
-            if serving.generation().is_some_and(|generation| generation.driver().digest() == wanted) {
-                continue;
-            }
-            match self.serve(serving).await {
-                Ok(()) => {
-                    switched = true;
-                    self.spawn_start(serving.clone());
-                }
-                Err(why) => self.complain(serving, &format!("the new driver is not taken: {why}")),
-            }
-        }
-        self.forget_unused();
-        switched
-    }
-
-    async fn serve(&self, serving: &Serving) -> Result<(), String> {
-        let inner = &self.inner;
-        let keys = inner.server.sequencer.keys();
-        let prepared =
-            prepare::prepare(&inner.folder, &serving.config, &inner.public_url, Some(keys), &inner.tls).await;
-        let Prepared { driver, channel } = prepared.map_err(|problems| {
-            let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            texts.join("; ")
-        })?;
-        let generation = driver.serve(channel, inner.server.clone()).await.map_err(|error| match &error {
-            CallError::Settings(settings) => prepare::refused(&serving.config, settings).to_string(),
-            other => other.to_string(),
-        })?;
-        serving.switch(Served::By(generation));
-        let name = driver.name_and_version();
-        tracing::info!(channel = serving.id, driver = name, digest = %driver.digest(), "the channel is served");
-        self.say(&serving.id, LogLevel::Info, &format!("served by {name}, {}", driver.digest()));
-        Ok(())
-    }
-
-    /// Drivers that served before a switch are let go with their last call.
-    fn forget_unused(&self) {
-        let set = self.set();
-        let serving = set.serving.values().filter_map(|serving| serving.generation());
-        self.inner.folder.keep(&serving.map(|generation| generation.driver().digest()).collect());
     }
 
     /// The config as the router needs it, with what the loaded drivers say of themselves.
@@ -225,14 +190,35 @@ impl Channels {
             .iter()
             .filter_map(|(id, serving)| Some((id.clone(), serving.generation()?.driver().clone())))
             .collect();
-        prepare::router_config(&set.config, &drivers)
+        rules::router_config(&set.config, &drivers)
     }
 
-    fn set(&self) -> Arc<Set> {
+    pub(crate) fn hours_changed(&self) -> &tokio::sync::Notify {
+        &self.inner.hours_changed
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    pub(crate) fn set(&self) -> Arc<Set> {
         self.inner.set.load_full()
     }
 
-    fn spawn_start(&self, serving: Arc<Serving>) {
+    /// The router knows the config, and effects are carried out.
+    pub(crate) fn is_running(&self) -> bool {
+        self.inner.running.load(Ordering::SeqCst)
+    }
+
+    /// Fires `start`, once the server runs.
+    pub(crate) fn spawn_start(&self, serving: Arc<Serving>) {
+        if !self.is_running() {
+            return;
+        }
         let channels = self.clone();
         tokio::spawn(async move { channels.fire_start(serving).await });
     }
@@ -240,6 +226,7 @@ impl Channels {
     /// Carries out effects and fires `start`, until the sender of effects is gone. Call it once, after the router
     /// knows the config.
     pub async fn run(self, mut effects: mpsc::UnboundedReceiver<Effect>) {
+        self.inner.running.store(true, Ordering::SeqCst);
         for serving in self.set().serving.values() {
             self.spawn_start(serving.clone());
         }
@@ -258,7 +245,7 @@ impl Channels {
 
     /// Carries out one effect. One that can't begin stays in the router's state and is released again.
     async fn effect(&self, effect: Effect) {
-        let Some(_under_way) = self.inner.under_way.enter() else { return };
+        let Some(_under_way) = self.enter() else { return };
         match effect {
             Effect::Deliver(deliver) => self.deliver(*deliver).await,
             Effect::FireTimer { channel, name, due, payload, attempt } => {
@@ -267,77 +254,23 @@ impl Channels {
         }
     }
 
+    pub(crate) fn advice(&self) -> &Advice {
+        &self.inner.advice
+    }
+
+    /// Begins something that goes to a driver; none once the server is ending.
+    pub(crate) fn enter(&self) -> Option<Step<'_>> {
+        self.inner.under_way.enter()
+    }
+
     /// Lets nothing more begin that goes to drivers, and waits for what is with them: an outcome that is lost would
     /// be shown as unknown.
     pub async fn drain(&self) {
         self.inner.under_way.drain().await;
     }
 
-    /// Asks drivers for their health now and then, those that answer that.
-    async fn watch_health(&self) {
-        loop {
-            for serving in self.set().serving.values().filter(|serving| !serving.is_paused()) {
-                let (channels, serving) = (self.clone(), serving.clone());
-                tokio::spawn(async move { channels.ask_health(&serving).await });
-            }
-            tokio::time::sleep(HEALTH).await;
-        }
-    }
-
-    async fn ask_health(&self, serving: &Serving) {
-        let Some(generation) = serving.generation() else { return };
-        let now = self.now();
-        let descriptor = generation.driver().descriptor();
-        if !descriptor.understands("channel.health") {
-            serving.kept.health.lock().update(Health::connected(now));
-            return;
-        }
-        let driver = generation.driver().name_and_version();
-        let media_type = descriptor.media_types.first().map_or("", |media| media.name.as_str());
-        let mut message = crate::compose::bare(&serving.id, &driver, media_type, Kind::Request, "channel.health");
-        let id = uuid::Uuid::now_v7().to_string();
-        message.id = Some(id.clone());
-        message.interaction.tracking_id = Some(id.clone());
-        let delivery =
-            Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
-        let health = match generation.deliver(delivery).await {
-            Ok(called) => {
-                // What the driver noted while it looked is kept, as with every call.
-                if let Ok(commit) = self.commit_of(serving, CallKind::Deliver, called.transaction)
-                    && !commit.is_empty()
-                    && let Err(error) = self.commit(serving, commit).await
-                {
-                    tracing::warn!(channel = serving.id, "what the driver noted with its health is not kept: {error}");
-                }
-                match called.output {
-                    Outcome::Reply(reply) => Health::of(&reply, now),
-                    Outcome::Failure(error) => Some(Health {
-                        state: "transient-error".to_owned(),
-                        detail: Some(error.text),
-                        since: now,
-                        user_action: false,
-                    }),
-                    Outcome::Receipt(_) | Outcome::Later => None,
-                }
-            }
-            Err(error) => Some(Health {
-                state: "unknown-error".to_owned(),
-                detail: Some(error.to_string()),
-                since: now,
-                user_action: true,
-            }),
-        };
-        if let Some(health) = health {
-            serving.kept.health.lock().update(health);
-        }
-    }
-
     pub(crate) fn serving(&self, id: &str) -> Option<Arc<Serving>> {
         self.inner.set.load().serving.get(id).cloned()
-    }
-
-    pub(crate) fn folder(&self) -> &DriverFolder {
-        &self.inner.folder
     }
 
     /// The server's clock.
@@ -352,6 +285,15 @@ impl Channels {
     /// Which queue a message goes to, by the routes in force.
     pub(crate) fn routed(&self, serving: &Serving, message: &Message, now: u64) -> Routed {
         self.inner.set.load().routes.decide(message, &serving.facts, now)
+    }
+
+    /// Which queue something goes to that came in by no driver: by the routes in force, as one of its channel if it names
+    /// one.
+    pub fn route_of(&self, message: &Message) -> Option<jackfield_router::Route> {
+        let set = self.inner.set.load();
+        let serving = message.channel.as_ref().and_then(|channel| set.serving.get(channel));
+        let none = crate::routes::channel_facts("", "", false);
+        set.routes.decide(message, serving.map_or(&none, |serving| &serving.facts), self.sequencer().now()).route
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {
@@ -377,29 +319,46 @@ impl Channels {
         Some(self.serving(channel)?.generation()?.driver().name_and_version())
     }
 
-    /// Lets nothing in or out of a channel; false if there is none.
-    pub fn pause(&self, id: &str) -> bool {
-        let Some(serving) = self.serving(id) else { return false };
+    /// Lets nothing in or out of a channel, also after a restart; false if there is none.
+    ///
+    /// # Errors
+    /// The journal can't be written; then nothing was changed.
+    pub async fn pause(&self, id: &str, by: &str) -> Result<bool, CommitError> {
+        let Some(serving) = self.serving(id) else { return Ok(false) };
+        self.note_pause(id, true, by).await?;
         serving.kept.paused.store(true, Ordering::Relaxed);
-        self.say(id, LogLevel::Info, "paused by an operator");
-        true
+        self.say(id, LogLevel::Info, &format!("paused by {by}"));
+        Ok(true)
     }
 
     /// Opens a channel again and releases what waited for it; false if there is none.
     ///
     /// # Errors
-    /// The server is stopping.
-    pub async fn resume(&self, id: &str) -> Result<bool, jackfield_sequencer::CommitError> {
+    /// As of [`Channels::pause`].
+    pub async fn resume(&self, id: &str, by: &str) -> Result<bool, CommitError> {
         let Some(serving) = self.serving(id) else { return Ok(false) };
+        self.note_pause(id, false, by).await?;
         if serving.kept.paused.swap(false, Ordering::Relaxed) {
-            self.say(id, LogLevel::Info, "resumed by an operator");
+            serving.kept.silence.lock().begin(self.now().millis());
+            self.say(id, LogLevel::Info, &format!("resumed by {by}"));
             self.release(id).await?;
         }
         Ok(true)
     }
 
+    async fn note_pause(&self, id: &str, paused: bool, by: &str) -> Result<(), CommitError> {
+        let audit = Audit {
+            by: by.to_owned(),
+            action: if paused { "channel.paused" } else { "channel.resumed" }.to_owned(),
+            subject: id.to_owned(),
+            detail: String::new(),
+        };
+        let value = if paused { own::json(&true) } else { None };
+        own::write(self.sequencer(), own::Writes::from([(format!("{PAUSED}{id}"), value)]), vec![audit]).await
+    }
+
     /// Carries out what waits for a channel.
-    async fn release(&self, id: &str) -> Result<(), jackfield_sequencer::CommitError> {
+    async fn release(&self, id: &str) -> Result<(), CommitError> {
         let outstanding = self.sequencer().read(jackfield_router::State::outstanding).await?;
         let of = |effect: &Effect| match effect {
             Effect::Deliver(deliver) => *deliver.channel == *id,
@@ -407,92 +366,5 @@ impl Channels {
         };
         outstanding.into_iter().filter(of).for_each(|effect| self.spawn_effect(effect));
         Ok(())
-    }
-
-    /// All channels, by id.
-    pub fn list(&self) -> Vec<ChannelView> {
-        self.set().serving.values().map(|serving| view(serving)).collect()
-    }
-
-    /// One channel.
-    pub fn get(&self, id: &str) -> Option<ChannelView> {
-        self.serving(id).map(|serving| view(&serving))
-    }
-
-    /// What was counted of each channel.
-    pub fn metrics(&self) -> Vec<ChannelMetrics> {
-        self.set().serving.values().map(|serving| serving.counters().read(&serving.id)).collect()
-    }
-
-    /// The drivers in use.
-    pub fn drivers(&self) -> Vec<DriverView> {
-        let set = self.set();
-        let by_channel: BTreeMap<&String, Digest> = set
-            .serving
-            .iter()
-            .filter_map(|(id, serving)| Some((id, serving.generation()?.driver().digest())))
-            .collect();
-        let view = |driver: Driver| {
-            let descriptor = driver.descriptor();
-            let exports = driver.exports();
-            let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer)];
-            DriverView {
-                name: descriptor.name.clone(),
-                version: descriptor.version.clone(),
-                vendor: descriptor.vendor.clone(),
-                title: descriptor.title.clone(),
-                digest: driver.digest(),
-                exports: named.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect(),
-                channels: by_channel
-                    .iter()
-                    .filter(|(_, used)| **used == driver.digest())
-                    .map(|(channel, _)| (*channel).clone())
-                    .collect(),
-            }
-        };
-        let mut views: Vec<_> = self.inner.folder.loaded().into_iter().map(view).collect();
-        views.sort_by(|a, b| (&a.name, &a.version).cmp(&(&b.name, &b.version)));
-        views
-    }
-}
-
-fn view(serving: &Serving) -> ChannelView {
-    let served = serving.served.load();
-    let (driver, digest, media_types, running, idle, detail) = match &**served {
-        Served::By(generation) => {
-            let driver = generation.driver();
-            let media = driver.descriptor().media_types.iter().map(|media| media.name.clone()).collect();
-            (
-                driver.name_and_version(),
-                Some(driver.digest()),
-                media,
-                generation.running(),
-                generation.idle_instances(),
-                None,
-            )
-        }
-        Served::Failed(why) => (serving.config.driver.to_string(), None, Vec::new(), 0, 0, Some(why.clone())),
-    };
-    ChannelView {
-        id: serving.id.clone(),
-        driver,
-        digest,
-        state: match (&detail, serving.is_paused()) {
-            (Some(_), _) => "failed",
-            (None, true) => "paused",
-            (None, false) => "serving",
-        },
-        detail,
-        health: serving.kept.health.lock().clone(),
-        media_types,
-        public_url: serving.public_url.clone(),
-        generation: serving.kept.generation.load(Ordering::Relaxed),
-        running,
-        idle_instances: idle,
-        calls: serving.counters().all(),
-        traps: serving.counters().total(&["trap", "memory"]),
-        timeouts: serving.counters().total(&["guest-time", "wall-time"]),
-        conflicts: serving.counters().conflicts.load(Ordering::Relaxed),
-        simulated: serving.config.simulated,
     }
 }

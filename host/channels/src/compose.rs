@@ -5,8 +5,10 @@ use crate::serving::Serving;
 use jackfield_router::Deliver;
 use jackfield_sequencer::Messages;
 use jackfield_spec::{
-    AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, QueueInfo, Timestamp, WorkItemInfo, canonical,
+    AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, Part, QueueInfo, Text, Timestamp, WorkItemInfo,
+    canonical,
 };
+use serde_json::{Value, json};
 
 /// A message of the server's with nothing but an interaction.
 pub(crate) fn bare(channel: &str, driver: &str, media_type: &str, kind: Kind, name: &str) -> Message {
@@ -31,7 +33,15 @@ impl Channels {
         let first =
             first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
         let driver = first.driver.clone().unwrap_or_default();
-        let mut message = bare(&serving.id, &driver, &first.media_type, Kind::Notification, &notification.name);
+        let kind = if is_command(&notification.name) { Kind::Command } else { Kind::Notification };
+        let mut message = bare(&serving.id, &driver, &first.media_type, kind, &notification.name);
+        message.interaction.arguments = arguments(&notification.name);
+        if let Some(answer) = notification.automatic {
+            let Some(text) = self.answer_text(&notification.queue, answer.name()) else {
+                return Err(ErrorInfo::new("not-found", "the config no longer has this answer"));
+            };
+            message.parts.push(text);
+        }
         message.id = Some(deliver.message_id.to_string());
         message.cause = first.id.clone();
         message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();
@@ -54,6 +64,15 @@ impl Channels {
         Ok(message)
     }
 
+    /// The text of an answer that the server gives by itself.
+    fn answer_text(&self, queue: &str, kind: &str) -> Option<Part> {
+        let config = self.config();
+        let queue = config.queues.iter().find(|known| known.id == queue)?;
+        let text = queue.answers.get(kind)?.clone();
+        let (format, attributes) = ("plain".to_owned(), Attributes::default());
+        Some(Part::Text(Text { text, format, language: None, attributes }))
+    }
+
     /// An agent as drivers are told.
     pub(crate) fn agent_info(&self, id: &str, media_type: &str) -> AgentInfo {
         let config = self.config();
@@ -70,6 +89,33 @@ impl Channels {
 
 fn first_of(messages: &Messages, item: &str) -> Result<Option<Message>, jackfield_journal::Error> {
     Ok(messages.of_item(item, None, 1)?.into_iter().next())
+}
+
+/// What drivers are told to do, rather than told of.
+fn is_command(name: &str) -> bool {
+    const COMMANDS: [&str; 9] = [
+        "message.send",
+        "work-item.accept",
+        "work-item.release",
+        "work-item.suspend",
+        "work-item.resume",
+        "work-item.transfer",
+        "work-item.transfer-complete",
+        "work-item.consult",
+        "work-item.leave",
+    ];
+    COMMANDS.contains(&name)
+}
+
+/// The arguments that the specification demands. By the time a driver is told, whoever was asked has accepted.
+fn arguments(name: &str) -> Value {
+    match name {
+        "message.send" => json!({ "replyTo": null }),
+        "work-item.release" => json!({ "reason": null, "code": null }),
+        "work-item.transfer" => json!({ "mode": "blind", "address": null }),
+        "work-item.consult" => json!({ "mode": "open" }),
+        _ => json!({}),
+    }
 }
 
 /// The state that a notification about a work item tells of.

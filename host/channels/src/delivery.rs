@@ -1,12 +1,15 @@
 //! Delivering: what agents and the server say goes to the channel, each attempt journaled before it begins.
 
 use crate::channels::Channels;
+use crate::commands;
 use crate::counters::CallKind;
+use crate::progress;
 use crate::serving::Serving;
 use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
 use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
-use jackfield_sequencer::{Commit, CommitError};
-use jackfield_spec::ErrorInfo;
+use jackfield_sequencer::{Commit, CommitError, Push, Stored};
+use jackfield_spec::{Direction, ErrorInfo, Kind, Message, WorkItemInfo};
+use serde_json::json;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -24,7 +27,7 @@ fn cut(text: &str, characters: usize) -> String {
 
 fn failed(error: ErrorInfo) -> Outcome {
     if error.code == MAYBE_SENT {
-        return Outcome::Lost;
+        return Outcome::Lost { text: Some(cut(&error.text, 1_024)) };
     }
     Outcome::Failed {
         failure: Failure { code: cut(&error.code, 128), text: Some(cut(&error.text, 1_024)) },
@@ -60,8 +63,12 @@ impl Channels {
         if deliver.notification.is_none() {
             commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
         }
+        let is_over = matches!(outcome, Outcome::Receipt { .. });
         commit.ends = Some(Command::Delivered { message_id: deliver.message_id.clone(), attempt, outcome });
         self.settle(&serving, commit).await;
+        if is_over {
+            progress::forget(self.sequencer(), &deliver.message_id).await;
+        }
     }
 
     /// One call of the driver, and what it came to.
@@ -74,10 +81,11 @@ impl Channels {
     ) -> (Commit, Outcome, Vec<String>) {
         let nothing =
             || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
-        let Some(generation) = serving.generation() else {
+        let Some(live) = serving.live() else {
             let error = ErrorInfo::new("unavailable", "the channel's driver is not loaded");
             return (nothing(), failed(error), Vec::new());
         };
+        let generation = &live.generation;
         let message = match self.message_of(serving, deliver) {
             Ok(message) => message,
             Err(error) => return (nothing(), failed(error), Vec::new()),
@@ -85,26 +93,47 @@ impl Channels {
         if !generation.driver().descriptor().understands(&message.interaction.name) {
             return (nothing(), Outcome::NotSupported, Vec::new());
         }
+        let asked = message.clone();
         let delivery = Delivery {
             message,
             attempt,
             idempotency_key: deliver.message_id.to_string(),
             previous: previous.name().to_owned(),
-            progress: Vec::new(),
+            progress: progress::read(self.sequencer(), &deliver.message_id),
         };
         let started = Instant::now();
         let called = generation.deliver(delivery).await;
-        self.count(serving, CallKind::Deliver, started, called.as_ref().err());
+        self.count(serving, &live, CallKind::Deliver, started, called.as_ref().err());
+        if called.as_ref().is_err_and(|failed| failed.error.is_crash()) {
+            self.blame(serving, &live);
+            self.crashed(serving);
+        }
         match called {
-            Ok(Called { output, transaction }) => match self.commit_of(serving, CallKind::Deliver, transaction) {
-                // It can't be run again once something went out, so its own writes win over what changed meanwhile.
-                Ok(commit) => {
-                    let (outcome, ids) = self.outcome(serving, output);
-                    (Commit { reads: Default::default(), ..commit }, outcome, ids)
+            Ok(Called { output, mut transaction }) => {
+                let aside = std::mem::take(&mut transaction.set_aside);
+                if let Err(error) = self.set_aside(serving, aside).await {
+                    self.complain(serving, &format!("what the driver set aside with a delivery is lost: {error}"));
                 }
-                Err(_) => (nothing(), Outcome::Lost, Vec::new()),
-            },
-            Err(error) => (nothing(), not_called(&error), Vec::new()),
+                match self.commit_of(serving, CallKind::Deliver, transaction) {
+                    // It can't be run again once something went out, so its own writes win over what changed meanwhile.
+                    Ok(mut commit) => {
+                        let pushed = match &output {
+                            jackfield_sandbox::Outcome::Reply(reply) => {
+                                self.answered(serving, &asked, (**reply).clone())
+                            }
+                            jackfield_sandbox::Outcome::Receipt(receipt) => {
+                                self.conversation_known(serving, &asked, receipt)
+                            }
+                            _ => None,
+                        };
+                        commit.pushes.extend(pushed);
+                        let (outcome, ids) = self.outcome(serving, output);
+                        (Commit { reads: Default::default(), ..commit }, outcome, ids)
+                    }
+                    Err(_) => (nothing(), Outcome::Lost { text: None }, Vec::new()),
+                }
+            }
+            Err(failed) => (nothing(), not_called(&failed.error), Vec::new()),
         }
     }
 
@@ -119,6 +148,43 @@ impl Channels {
                 (failed(error), Vec::new())
             }
         }
+    }
+
+    /// What a driver answered to a command that an agent waits on, as a message of the same work item.
+    fn answered(&self, serving: &Serving, asked: &Message, mut reply: Message) -> Option<Push> {
+        if !commands::is_answered(asked.interaction.kind, &asked.interaction.name) {
+            return None;
+        }
+        reply.work_item = asked.work_item.clone();
+        reply.interaction.in_reply_to = asked.interaction.tracking_id.clone();
+        // Of a command that is tried again there is one answer.
+        let event_id = asked.id.as_ref().map(|id| format!("{id}/reply"));
+        reply.event_id = reply.event_id.or(event_id);
+        self.push_of(serving, reply)
+    }
+
+    /// Where sending began a conversation, its true key: the item answers for it from now on.
+    fn conversation_known(&self, serving: &Serving, asked: &Message, receipt: &Receipt) -> Option<Push> {
+        let known = receipt.conversation.as_ref()?;
+        let item = asked.work_item.as_ref().filter(|item| item.conversation != *known)?;
+        let mut merge = Message::new(asked.media_type.as_str(), Kind::Command, "work-item.merge");
+        merge.interaction.arguments = json!({ "fromConversation": item.conversation, "toConversation": known });
+        merge.driver = asked.driver.clone();
+        merge.cause = asked.id.clone();
+        merge.event_id = asked.id.as_ref().map(|id| format!("{id}/conversation"));
+        merge.work_item = Some(WorkItemInfo { conversation: known.clone(), ..item.clone() });
+        self.push_of(serving, merge)
+    }
+
+    /// A message that a delivery brought, if it keeps the specification.
+    fn push_of(&self, serving: &Serving, message: Message) -> Option<Push> {
+        if let Err(invalid) = jackfield_spec::validate::validate(&message) {
+            let text = format!("what a delivery brought is dropped, it breaks the specification: {invalid}");
+            self.say(&serving.id, LogLevel::Error, &text);
+            return None;
+        }
+        let stored = Stored::new(self.sequencer().keys(), &serving.id, Direction::Inbound, self.now(), message).ok()?;
+        Some(Push { stored, route: None })
     }
 
     fn receipt(&self, serving: &Serving, receipt: &Receipt) -> Outcome {
@@ -184,6 +250,6 @@ fn not_called(error: &CallError) -> Outcome {
     match error {
         CallError::Busy(_) | CallError::Settings(_) => failed(ErrorInfo::new("temporary", error.to_string())),
         CallError::NotExported(_) => Outcome::NotSupported,
-        _ => Outcome::Lost,
+        _ => Outcome::Lost { text: Some("the channel's driver failed while it sent".to_owned()) },
     }
 }

@@ -12,6 +12,9 @@ pub enum ReceiveError {
     /// The channel's driver could not be loaded.
     #[error("the channel is not being served; its operator finds the reason in the channel's log")]
     NotServed,
+    /// The driver crashes again and again; a new instance has to wait.
+    #[error("the channel's driver is being restarted; try again in a moment")]
+    Restarting,
     /// The driver takes no webhooks.
     #[error("this channel takes no webhooks")]
     NoWebhook,
@@ -37,8 +40,7 @@ impl ReceiveError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownChannel | Self::NoWebhook => 404,
-            Self::Paused | Self::NotServed | Self::Unavailable | Self::Conflict => 503,
-            Self::Busy => 429,
+            Self::Paused | Self::NotServed | Self::Restarting | Self::Unavailable | Self::Conflict | Self::Busy => 503,
             Self::DriverFailed => 502,
             Self::DriverTimeout => 504,
         }
@@ -48,7 +50,7 @@ impl ReceiveError {
     pub fn retry_after(&self) -> Option<u32> {
         match self {
             Self::Paused | Self::NotServed => Some(30),
-            Self::Unavailable => Some(5),
+            Self::Unavailable | Self::Restarting => Some(5),
             Self::Busy | Self::Conflict => Some(1),
             _ => None,
         }

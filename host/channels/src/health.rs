@@ -1,6 +1,6 @@
 //! What a channel's driver says of its contact with the channel.
 
-use jackfield_spec::{Message, Timestamp};
+use jackfield_spec::{Attributes, ConnectionInfo, Message, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -48,6 +48,17 @@ impl Health {
         };
         let state = if STATES.contains(&state) { state } else { "unknown-error" };
         Some(Self { state: state.to_owned(), detail: detail.map(str::to_owned), since: now, user_action })
+    }
+
+    /// The same as messages carry it.
+    pub(crate) fn info(&self) -> ConnectionInfo {
+        ConnectionInfo {
+            state: self.state.clone(),
+            since: Some(self.since),
+            detail: self.detail.clone(),
+            user_action: self.user_action,
+            attributes: Attributes::default(),
+        }
     }
 
     /// Takes what is new; the time stays where the state stays.

@@ -1,14 +1,20 @@
 //! Taking in: a request goes to the driver, what it pushes becomes durable, then the driver's answer goes out.
 
+use crate::advice::TYPING;
 use crate::channels::Channels;
 use crate::counters::CallKind;
 use crate::error::ReceiveError;
 use crate::health::Health;
+use crate::live::Live;
+use crate::quarantine::{fingerprint, reason};
 use crate::serving::Serving;
 use bytes::Bytes;
-use jackfield_sandbox::{Body, CallError, Header, LogLevel, Request, Response, TimerChange, Transaction};
+use jackfield_sandbox::{
+    Body, CallError, Called, Failed, Header, LogLevel, Request, Response, TimerChange, Transaction,
+};
 use jackfield_sequencer::{Commit, CommitError, Landed, Push, StoreWrite, Stored};
 use jackfield_spec::{Direction, ErrorInfo, Timestamp};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -19,6 +25,28 @@ pub(crate) const RERUNS: u32 = 3;
 const ECHOED: &str = "message.echoed";
 /// The driver tells that its contact with the channel changed.
 const HEALTH_CHANGED: &str = "channel.health-changed";
+
+/// Why a request was not taken in.
+pub(crate) enum NotTaken {
+    /// Before or after the driver's part.
+    Refused(ReceiveError),
+    /// The driver failed.
+    Failed(Failed),
+}
+
+impl std::fmt::Display for NotTaken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Failed(failed) => f.write_str(&reason(failed)),
+        }
+    }
+}
+
+/// What the sender of something in quarantine is told: it need not send it again.
+fn accepted() -> Response {
+    Response { status: 202, headers: Vec::new(), body: Body::Bytes(Bytes::new()) }
+}
 
 impl Channels {
     /// Gives a webhook request to the channel's driver. What the driver pushes is durable before this returns.
@@ -44,31 +72,133 @@ impl Channels {
         let Some(_inside) = serving.enter() else {
             return refuse(ReceiveError::Busy);
         };
-        for run in 0..=RERUNS {
-            let Some(generation) = serving.generation() else {
-                return refuse(ReceiveError::NotServed);
-            };
-            let started = Instant::now();
-            let called = generation.receive(&request, run > 0).await;
-            self.count(&serving, CallKind::Receive, started, called.as_ref().err());
-            let called = called.map_err(|error| self.failed(&serving, &error))?;
-            let sent = called.transaction.sent;
-            let commit = self.commit_of(&serving, CallKind::Receive, called.transaction)?;
-            if commit.is_empty() {
-                return Ok(self.answer(&serving, called.output));
-            }
-            match self.commit(&serving, commit).await {
-                Ok(_) => return Ok(self.answer(&serving, called.output)),
-                Err(CommitError::Conflict { .. }) if !sent => {}
-                Err(CommitError::Conflict { .. }) => return Err(ReceiveError::Conflict),
-                Err(error @ CommitError::TooLarge) => {
-                    self.say(&serving.id, LogLevel::Error, &format!("receive: {error}"));
-                    return Err(ReceiveError::DriverFailed);
+        serving.kept.silence.lock().heard(self.now().millis());
+        // Looked up only while something is known to kill: the digest of each body would cost.
+        if !serving.kept.kills.is_empty() && serving.kept.kills.is_quarantined(&fingerprint(&request)) {
+            return Ok(accepted());
+        }
+        match self.take(&serving, &request, None).await {
+            Ok(answer) => Ok(answer),
+            Err(NotTaken::Refused(error @ (ReceiveError::NotServed | ReceiveError::Busy))) => refuse(error),
+            Err(NotTaken::Refused(error)) => Err(error),
+            Err(NotTaken::Failed(failed)) => {
+                if failed.error.is_crash() && self.is_deadly(&serving, &request, &failed).await {
+                    return Ok(accepted());
                 }
-                Err(CommitError::Unavailable(_) | CommitError::Stopping) => return Err(ReceiveError::Unavailable),
+                Err(self.failed(&serving, &failed.error))
             }
         }
-        Err(ReceiveError::Conflict)
+    }
+
+    /// Counts a kill. True: the request killed its driver often enough and lies in quarantine now.
+    async fn is_deadly(&self, serving: &Serving, request: &Request, failed: &Failed) -> bool {
+        let often = serving.kept.kills.killed(&fingerprint(request), self.now().millis());
+        often && self.quarantine_request(serving, request, failed).await
+    }
+
+    /// Gives a request to the driver and makes durable what it pushes. `as_of`: the time that the driver is to see.
+    pub(crate) async fn take(
+        &self,
+        serving: &Arc<Serving>,
+        request: &Request,
+        as_of: Option<Timestamp>,
+    ) -> Result<Response, NotTaken> {
+        for run in 0..=RERUNS {
+            let called = self.call_receive(serving, request, run > 0, as_of).await?;
+            let Called { output, mut transaction } = called;
+            let sent = transaction.sent;
+            let aside = std::mem::take(&mut transaction.set_aside);
+            let commit = self.commit_of(serving, CallKind::Receive, transaction).map_err(NotTaken::Refused)?;
+            let unavailable = |_| NotTaken::Refused(ReceiveError::Unavailable);
+            self.set_aside(serving, aside).await.map_err(unavailable)?;
+            if commit.is_empty() {
+                return Ok(self.answer(serving, output));
+            }
+            match self.commit(serving, commit).await {
+                Ok(_) => return Ok(self.answer(serving, output)),
+                Err(CommitError::Conflict { .. }) if !sent => {}
+                Err(CommitError::Conflict { .. }) => return Err(NotTaken::Refused(ReceiveError::Conflict)),
+                Err(error @ CommitError::TooLarge) => {
+                    self.say(&serving.id, LogLevel::Error, &format!("receive: {error}"));
+                    return Err(NotTaken::Refused(ReceiveError::DriverFailed));
+                }
+                Err(CommitError::Unavailable(_) | CommitError::Stopping) => {
+                    return Err(NotTaken::Refused(ReceiveError::Unavailable));
+                }
+            }
+        }
+        Err(NotTaken::Refused(ReceiveError::Conflict))
+    }
+
+    /// Calls the generation that serves. One on trial that fails is not the sender's concern: what came is given to the
+    /// one before it, or to the one that serves by then.
+    async fn call_receive(
+        &self,
+        serving: &Arc<Serving>,
+        request: &Request,
+        again: bool,
+        as_of: Option<Timestamp>,
+    ) -> Result<Called<Result<Response, ErrorInfo>>, NotTaken> {
+        let mut live = serving.live().ok_or(NotTaken::Refused(ReceiveError::NotServed))?;
+        let mut failures: Vec<(Arc<Live>, Failed)> = Vec::new();
+        loop {
+            if self.has_to_wait(serving, &live) {
+                return Err(NotTaken::Refused(ReceiveError::Restarting));
+            }
+            let started = Instant::now();
+            let called = live.generation.receive_as_of(request, again, as_of).await;
+            self.count(serving, &live, CallKind::Receive, started, called.as_ref().err());
+            let failed = match called {
+                Ok(called) => {
+                    let crashed = failures.iter().filter(|(_, failed)| failed.error.is_crash());
+                    crashed.for_each(|(live, _)| self.blame(serving, live));
+                    return Ok(called);
+                }
+                Err(failed) => failed,
+            };
+            let can_go_on = failed.error.is_crash() || failed.error.is_of_generation();
+            failures.push((live.clone(), failed));
+            let tried = |other: &Arc<Live>| failures.iter().any(|(tried, _)| Arc::ptr_eq(tried, other));
+            let next =
+                serving.live().filter(|now| !tried(now)).or_else(|| live.before().filter(|before| !tried(before)));
+            match next {
+                Some(next) if can_go_on => {
+                    serving.counters().retried.fetch_add(1, Ordering::Relaxed);
+                    live = next;
+                }
+                _ => {
+                    let (_, failed) = failures.swap_remove(0);
+                    if failed.error.is_crash() {
+                        self.crashed(serving);
+                    }
+                    return Err(NotTaken::Failed(failed));
+                }
+            }
+        }
+    }
+
+    /// Whether the driver crashes so often that a new instance has to wait; those that are alive go on.
+    fn has_to_wait(&self, serving: &Serving, live: &Live) -> bool {
+        live.generation.idle_instances() == 0 && serving.kept.supervisor.lock().wait(self.now().millis()).is_some()
+    }
+
+    /// A call crashed, and nobody else could answer it.
+    pub(crate) fn crashed(&self, serving: &Serving) {
+        let now = self.now();
+        let budget = serving.config.limits.restarts;
+        let pause = serving.kept.supervisor.lock().crashed(budget, now.millis());
+        let Some(pause) = pause else { return };
+        let why = format!(
+            "the driver has crashed more than {budget} times without a healthy minute; new instances of it wait {} s",
+            pause.as_secs()
+        );
+        self.complain(serving, &why);
+        serving.kept.health.lock().update(Health {
+            state: "transient-error".to_owned(),
+            detail: Some(why),
+            since: now,
+            user_action: true,
+        });
     }
 
     /// The driver's answer; what it calls an error is told to the log, not to the sender.
@@ -93,7 +223,7 @@ impl Channels {
     fn failed(&self, serving: &Serving, error: &CallError) -> ReceiveError {
         match error {
             CallError::NotExported(_) => ReceiveError::NoWebhook,
-            CallError::Busy(_) => ReceiveError::Busy,
+            CallError::Busy(_) | CallError::CutOff => ReceiveError::Busy,
             error if error.is_timeout() => ReceiveError::DriverTimeout,
             CallError::Settings(_) => {
                 self.say(&serving.id, LogLevel::Error, &error.to_string());
@@ -104,9 +234,18 @@ impl Channels {
     }
 
     /// Counts a call and says in the channel's log why it failed.
-    pub(crate) fn count(&self, serving: &Serving, kind: CallKind, started: Instant, error: Option<&CallError>) {
+    pub(crate) fn count(
+        &self,
+        serving: &Serving,
+        live: &Live,
+        kind: CallKind,
+        started: Instant,
+        failed: Option<&Failed>,
+    ) {
+        let error = failed.map(|failed| &failed.error);
         let outcome = error.map_or("ok", CallError::label);
         serving.counters().call(kind, outcome, started.elapsed());
+        live.tally.call(outcome, started.elapsed());
         if let Some(error) = error {
             self.say(&serving.id, LogLevel::Error, &format!("{}: {error}", kind.name()));
         }
@@ -124,6 +263,10 @@ impl Channels {
         let stamp = Timestamp::from_millis(now).map_err(|_| ReceiveError::Unavailable)?;
         let mut pushes = Vec::with_capacity(transaction.pushes.len());
         for message in transaction.pushes {
+            if message.interaction.name == TYPING {
+                self.customer_types(serving, &message);
+                continue;
+            }
             let direction = if message.interaction.name == ECHOED { Direction::Outbound } else { Direction::Inbound };
             let opens = message.interaction.name == "support-request";
             // The validator has refused what JSON can't write.
@@ -143,6 +286,7 @@ impl Channels {
             external_ids: Vec::new(),
             ends: None,
             simulated: serving.config.simulated,
+            audit: Vec::new(),
         })
     }
 

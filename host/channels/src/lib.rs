@@ -7,29 +7,49 @@
 //!
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
+mod advice;
+mod calendar;
+mod change;
 mod channels;
+mod commands;
 mod compose;
 mod counters;
 mod delivery;
-mod drivers;
 mod error;
 mod health;
+mod health_watch;
 mod intake;
+mod kills;
+mod live;
 mod logs;
+mod own;
 mod prepare;
+mod progress;
+mod quarantine;
 mod query;
+mod registry;
 mod routes;
+mod rules;
 mod services;
 mod serving;
+mod silence;
+mod supervisor;
+mod switching;
 mod timers;
 mod under_way;
 mod views;
 mod watch;
+mod way_out;
 
+pub use advice::{AdviceError, Typing};
+pub use change::{ChangeError, DriverChange, NotServed};
 pub use channels::{Channels, Parts};
-pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS};
-pub use drivers::{DriverError, DriverFolder};
+pub use commands::CommandError;
+pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMetrics};
 pub use error::ReceiveError;
 pub use health::Health;
-pub use prepare::check;
-pub use views::{ChannelView, DriverView};
+pub use prepare::{Checked, check};
+pub use quarantine::{QuarantineEntry, ReplayError};
+pub use registry::{DriverError, Registry};
+pub use silence::Silent;
+pub use views::{ChannelView, DriverView, Latency, PreviousDriver};

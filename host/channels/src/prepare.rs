@@ -1,25 +1,16 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
-use crate::drivers::DriverFolder;
-use jackfield_config::{Channel, Config, Problem};
-use jackfield_egress::{Client, ClientConfig, Policy, SystemResolver, Tls};
-use jackfield_router as router;
+use crate::registry::Registry;
+use crate::way_out::WayOut;
+use jackfield_config::{ByteSize, Channel, Config, Problem};
+use jackfield_egress::{Counters, Policy};
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
-
-/// A channel whose driver is loaded and whose config is right, as far as can be told without serving it.
-pub(crate) struct Prepared {
-    /// The driver.
-    pub(crate) driver: Driver,
-    /// What the sandbox needs of the channel.
-    pub(crate) channel: jackfield_sandbox::ChannelConfig,
-}
 
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -29,27 +20,35 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
     format!("{base}/channels/{id}")
 }
 
-/// Loads a channel's driver and checks what the config says against its descriptor.
+/// Checks what the config says of a channel against its driver's descriptor; what the sandbox needs of the channel.
 ///
 /// # Errors
 /// Every problem found, each at its place in the config file.
-pub(crate) async fn prepare(
-    folder: &DriverFolder,
+pub(crate) fn prepare(
+    driver: &Driver,
     channel: &Channel,
     base: &str,
     keys: Option<&Keys>,
-    tls: &Tls,
-) -> Result<Prepared, Vec<Problem>> {
-    let driver = match folder.load(&channel.driver).await {
-        Ok(driver) => driver,
-        Err(error) => {
-            let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
-            return Err(vec![channel.key_problem("driver", error.to_string(), remedy)]);
-        }
-    };
-    let mut problems = settings_problems(channel, &driver);
-    problems.extend(secret_problems(channel, &driver));
-    let grants = match grants(channel, tls) {
+    way_out: &WayOut,
+    counters: Arc<Counters>,
+) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
+    let (prepared, problems) = examine(driver, channel, base, keys, way_out, counters);
+    if problems.is_empty() { Ok(prepared) } else { Err(problems) }
+}
+
+/// The same, with what could be prepared beside the problems: what a driver itself says of its settings can be asked
+/// for although a secret is missing.
+fn examine(
+    driver: &Driver,
+    channel: &Channel,
+    base: &str,
+    keys: Option<&Keys>,
+    way_out: &WayOut,
+    counters: Arc<Counters>,
+) -> (jackfield_sandbox::ChannelConfig, Vec<Problem>) {
+    let mut problems = settings_problems(channel, driver);
+    problems.extend(secret_problems(channel, driver));
+    let grants = match way_out.grants(channel, counters) {
         Ok(grants) => grants,
         Err(problem) => {
             problems.push(*problem);
@@ -57,50 +56,72 @@ pub(crate) async fn prepare(
         }
     };
     for wanted in &driver.descriptor().capabilities {
+        if wanted.required && wanted.name == "tcp" && channel.grants.tcp.is_empty() {
+            let targets = wanted.targets.join("\", \"");
+            problems.push(channel.key_problem(
+                "grants.tcp",
+                format!("the driver can't work without tcp: {}", wanted.reason),
+                format!("write grants = {{ tcp = [\"{targets}\"] }}"),
+            ));
+        }
         if wanted.required && wanted.name == "http" && channel.grants.http.is_empty() {
-            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, &driver)).collect();
+            let targets: Vec<_> = wanted.targets.iter().map(|target| origin(target, channel, driver)).collect();
             let targets = targets.join("\", \"");
             problems.push(channel.key_problem(
-                "grants",
+                "grants.http",
                 format!("the driver can't work without http: {}", wanted.reason),
                 format!("write grants = {{ http = [\"{targets}\"] }}"),
             ));
         }
     }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    let config = jackfield_sandbox::ChannelConfig {
+    let prepared = jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
         public_url: public_url(base, &channel.id),
         settings: channel.settings.to_string(),
         secrets: secrets(channel, keys),
         grants,
-        limits: limits(channel, &driver),
+        limits: limits(channel, driver),
     };
-    Ok(Prepared { driver, channel: config })
+    (prepared, problems)
+}
+
+/// What a config's channels came to.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// What keeps a channel from being served.
+    pub errors: Vec<Problem>,
+    /// What lets it be served, but hardly as it was meant.
+    pub warnings: Vec<Problem>,
 }
 
 /// Checks every channel of a config, drivers' own checks included, without serving any.
-pub async fn check(
-    folder: &DriverFolder,
-    config: &Config,
-    services: Arc<dyn jackfield_sandbox::Services>,
-) -> Vec<Problem> {
+pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackfield_sandbox::Services>) -> Checked {
     let base = config.server.public_url.clone().unwrap_or_else(|| format!("http://{}", config.server.listen));
-    let tls = Tls::system();
-    let mut problems = Vec::new();
+    let way_out = WayOut::system();
+    let mut checked = Checked::default();
     for channel in &config.channels {
-        let prepared = match prepare(folder, channel, &base, None, &tls).await {
-            Ok(prepared) => prepared,
-            Err(found) => {
-                problems.extend(found);
+        let problems = &mut checked.errors;
+        let driver = match registry.find(&channel.driver).await {
+            Ok(found) => found.component.driver,
+            Err(error) => {
+                let remedy = "see the drivers folder, and `jackfield driver check FILE`".to_owned();
+                problems.push(channel.key_problem("driver", error.to_string(), remedy));
                 continue;
             }
         };
-        match prepared.driver.check_settings(prepared.channel, services.clone()).await {
+        let (prepared, found) = examine(&driver, channel, &base, None, &way_out, Arc::default());
+        let told = problems.len();
+        problems.extend(found);
+        checked.warnings.extend(ungranted(channel, &driver));
+        match driver.check_settings(prepared, services.clone()).await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => problems.push(refused(channel, &error)),
+            Ok(Err(error)) => {
+                // What the schema or the descriptor has told of the same key isn't told twice.
+                let refused = refused(channel, &error);
+                if problems.iter().skip(told).all(|problem| problem.key != refused.key) {
+                    problems.push(refused);
+                }
+            }
             Err(error) => {
                 let remedy = "ask the driver's vendor, or use another version".to_owned();
                 problems.push(channel.key_problem(
@@ -111,7 +132,29 @@ pub async fn check(
             }
         }
     }
-    problems
+    checked
+}
+
+/// Settings that name an address which the driver wants to reach and no grant covers.
+fn ungranted(channel: &Channel, driver: &Driver) -> Vec<Problem> {
+    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
+    // Grants that can't be parsed are told as errors.
+    let Ok(policy) = Policy::parse(&http, &[]) else { return Vec::new() };
+    let targets = driver.descriptor().capabilities.iter().filter(|wanted| wanted.name == "http");
+    let targets = targets.flat_map(|wanted| &wanted.targets);
+    targets
+        .filter_map(|target| {
+            let (_, rest) = target.split_once('{')?;
+            let (name, _) = rest.split_once('}')?;
+            let url = Url::parse(channel.settings.get(name)?.as_str()?).ok()?;
+            if !url.scheme().starts_with("http") || policy.check_url(&channel.id, &url).is_ok() {
+                return None;
+            }
+            let origin = url.origin().ascii_serialization();
+            let problem = format!("no grant covers {origin}, so the driver will be denied it");
+            Some(channel.settings_problem(&format!("/{name}"), problem, format!("add {origin:?} to grants.http")))
+        })
+        .collect()
 }
 
 /// The origin of a capability's target; `{name}` in it stands for the setting of that name, or its default.
@@ -125,13 +168,18 @@ fn origin(target: &str, channel: &Channel, driver: &Driver) -> String {
             text.replace_range(from..=to, value);
         }
     }
-    Url::parse(&text).map_or(text, |url| url.origin().ascii_serialization())
+    // Of another scheme there is no origin; that such a setting is wrong is told beside it.
+    Url::parse(&text)
+        .ok()
+        .filter(Url::has_host)
+        .filter(|url| url.scheme().starts_with("http"))
+        .map_or_else(|| "https://api.example.com".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 /// What a driver says of its settings, at its place in the file.
 pub(crate) fn refused(channel: &Channel, error: &jackfield_sandbox::SettingsError) -> Problem {
     match error.key.strip_prefix("secrets/") {
-        Some(name) => channel.key_problem("secrets", format!("`{name}`: {}", error.text), error.remedy.clone()),
+        Some(name) => channel.key_problem(&format!("secrets.{name}"), error.text.clone(), error.remedy.clone()),
         None => channel.settings_problem(&error.key, error.text.clone(), error.remedy.clone()),
     }
 }
@@ -149,7 +197,10 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
     validator
         .iter_errors(&channel.settings)
         .map(|error| {
-            let remedy = format!("write what {title} takes; `jackfield driver check` prints its settings");
+            let remedy = match error.kind() {
+                ValidationErrorKind::Enum { options } => format!("write one of {}", listed(options)),
+                _ => format!("write what {title} takes; `jackfield driver check` prints its settings"),
+            };
             let mut pointer = error.instance_path().as_str().to_owned();
             // The place of the key that nobody knows, not of the table around it.
             if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind()
@@ -157,9 +208,23 @@ fn settings_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
             {
                 pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
             }
-            channel.settings_problem(&pointer, error.to_string(), remedy)
+            channel.settings_problem(&pointer, problem_of(&error), remedy)
         })
         .collect()
+}
+
+/// What is wrong with a setting, on one line. Of an enumeration the remedy lists the values.
+fn problem_of(error: &jsonschema::ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Enum { .. } => format!("{} is not known to the driver", error.instance()),
+        _ => error.to_string(),
+    }
+}
+
+/// The values of an enumeration, in the schema's order.
+fn listed(options: &Value) -> String {
+    let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+    options.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
@@ -168,47 +233,30 @@ fn secret_problems(channel: &Channel, driver: &Driver) -> Vec<Problem> {
         wanted.iter().filter(|secret| secret.required && !channel.secrets.contains_key(&secret.name)).map(|secret| {
             let name = &secret.name;
             let remedy = format!("write secrets = {{ {name} = \"env:NAME\" }}");
-            channel.key_problem("secrets", format!("the driver needs the secret `{name}` ({})", secret.title), remedy)
+            let problem = format!("the driver needs this secret ({})", secret.title);
+            channel.key_problem(&format!("secrets.{name}"), problem, remedy)
         });
     let unknown =
         channel.secrets.keys().filter(|name| !wanted.iter().any(|secret| secret.name == **name)).map(|name| {
             let known: Vec<_> = wanted.iter().map(|secret| secret.name.as_str()).collect();
             let remedy = format!("leave it out; the driver knows: {}", known.join(", "));
-            channel.key_problem("secrets", format!("the driver knows no secret `{name}`"), remedy)
+            channel.key_problem(&format!("secrets.{name}"), "the driver knows no such secret".to_owned(), remedy)
         });
     missing.chain(unknown).collect()
 }
 
 fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
     let mut secrets = Secrets::default();
-    for (name, secret) in &channel.secrets {
-        secrets.add(name, secret.expose().to_vec());
+    for (name, values) in &channel.secrets {
+        for value in values {
+            secrets.add(name, value.expose().to_vec());
+        }
     }
     if let Some(keys) = keys {
         secrets.add("channel-key", keys.channel_key(&channel.id).to_vec());
+        secrets.seal_with(keys.sealing_key(&channel.id));
     }
     secrets
-}
-
-fn grants(channel: &Channel, tls: &Tls) -> Result<Grants, Box<Problem>> {
-    let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
-    let addresses: Vec<String> = channel.grants.addresses.iter().map(ToString::to_string).collect();
-    let reveal = channel.grants.reveal.iter().cloned().collect();
-    if http.is_empty() {
-        return Ok(Grants { http: None, reveal });
-    }
-    let policy = Policy::parse(&http, &addresses).map_err(|error| {
-        let problem = format!("{} in grants.{}: {}", error.grant, error.key, error.problem);
-        Box::new(channel.key_problem("grants", problem, error.remedy))
-    })?;
-    let config = ClientConfig {
-        channel: channel.id.clone(),
-        policy,
-        limits: jackfield_egress::Limits::default(),
-        resolver: Arc::new(SystemResolver),
-        tls: tls.clone(),
-    };
-    Ok(Grants { http: Some(Arc::new(Client::new(config))), reveal })
 }
 
 /// The channel's limits over the sandbox's defaults. A receiving call may take three times its guest time.
@@ -222,76 +270,34 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
     };
     let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
+    let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
         receive_cpu,
-        receive_wall: receive_cpu * 3,
+        receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: wanted.memory.map_or(default.memory, |size| size.to_usize()),
+        memory: size(wanted.memory, default.memory),
+        channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
-        pushes: count(wanted.pushes, default.pushes),
+        idle: wanted.idle.unwrap_or(default.idle),
+        recycle_after: default.recycle_after,
+        handles: count(wanted.handles, default.handles),
         host_calls: wanted.host_calls.unwrap_or(default.host_calls),
+        host_call_bytes: size(wanted.host_call_bytes, default.host_call_bytes),
+        pushes: count(wanted.pushes, default.pushes),
+        push_bytes: size(wanted.push_bytes, default.push_bytes),
+        pushes_per_second: wanted.pushes_per_second.unwrap_or(default.pushes_per_second),
+        log_lines: wanted.log_lines.unwrap_or(default.log_lines),
+        log_bytes: size(wanted.log_bytes, default.log_bytes),
         store_keys: wanted.store_keys.map_or(default.store_keys, u64::from),
         store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
-        ..default
+        store_value: size(wanted.store_value, default.store_value),
+        blob: size(wanted.blob, default.blob),
+        blobs: count(wanted.blobs, default.blobs),
+        timers: count(wanted.timers, default.timers),
+        timer_changes: count(wanted.timer_changes, default.timer_changes),
+        http_requests: wanted.egress.http_requests.unwrap_or(default.http_requests),
+        tcp_connections: wanted.egress.tcp_connections.unwrap_or(default.tcp_connections),
+        egress_bytes: wanted.egress.egress_bytes.map_or(default.egress_bytes, |size| size.0),
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// The config as the router needs it. A channel whose driver isn't loaded has no media and wants nothing delivered.
-pub(crate) fn router_config(config: &Config, drivers: &BTreeMap<String, Driver>) -> router::Config {
-    let agents =
-        config.agents.iter().map(|agent| (agent.id.as_str().into(), router::AgentConfig { capacity: agent.capacity }));
-    let queues = config.queues.iter().map(|queue| {
-        let settings = router::QueueConfig {
-            offer_timeout_ms: queue.offer_timeout.map(millis),
-            weights: queue.weights.iter().map(|(media, weight)| (media.as_str().into(), *weight)).collect(),
-            wrap_up_ms: millis(queue.wrap_up),
-            offer_again: queue.offer_again,
-            away_after_missed: queue.away_after_missed,
-            choose: router::Choice::LongestIdle,
-        };
-        (queue.id.as_str().into(), settings)
-    });
-    let channels = config.channels.iter().map(|channel| {
-        let driver = drivers.get(&channel.id);
-        (channel.id.as_str().into(), channel_config(channel, driver))
-    });
-    router::Config {
-        agents: agents.collect(),
-        queues: queues.collect(),
-        channels: channels.collect(),
-        default_queue: config.routes.last().map_or("", |route| route.queue.as_str()).into(),
-        grace_ms: millis(config.server.agent_grace),
-    }
-}
-
-fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::ChannelConfig {
-    let mut out = router::ChannelConfig { resend_unknown: channel.resend_unknown, ..router::ChannelConfig::default() };
-    let Some(driver) = driver else { return out };
-    let descriptor = driver.descriptor();
-    out.interactions = descriptor.interactions.iter().map(|known| known.name.as_str().into()).collect();
-    out.media = descriptor
-        .media_types
-        .iter()
-        .map(|media| {
-            let config = router::MediaConfig {
-                real_time: media.real_time,
-                weight: media.weight,
-                offer_timeout_ms: media.offer_timeout_ms.map(u64::from),
-                interruptible: media.interruptible,
-            };
-            (media.name.as_str().into(), config)
-        })
-        .collect();
-    out.look_up_unknown = descriptor.attributes.get("look-up-unknown") == Some("true");
-    if let Some(limit) = descriptor.limits.iter().find(|limit| limit.name == "retry-for")
-        && let Ok(duration) = jackfield_config::parse_duration(&limit.value)
-    {
-        out.deliver_retry_for_ms = millis(duration);
-    }
-    out
 }

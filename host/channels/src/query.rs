@@ -2,6 +2,7 @@
 
 use crate::services::Server;
 use jackfield_router::State;
+use jackfield_sandbox::Services;
 use jackfield_spec::{AgentInfo, Attributes, ErrorInfo, Interaction, Kind, Message, QueueInfo};
 use serde_json::{Value, json};
 
@@ -21,9 +22,13 @@ pub(crate) async fn answer(server: &Server, channel: &str, message: Message) -> 
         "work-item.state" => work_item_state(server, channel, message, reply).await,
         "agent.state" => agent_state(server, message, reply).await,
         "queue.statistics" => queue_statistics(server, message, reply).await,
+        "customer.find" => customer_find(server, channel, message, reply).await,
         other => Err(ErrorInfo::new(
             "not-supported",
-            format!("`{other}` is not answered by `query`; work-item.state, agent.state and queue.statistics are"),
+            format!(
+                "`{other}` is not answered by `query`; work-item.state, agent.state, queue.statistics and customer.find \
+                 are"
+            ),
         )),
     }
 }
@@ -118,6 +123,37 @@ async fn queue_statistics(server: &Server, mut message: Message, reply: Interact
     };
     message.queue = Some(QueueInfo { waiting: u32::try_from(waiting).ok(), ..queue_info(id) });
     let arguments = json!({ "longestWaitMs": longest, "serviceLevel": null, "serviceLevelMs": null });
+    Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
+}
+
+async fn customer_find(
+    server: &Server,
+    channel: &str,
+    mut message: Message,
+    reply: Interaction,
+) -> Result<Message, ErrorInfo> {
+    let address = message.interaction.arguments.get("address").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let customer = server.find_customer(channel, &address)?;
+    let key = hex::encode(server.sequencer.keys().customer(channel, &address));
+    let open = read(server, move |state| {
+        let theirs = state.items().values().filter(|item| item.customer.as_deref() == Some(key.as_str()));
+        theirs.map(|item| (item.id.to_string(), item.owner.as_deref().map(str::to_owned))).collect::<Vec<_>>()
+    })
+    .await?;
+    let preferred = open.iter().find_map(|(_, owner)| owner.clone());
+    let id = customer.as_ref().and_then(|customer| customer.id.clone());
+    if let (Some(item), Some(customer)) = (&mut message.work_item, customer) {
+        item.customer = customer;
+    }
+    message.agent = preferred.clone().map(|id| AgentInfo {
+        id,
+        name: None,
+        address: None,
+        presence: None,
+        attributes: Attributes::default(),
+    });
+    let ids: Vec<String> = open.into_iter().map(|(id, _)| id).collect();
+    let arguments = json!({ "customerId": id, "openWorkItems": ids, "preferredAgent": preferred });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
 

@@ -43,8 +43,14 @@ impl Routes {
             };
             if matched {
                 let rule = format!("route {}", index + 1).into();
-                let route =
-                    jackfield_router::Route { queue: route.queue.as_str().into(), priority: route.priority, rule };
+                let route = jackfield_router::Route {
+                    queue: route.queue.as_str().into(),
+                    priority: route.priority,
+                    rule,
+                    skills: crate::rules::levels(&route.skills),
+                    preferred_skills: crate::rules::levels(&route.preferred_skills),
+                    attributes: route.attributes.clone(),
+                };
                 return Routed { route: Some(route), failures };
             }
         }

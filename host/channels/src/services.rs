@@ -4,9 +4,11 @@ use crate::logs::Logs;
 use arc_swap::ArcSwap;
 use jackfield_config::Config;
 use jackfield_journal::{BlobWriter, LogLine};
+use jackfield_router::Id;
 use jackfield_sandbox::{LogLevel, Services, StoreRead, Waiting};
 use jackfield_sequencer::Sequencer;
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// What sandboxes ask.
@@ -119,8 +121,29 @@ impl Services for Server {
         Ok((found, next))
     }
 
+    fn timers<'a>(&'a self, channel: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>> {
+        let channel = Id::from(channel);
+        let look = move |state: &jackfield_router::State| {
+            let of = state.timers().range((channel.clone(), Id::from(""))..);
+            of.take_while(|((of, _), _)| *of == channel).map(|((_, name), _)| name.to_string()).collect()
+        };
+        Box::pin(async move {
+            let stopping = |_| ErrorInfo::new("unavailable", "the server is stopping");
+            self.sequencer.read(look).await.map_err(stopping)
+        })
+    }
+
     fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>> {
         Box::pin(crate::query::answer(self, channel, message))
+    }
+
+    fn progress<'a>(
+        &'a self,
+        _: &'a str,
+        delivery: &'a str,
+        external_id: &'a str,
+    ) -> Waiting<'a, Result<(), ErrorInfo>> {
+        Box::pin(crate::progress::note(&self.sequencer, delivery, external_id))
     }
 
     fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo> {

@@ -1,8 +1,12 @@
 //! One channel while it is configured: the generation that serves it, and what is counted.
 
-use crate::counters::Counters;
+use crate::counters::{ChannelMetrics, Counters, UsageMetrics};
 use crate::health::Health;
+use crate::kills::Kills;
+use crate::live::Live;
 use crate::routes::channel_facts;
+use crate::silence::Silence;
+use crate::supervisor::Supervisor;
 use arc_swap::ArcSwap;
 use jackfield_sandbox::Generation;
 use jackfield_spec::Timestamp;
@@ -16,7 +20,7 @@ use tokio::sync::Semaphore;
 /// What serves a channel now.
 pub(crate) enum Served {
     /// This generation.
-    By(Generation),
+    By(Arc<Live>),
     /// Nothing, and why.
     Failed(String),
 }
@@ -39,7 +43,14 @@ pub(crate) struct Kept {
     /// Webhook requests inside the server.
     pub(crate) inside: AtomicUsize,
     pub(crate) counters: Counters,
+    /// What its drivers used of the network.
+    pub(crate) egress: Arc<jackfield_egress::Counters>,
     pub(crate) health: Mutex<Health>,
+    pub(crate) supervisor: Mutex<Supervisor>,
+    pub(crate) silence: Mutex<Silence>,
+    pub(crate) kills: Kills,
+    /// Generations that were replaced and whose calls have not ended.
+    pub(crate) draining: AtomicUsize,
     /// Deliveries and timers that are with the driver, as many as it has instances for each.
     pub(crate) deliveries: Semaphore,
     pub(crate) timers: Semaphore,
@@ -73,7 +84,12 @@ impl Serving {
                 paused: AtomicBool::new(false),
                 inside: AtomicUsize::new(0),
                 counters: Counters::default(),
+                egress: Arc::default(),
                 health: Mutex::new(Health::connecting(now)),
+                supervisor: Mutex::default(),
+                silence: Mutex::default(),
+                kills: Kills::default(),
+                draining: AtomicUsize::new(0),
                 deliveries: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 timers: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 firing: Mutex::default(),
@@ -93,12 +109,17 @@ impl Serving {
         &self.kept.counters
     }
 
-    /// The generation, unless the channel has failed or is paused.
-    pub(crate) fn generation(&self) -> Option<Generation> {
+    /// What serves it, unless it has failed.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
         match &**self.served.load() {
-            Served::By(generation) => Some(generation.clone()),
+            Served::By(live) => Some(live.clone()),
             Served::Failed(_) => None,
         }
+    }
+
+    /// The generation, unless the channel has failed.
+    pub(crate) fn generation(&self) -> Option<Generation> {
+        self.live().map(|live| live.generation.clone())
     }
 
     pub(crate) fn is_paused(&self) -> bool {
@@ -109,15 +130,38 @@ impl Serving {
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
         let inside = self.kept.inside.fetch_add(1, Ordering::Relaxed);
         let entered = Inside(&self.kept.inside);
-        if inside >= self.config.limits.queue as usize {
+        // Those that the driver has are inside as well; the others wait.
+        let running = self.config.limits.instances.map_or(INSTANCES, |count| count as usize);
+        if inside >= (self.config.limits.queue as usize).saturating_add(running) {
             return None;
         }
         Some(entered)
     }
 
-    /// Puts a new generation in place; calls that run stay with the old one until they end.
-    pub(crate) fn switch(&self, served: Served) {
+    /// Puts a new generation in place; calls that run stay with the old one until they end. Tells what served before.
+    pub(crate) fn switch(&self, served: Served) -> Option<Arc<Live>> {
+        let before = self.live();
         self.served.store(Arc::new(served));
         self.kept.generation.fetch_add(1, Ordering::Relaxed);
+        self.kept.supervisor.lock().reset();
+        before
+    }
+
+    /// What was counted, with what the channel's other parts know.
+    pub(crate) fn metrics(&self) -> ChannelMetrics {
+        let (crashes, pauses) = {
+            let supervisor = self.kept.supervisor.lock();
+            (u64::from(supervisor.crashes()), supervisor.pauses())
+        };
+        let silent = self.kept.silence.lock().silent().is_some();
+        ChannelMetrics {
+            inside: self.kept.inside.load(Ordering::Relaxed) as u64,
+            usage: self.generation().as_ref().map(UsageMetrics::of),
+            egress: self.kept.egress.counts(),
+            crashes,
+            pauses,
+            silent,
+            ..self.counters().read(&self.id)
+        }
     }
 }

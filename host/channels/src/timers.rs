@@ -3,10 +3,12 @@
 use crate::channels::Channels;
 use crate::counters::CallKind;
 use crate::intake::RERUNS;
+use crate::live::Live;
+use crate::quarantine::timer_fingerprint;
 use crate::serving::Serving;
 use base64::Engine;
 use jackfield_router::Command;
-use jackfield_sandbox::{Expiry, LogLevel};
+use jackfield_sandbox::{Expiry, Failed, LogLevel};
 use jackfield_sequencer::CommitError;
 use jackfield_spec::Timestamp;
 use std::sync::Arc;
@@ -120,7 +122,8 @@ impl Channels {
 
     async fn run_timer(&self, serving: &Arc<Serving>, expiry: Expiry, done: Option<Command>) -> Fired {
         for run in 0..=RERUNS {
-            let Some(generation) = serving.generation() else { return Fired::Again };
+            let Some(live) = serving.live() else { return Fired::Again };
+            let generation = &live.generation;
             if !generation.driver().exports().timer {
                 self.say(
                     &serving.id,
@@ -132,8 +135,11 @@ impl Channels {
             }
             let started = Instant::now();
             let called = generation.fired(expiry.clone(), run > 0).await;
-            self.count(serving, CallKind::Timer, started, called.as_ref().err());
-            let Ok(called) = called else { return Fired::Again };
+            self.count(serving, &live, CallKind::Timer, started, called.as_ref().err());
+            let called = match called {
+                Ok(called) => called,
+                Err(failed) => return self.timer_failed(serving, &live, &expiry, done, failed).await,
+            };
             if let Err(error) = &called.output {
                 self.say(
                     &serving.id,
@@ -144,10 +150,15 @@ impl Channels {
                     return Fired::Again;
                 }
             }
-            let sent = called.transaction.sent;
-            let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, called.transaction) else {
+            let mut transaction = called.transaction;
+            let sent = transaction.sent;
+            let aside = std::mem::take(&mut transaction.set_aside);
+            let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, transaction) else {
                 return Fired::Again;
             };
+            if self.set_aside(serving, aside).await.is_err() {
+                return Fired::Again;
+            }
             commit.ends = done.clone();
             if commit.is_empty() {
                 return Fired::Done;
@@ -164,6 +175,46 @@ impl Channels {
             }
         }
         Fired::Again
+    }
+
+    /// A timer that kills its driver again and again goes to quarantine, so that it doesn't do so for ever.
+    async fn timer_failed(
+        &self,
+        serving: &Arc<Serving>,
+        live: &Arc<Live>,
+        expiry: &Expiry,
+        done: Option<Command>,
+        failed: Failed,
+    ) -> Fired {
+        if !failed.error.is_crash() {
+            return Fired::Again;
+        }
+        self.blame(serving, live);
+        self.crashed(serving);
+        // `start` isn't the router's, and is given up by itself.
+        let Some(done) = done else { return Fired::Again };
+        let fingerprint = timer_fingerprint(&expiry.name, &expiry.payload);
+        let often = serving.kept.kills.killed(&fingerprint, self.now().millis());
+        if often && self.quarantine_timer(serving, &expiry.name, &expiry.payload, &failed).await {
+            self.end(serving, Some(done)).await;
+            return Fired::Done;
+        }
+        Fired::Again
+    }
+
+    /// Gives a timer from quarantine to the driver again.
+    pub(crate) async fn replay_timer(
+        &self,
+        serving: &Arc<Serving>,
+        name: &str,
+        payload: Vec<u8>,
+    ) -> Result<(), String> {
+        let due = Timestamp::from_millis(self.sequencer().now()).unwrap_or_default();
+        let expiry = Expiry { name: name.to_owned(), payload, due, attempt: 1 };
+        match self.run_timer(serving, expiry, None).await {
+            Fired::Done => Ok(()),
+            Fired::Again => Err("the channel's log says why".to_owned()),
+        }
     }
 
     async fn end(&self, serving: &Serving, done: Option<Command>) {

@@ -10,18 +10,14 @@ const LOOK: Duration = Duration::from_secs(1);
 impl Channels {
     /// Watches for ever; the router is told when other drivers serve.
     pub async fn watch(self) {
-        let mut taken = self.folder().look();
+        let mut taken = self.registry().look();
         let mut last = taken.clone();
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = self.folder().look();
+            let now = self.registry().look();
             if now == last && now != taken {
                 taken = now.clone();
-                if self.refresh().await
-                    && let Err(error) = self.sequencer().configure(self.router_config()).await
-                {
-                    tracing::error!("the router does not know of the new drivers: {error}");
-                }
+                self.refresh().await;
             }
             last = now;
         }

@@ -12,7 +12,7 @@ use crate::people::Ids;
 use crate::place::Place;
 use crate::problem::{Problem, quote};
 use crate::reader::{Node, Table, join};
-use crate::secret::{Secret, read_secret};
+use crate::secret::{Secret, read_values};
 use crate::settings::{self, Places, escape, unescape};
 
 /// A channel, defaults filled in.
@@ -24,8 +24,8 @@ pub struct Channel {
     pub driver: DriverRef,
     /// What the driver is configured with: always an object, not yet checked against the driver's schema.
     pub settings: Value,
-    /// Name -> secret.
-    pub secrets: BTreeMap<String, Secret>,
+    /// Name -> its valid values: the current one, and during a rotation the one before it.
+    pub secrets: BTreeMap<String, Vec<Secret>>,
     /// What the driver may touch.
     pub grants: Grants,
     /// How much it may use.
@@ -65,9 +65,11 @@ impl Channel {
         Problem { place: self.place_of(pointer), key, problem, remedy }
     }
 
-    /// A problem with one of the channel's own keys, at its place.
+    /// A problem with one of the channel's own keys, at its place; of a path such as `grants.http` at its first key's.
     pub fn key_problem(&self, key: &str, problem: String, remedy: String) -> Problem {
-        Problem { place: self.place_of_key(key), key: join(&self.path, key), problem, remedy }
+        let first = key.split('.').next().unwrap_or(key);
+        let path = key.split('.').fold(self.path.clone(), |path, piece| join(&path, piece));
+        Problem { place: self.place_of_key(first), key: path, problem, remedy }
     }
 
     fn find(&self, pointer: &str) -> Place {
@@ -132,13 +134,13 @@ fn settings(table: &Table<'_>, places: &mut Places) -> Value {
     settings::to_json(&node, "/settings", places)
 }
 
-fn secrets(table: &Table<'_>) -> BTreeMap<String, Secret> {
+fn secrets(table: &Table<'_>) -> BTreeMap<String, Vec<Secret>> {
     table
         .get("secrets")
         .map(|node| node.entries("{ auth-token = \"env:NAME\" }"))
         .unwrap_or_default()
         .into_iter()
-        .filter_map(|(name, node)| Some((name, read_secret(&node)?)))
+        .filter_map(|(name, node)| Some((name, read_values(&node)?)))
         .collect()
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use crate::channels::{self, Channel};
+use crate::hours::{self, Hours};
 use crate::people::{self, Agent, Operator};
 use crate::place::Lines;
 use crate::problem::{Errors, Problem};
@@ -22,6 +23,8 @@ pub struct Config {
     pub operators: Vec<Operator>,
     /// `[[agent]]`, in the file's order, ids unique.
     pub agents: Vec<Agent>,
+    /// `[[hours]]`, in the file's order, ids unique.
+    pub hours: Vec<Hours>,
     /// `[[queue]]`, in the file's order, ids unique.
     pub queues: Vec<Queue>,
     /// `[[route]]`, in the order they are tried; the last one, and only it, has no condition.
@@ -97,10 +100,11 @@ fn examine_text(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Optio
     };
     let reader = Reader::new(lines, base, env);
     let config = read(&Table::root(&reader, tree.get_ref()));
-    match reader.finish() {
-        Ok(warnings) => Ok(Loaded { config, warnings }),
-        Err(errors) => Err(Wrong { errors, rest: Some(Box::new(config)) }),
+    let (errors, warnings) = reader.finish();
+    if errors.is_empty() {
+        return Ok(Loaded { config, warnings });
     }
+    Err(Wrong { errors: Errors(errors), warnings, rest: Some(Box::new(config)) })
 }
 
 /// A configuration that is wrong, with what could be read of it: what only drivers can tell of its channels can still
@@ -109,6 +113,8 @@ fn examine_text(text: &str, file: &str, base: &Path, env: &dyn Fn(&str) -> Optio
 pub struct Wrong {
     /// Everything that is wrong with it, in the file's order.
     pub errors: Errors,
+    /// What is allowed but not wise, in the file's order.
+    pub warnings: Vec<Problem>,
     /// The rest, none if it isn't TOML. What was wrong stands at its default.
     pub rest: Option<Box<Config>>,
 }
@@ -116,7 +122,7 @@ pub struct Wrong {
 impl Wrong {
     /// Nothing of it can be read.
     fn whole(problem: Problem) -> Self {
-        Self { errors: Errors(vec![problem]), rest: None }
+        Self { errors: Errors(vec![problem]), warnings: Vec::new(), rest: None }
     }
 }
 
@@ -136,12 +142,14 @@ impl Config {
 }
 
 fn read(root: &Table<'_>) -> Config {
-    let queues = queues::read(root);
+    let hours = hours::read(root);
+    let queues = queues::read(root, &hours);
     let config = Config {
         server: server::read(root),
         operators: people::read_operators(root),
         agents: people::read_agents(root),
         routes: routes::read(root, &queues),
+        hours,
         queues,
         channels: channels::read(root),
     };

@@ -22,7 +22,8 @@ pub struct Grants {
     pub reveal: Vec<String>,
 }
 
-/// One origin that `http.send` may go to. Prints as it is written, such as `https://*.example.com`.
+/// Where `http.send` may go: an origin, and perhaps a path that all must begin with. Prints as it is written, such as
+/// `https://*.example.com/v1/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpGrant {
     /// Whether it is `https`, else `http`.
@@ -33,6 +34,8 @@ pub struct HttpGrant {
     pub subdomains: bool,
     /// The port, the scheme's own if none is written.
     pub port: u16,
+    /// What paths must begin with; `/` for all.
+    pub path: String,
 }
 
 impl fmt::Display for HttpGrant {
@@ -42,6 +45,9 @@ impl fmt::Display for HttpGrant {
         write!(f, "{scheme}://{star}{}", self.host)?;
         if self.port != usual {
             write!(f, ":{}", self.port)?;
+        }
+        if self.path != "/" {
+            f.write_str(&self.path)?;
         }
         Ok(())
     }
@@ -81,7 +87,7 @@ fn list<T>(table: &Table<'_>, key: &'static str, read: impl Fn(&Node<'_>) -> Opt
     table.get(key).map(|node| node.items("an array, [\"…\"]")).unwrap_or_default().iter().filter_map(read).collect()
 }
 
-const HTTP_EXAMPLE: &str = "scheme, host and port only, such as \"https://api.example.com\"";
+const HTTP_EXAMPLE: &str = "scheme, host and, if not the usual, port and path, such as \"https://api.example.com\"";
 
 fn http(node: &Node<'_>) -> Option<HttpGrant> {
     let text = node.string(HTTP_EXAMPLE)?;
@@ -93,17 +99,17 @@ fn http(node: &Node<'_>) -> Option<HttpGrant> {
 }
 
 fn parse_http(text: &str) -> Option<HttpGrant> {
+    if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
+        return None;
+    }
     let url = Url::parse(text).ok()?;
     let tls = match url.scheme() {
         "https" => true,
         "http" => false,
         _ => return None,
     };
-    let bare = matches!(url.path(), "" | "/")
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    let bare =
+        url.query().is_none() && url.fragment().is_none() && url.username().is_empty() && url.password().is_none();
     if !bare {
         return None;
     }
@@ -112,10 +118,17 @@ fn parse_http(text: &str) -> Option<HttpGrant> {
         Some(rest) => (rest, true),
         None => (host, false),
     };
-    if host.is_empty() || host.contains('*') {
+    if host.is_empty() || host.contains('*') || host.ends_with('.') {
         return None;
     }
-    Some(HttpGrant { tls, host: host.to_owned(), subdomains, port: url.port_or_known_default()? })
+    // 2130706433 is 127.0.0.1, but a reader of the file sees something else.
+    if let Some(Host::Ipv4(address)) = url.host()
+        && !text.contains(&address.to_string())
+    {
+        return None;
+    }
+    let port = url.port_or_known_default().filter(|port| *port != 0)?;
+    Some(HttpGrant { tls, host: host.to_owned(), subdomains, port, path: url.path().to_owned() })
 }
 
 fn addresses(node: &Node<'_>) -> Option<IpNet> {

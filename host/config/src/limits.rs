@@ -1,7 +1,8 @@
-//! `limits`: how much of the server one channel may use.
+//! `limits`: how much of the server one channel may use, and how much of a machine all drivers together.
 
 use std::time::Duration;
 
+use crate::egress::{self, EgressLimits};
 use crate::reader::Table;
 use crate::units::ByteSize;
 
@@ -10,8 +11,12 @@ use crate::units::ByteSize;
 pub struct Limits {
     /// `memory`: one instance's memory.
     pub memory: Option<ByteSize>,
+    /// `channel-memory`: the memory of all instances together.
+    pub channel_memory: Option<ByteSize>,
     /// `receive`: guest time of a call that takes something in.
     pub receive: Option<Duration>,
+    /// `receive-wall`: wall time of such a call. None: three times its guest time.
+    pub receive_wall: Option<Duration>,
     /// `deliver`: wall time of a delivery.
     pub deliver: Option<Duration>,
     /// `timer`: wall time of a timer's call.
@@ -22,36 +27,85 @@ pub struct Limits {
     pub queue: u32,
     /// `instances`: instances of a lane at the same time.
     pub instances: Option<u32>,
+    /// `idle`: how long an instance may wait for a call.
+    pub idle: Option<Duration>,
+    /// `handles`: handles of resources that an instance may hold.
+    pub handles: Option<u32>,
+    /// `host-calls`: calls to the host that one call may make.
+    pub host_calls: Option<u32>,
+    /// `host-call-bytes`: what one host call or answer may bring from the guest.
+    pub host_call_bytes: Option<ByteSize>,
+    /// `pushes`: messages that one call may push.
+    pub pushes: Option<u32>,
+    /// `push-bytes`: what they may have together.
+    pub push_bytes: Option<ByteSize>,
+    /// `pushes-per-second`: messages that the channel may push in one second.
+    pub pushes_per_second: Option<u32>,
+    /// `log-lines`: lines that one call may log.
+    pub log_lines: Option<u32>,
+    /// `log-bytes`: a line, and its fields.
+    pub log_bytes: Option<ByteSize>,
     /// `store-keys`: keys in the channel's store.
     pub store_keys: Option<u32>,
     /// `store-bytes`: bytes in the channel's store, keys included.
     pub store_bytes: Option<ByteSize>,
-    /// `pushes`: messages that one call may push.
-    pub pushes: Option<u32>,
-    /// `host-calls`: calls to the host that one call may make.
-    pub host_calls: Option<u32>,
+    /// `store-value`: a value in it.
+    pub store_value: Option<ByteSize>,
+    /// `blob`: a blob, and all that one call has open.
+    pub blob: Option<ByteSize>,
+    /// `blobs`: blobs that one call may write.
+    pub blobs: Option<u32>,
+    /// `timers`: the channel's timers that wait.
+    pub timers: Option<u32>,
+    /// `timer-changes`: timers that one call may set or cancel.
+    pub timer_changes: Option<u32>,
+    /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
+    pub restarts: u32,
+    /// `quarantine`: entries of the channel that are kept in quarantine; 0: nothing is put there. Default 1,000.
+    pub quarantine: u32,
+    /// The way out.
+    pub egress: EgressLimits,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
             memory: None,
+            channel_memory: None,
             receive: None,
+            receive_wall: None,
             deliver: None,
             timer: None,
             body: ByteSize::mib(1),
             queue: 1024,
             instances: None,
+            idle: None,
+            handles: None,
+            host_calls: None,
+            host_call_bytes: None,
+            pushes: None,
+            push_bytes: None,
+            pushes_per_second: None,
+            log_lines: None,
+            log_bytes: None,
             store_keys: None,
             store_bytes: None,
-            pushes: None,
-            host_calls: None,
+            store_value: None,
+            blob: None,
+            blobs: None,
+            timers: None,
+            timer_changes: None,
+            restarts: 60,
+            quarantine: 1_000,
+            egress: EgressLimits::default(),
         }
     }
 }
 
 const MILLISECOND: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 const MOST: u32 = 1_000_000;
 
 pub(crate) fn read(channel: &Table<'_>) -> Limits {
@@ -65,17 +119,77 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
 
     let defaults = Limits::default();
     let limits = Limits {
-        memory: size("memory", ByteSize::mib(1), ByteSize::mib(4096)),
+        // The engine's pool has slots of this size.
+        memory: size("memory", ByteSize::mib(1), ByteSize::mib(256)),
+        channel_memory: size("channel-memory", ByteSize::mib(1), ByteSize::mib(1 << 20)),
         receive: time("receive", MINUTE),
+        receive_wall: time("receive-wall", 15 * MINUTE),
         deliver: time("deliver", 15 * MINUTE),
         timer: time("timer", 15 * MINUTE),
         body: size("body", ByteSize(1), ByteSize::mib(1024)).unwrap_or(defaults.body),
         queue: number("queue", MOST).unwrap_or(defaults.queue),
         instances: number("instances", 1024),
+        idle: time("idle", 24 * HOUR),
+        handles: number("handles", MOST),
+        host_calls: number("host-calls", 100 * MOST),
+        host_call_bytes: size("host-call-bytes", ByteSize::kib(64), ByteSize::mib(1024)),
+        pushes: number("pushes", MOST),
+        push_bytes: size("push-bytes", ByteSize::kib(1), ByteSize::mib(1024)),
+        pushes_per_second: number("pushes-per-second", 100 * MOST),
+        log_lines: number("log-lines", MOST),
+        log_bytes: size("log-bytes", ByteSize(16), ByteSize::mib(1)),
         store_keys: number("store-keys", 100 * MOST),
         store_bytes: size("store-bytes", ByteSize::kib(1), ByteSize::mib(1 << 20)),
-        pushes: number("pushes", MOST),
-        host_calls: number("host-calls", 100 * MOST),
+        store_value: size("store-value", ByteSize(1), ByteSize::kib(256)),
+        blob: size("blob", ByteSize(1), ByteSize::mib(1024)),
+        blobs: number("blobs", MOST),
+        timers: number("timers", MOST),
+        timer_changes: number("timer-changes", MOST),
+        restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
+        quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
+        egress: egress::read(&table),
+    };
+    table.finish();
+    limits
+}
+
+/// `[server.limits]`: what holds for all drivers together. What is none is the sandbox's default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// `instances`: instances of all channels at the same time.
+    pub instances: Option<u32>,
+    /// `component`: a driver's file.
+    pub component: Option<ByteSize>,
+    /// `functions`: functions of a component.
+    pub functions: Option<u32>,
+    /// `types`: types of a component.
+    pub types: Option<u32>,
+    /// `imports`: imports of a component.
+    pub imports: Option<u32>,
+    /// `exports`: exports of a component.
+    pub exports: Option<u32>,
+    /// `compile-time`: the processor's time for compiling a component.
+    pub compile_time: Option<Duration>,
+    /// `compile-memory`: memory for compiling a component.
+    pub compile_memory: Option<ByteSize>,
+}
+
+pub(crate) fn read_server(server: &Table<'_>) -> ServerLimits {
+    let table = server.get("limits").and_then(|node| node.table("it as a section, [server.limits]"));
+    let Some(table) = table else {
+        return ServerLimits::default();
+    };
+    let size = |key, least, most| table.get(key).and_then(|node| node.size(least, most));
+    let number = |key, most| table.get(key).and_then(|node| node.integer(1, most));
+    let limits = ServerLimits {
+        instances: number("instances", 20_000),
+        component: size("component", ByteSize::kib(1), ByteSize::mib(1024)),
+        functions: number("functions", 10 * MOST),
+        types: number("types", MOST),
+        imports: number("imports", MOST),
+        exports: number("exports", MOST),
+        compile_time: table.get("compile-time").and_then(|node| node.duration(SECOND, HOUR)),
+        compile_memory: size("compile-memory", ByteSize::mib(64), ByteSize::mib(1 << 20)),
     };
     table.finish();
     limits

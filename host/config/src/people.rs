@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::names::{ID_RULE, is_id};
 use crate::problem::quote;
+use crate::queues::numbers;
 use crate::reader::{Node, Table};
 use crate::secret::{TokenHash, read_token};
 
@@ -58,6 +59,10 @@ pub struct Agent {
     pub teams: Vec<String>,
     /// The budget that work items weigh against. Default 100.
     pub capacity: u32,
+    /// How far beyond it work that can't wait may go before work that can. Default 100.
+    pub overtake_limit: u32,
+    /// Media type -> how many items and offers at once.
+    pub limits: BTreeMap<String, u32>,
     /// Media type -> where it reaches the agent, if not at the desktop.
     pub addresses: BTreeMap<String, String>,
 }
@@ -93,8 +98,10 @@ pub(crate) fn read_agents(root: &Table<'_>) -> Vec<Agent> {
                 id,
                 token: read_token(&table).unwrap_or_else(NO_TOKEN),
                 skills: table.get("skills").map(levels).unwrap_or_default(),
-                teams: table.get("teams").map(teams).unwrap_or_default(),
+                teams: table.get("teams").map(|node| teams(&node)).unwrap_or_default(),
                 capacity: table.get("capacity").and_then(|node| node.integer(0, 1_000_000)).unwrap_or(100),
+                overtake_limit: table.get("overtake-limit").and_then(|node| node.integer(0, 1_000_000)).unwrap_or(100),
+                limits: table.get("limits").map(|node| numbers(&node, "{ MEDIUM = 3 }")).unwrap_or_default(),
                 addresses: table
                     .get("addresses")
                     .map(|node| texts(&node, "{ MEDIUM = \"ADDRESS\" }"))
@@ -151,10 +158,11 @@ pub(crate) fn texts(node: &Node<'_>, example: &str) -> BTreeMap<String, String> 
         .collect()
 }
 
-fn teams(node: Node<'_>) -> Vec<String> {
+/// Names, each once.
+pub(crate) fn teams(node: &Node<'_>) -> Vec<String> {
     let mut teams: Vec<String> = Vec::new();
     for item in node.items("[\"front\"]") {
-        let Some(team) = item.name("a team's name in quotes") else {
+        let Some(team) = item.name("a name in quotes") else {
             continue;
         };
         if teams.contains(&team) {

@@ -58,6 +58,14 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a s
 pub(crate) fn meant(word: &str, known: &[&str]) -> String {
     match nearest(word, known.iter().copied()) {
         Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => format!("known here: {}", known.join(", ")),
+        None => {
+            let mut once: Vec<&str> = Vec::with_capacity(known.len());
+            for name in known {
+                if !once.contains(name) {
+                    once.push(name);
+                }
+            }
+            format!("known here: {}", once.join(", "))
+        }
     }
 }

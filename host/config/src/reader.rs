@@ -12,7 +12,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::place::{Lines, Place};
-use crate::problem::{Errors, Problem, meant, nearest, quote};
+use crate::problem::{Problem, meant, nearest, quote};
 use crate::secret::TokenHash;
 use crate::units::{ByteSize, parse_duration, show_duration};
 
@@ -66,18 +66,15 @@ impl<'a> Reader<'a> {
         (self.env)(name)
     }
 
-    /// The warnings if nothing was wrong, else all errors; both in the file's order.
-    pub(crate) fn finish(self) -> Result<Vec<Problem>, Errors> {
+    /// All errors, then all warnings; both in the file's order.
+    pub(crate) fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
         self.check_tokens();
         let by_place = |a: &Problem, b: &Problem| a.place.cmp(&b.place);
         let mut errors = self.errors.into_inner();
         errors.sort_by(by_place);
-        if !errors.is_empty() {
-            return Err(Errors(errors));
-        }
         let mut warnings = self.warnings.into_inner();
         warnings.sort_by(by_place);
-        Ok(warnings)
+        (errors, warnings)
     }
 
     /// Reports each token that stands further up in the file already.

@@ -20,6 +20,8 @@ pub struct Route {
     pub priority: Option<u16>,
     /// Skills the agent must have, each with its least level, 1 to 10.
     pub skills: BTreeMap<String, u8>,
+    /// Skills that are better to have, each with its level.
+    pub preferred_skills: BTreeMap<String, u8>,
     /// What is added to the work item's attributes.
     pub attributes: BTreeMap<String, String>,
     /// Where the route stands, for logs and explanations.
@@ -42,23 +44,15 @@ pub(crate) fn read(root: &Table<'_>, queues: &[Queue]) -> Vec<Route> {
                     .get("priority")
                     .and_then(|node| node.integer(0, 1000))
                     .and_then(|priority| u16::try_from(priority).ok()),
-                skills: unserved(&table, "skills").map(levels).unwrap_or_default(),
-                attributes: unserved(&table, "attributes")
-                    .map(|node| texts(&node, "{ tier = \"gold\" }"))
-                    .unwrap_or_default(),
+                skills: table.get("skills").map(levels).unwrap_or_default(),
+                preferred_skills: table.get("preferred-skills").map(levels).unwrap_or_default(),
+                attributes: table.get("attributes").map(|node| texts(&node, "{ tier = \"gold\" }")).unwrap_or_default(),
                 place: table.place().clone(),
             };
             table.finish();
             route
         })
         .collect()
-}
-
-/// A key that is read and checked, but does nothing in this version.
-fn unserved<'a>(table: &Table<'a>, key: &'static str) -> Option<Node<'a>> {
-    let node = table.get(key)?;
-    node.warn("does nothing in this version: routes decide on queue and priority", "leave it out, or expect no effect");
-    Some(node)
 }
 
 /// The last route, and only the last, has no `when`.

@@ -6,6 +6,7 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use toml::de::DeValue;
 
 use crate::reader::{Node, Table};
 
@@ -82,6 +83,22 @@ pub(crate) fn read_secret(node: &Node<'_>) -> Option<Secret> {
         return None;
     }
     Some(Secret(bytes))
+}
+
+/// Reads a channel's secret: one source, or during a rotation an array of the current and the previous one.
+pub(crate) fn read_values(node: &Node<'_>) -> Option<Vec<Secret>> {
+    if !matches!(node.value(), DeValue::Array(_)) {
+        return Some(vec![read_secret(node)?]);
+    }
+    let items = node.items("[\"env:NEW\", \"env:OLD\"]");
+    if !(1..=2).contains(&items.len()) {
+        node.error(
+            format!("has {} values", items.len()),
+            "write the current value and, while it is rotated, the previous one: [\"env:NEW\", \"env:OLD\"]",
+        );
+        return None;
+    }
+    items.iter().map(read_secret).collect()
 }
 
 /// Reads the required `token` of an agent or operator and keeps its hash.

@@ -4,8 +4,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jackfield_signing::Trust;
 use url::Url;
 
+use crate::drivers::{self, Signing, Swap};
+use crate::limits::{self, ServerLimits};
 use crate::problem::quote;
 use crate::reader::{Node, Table};
 
@@ -20,10 +23,16 @@ pub struct Server {
     pub data: PathBuf,
     /// The watched folder of drivers. Default `drivers`.
     pub drivers: PathBuf,
+    /// The name server that drivers' requests are resolved with. Default: the system's resolver.
+    pub resolver: Option<SocketAddr>,
     /// Who may read `/metrics`. Default: loopback only.
     pub metrics: Metrics,
     /// What happens to a driver without a signature. Default: loaded, with a warning.
     pub signing: Signing,
+    /// Whose signatures count.
+    pub trust: Trust,
+    /// How one version of a driver takes another's place.
+    pub swap: Swap,
     /// How long a message's id is remembered at least, by which repetitions are recognized. Default 400 days.
     pub dedupe_window: Duration,
     /// How long messages' content, ended work items and the journal's records are kept. Default 400 days.
@@ -34,6 +43,8 @@ pub struct Server {
     pub log: LogLevel,
     /// The form of log lines. Default `text`.
     pub log_format: LogFormat,
+    /// What holds for all drivers together.
+    pub limits: ServerLimits,
 }
 
 /// Who may read `/metrics` besides callers on loopback, who always may.
@@ -45,15 +56,6 @@ pub enum Metrics {
     Public,
     /// Whoever shows an operator's token.
     Operator,
-}
-
-/// What happens to a driver that carries no valid signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Signing {
-    /// It is loaded.
-    Off,
-    /// It is loaded, and a warning logged.
-    Warn,
 }
 
 /// The least severe log lines that are written.
@@ -109,6 +111,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         public_url: get("public-url").and_then(public_url),
         data: get("data").and_then(path).unwrap_or_else(|| base("data")),
         drivers: get("drivers").and_then(path).unwrap_or_else(|| base("drivers")),
+        resolver: get("resolver").and_then(resolver),
         metrics: get("metrics")
             .and_then(|node| {
                 node.choice(&[
@@ -118,7 +121,9 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
                 ])
             })
             .unwrap_or(Metrics::Loopback),
-        signing: get("signing").and_then(signing).unwrap_or(Signing::Warn),
+        signing: table.as_ref().map_or(Signing::Warn, drivers::signing),
+        trust: table.as_ref().map(drivers::trust).unwrap_or_default(),
+        swap: table.as_ref().map(drivers::swap).unwrap_or_default(),
         dedupe_window: get("dedupe-window").and_then(|node| span(node, DAY / 24, DAY * 3660)).unwrap_or(DAY * 400),
         retention: get("retention").and_then(|node| span(node, DAY, DAY * 36_600)).unwrap_or(DAY * 400),
         agent_grace: get("agent-grace").and_then(|node| span(node, Duration::ZERO, DAY)).unwrap_or(SECOND * 60),
@@ -136,6 +141,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         log_format: get("log-format")
             .and_then(|node| node.choice(&[("text", LogFormat::Text), ("json", LogFormat::Json)]))
             .unwrap_or(LogFormat::Text),
+        limits: table.as_ref().map(limits::read_server).unwrap_or_default(),
     };
     if let Some(table) = table {
         table.finish();
@@ -150,6 +156,19 @@ fn listen(node: Node<'_>) -> Option<SocketAddr> {
             node.error(format!("{} is not an address to listen on", quote(text)), remedy);
         })
         .ok()
+}
+
+fn resolver(node: Node<'_>) -> Option<SocketAddr> {
+    let example = "\"192.0.2.53:53\"";
+    let text = node.string(example)?;
+    let address = text.parse().ok().filter(|address: &SocketAddr| address.port() != 0);
+    if address.is_none() {
+        node.error(
+            format!("{} is not a name server's address", quote(text)),
+            format!("write an IP address and a port, such as {example}"),
+        );
+    }
+    address
 }
 
 fn public_url(node: Node<'_>) -> Option<String> {
@@ -170,12 +189,4 @@ fn public_url(node: Node<'_>) -> Option<String> {
         );
     }
     url.map(|url| url.as_str().trim_end_matches('/').to_owned())
-}
-
-fn signing(node: Node<'_>) -> Option<Signing> {
-    let choice = node.choice(&[("off", Some(Signing::Off)), ("warn", Some(Signing::Warn)), ("required", None)])?;
-    if choice.is_none() {
-        node.error("`required` is not served yet by this version", "write \"warn\" or \"off\"");
-    }
-    choice
 }

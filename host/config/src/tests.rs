@@ -1,6 +1,7 @@
 //! The configuration as a whole: golden tables of wrong files, and the right ones.
 
 mod good;
+mod hours;
 mod names;
 mod problems;
 mod secrets;

@@ -1,4 +1,4 @@
-//! From a permitted URL to an open connection: resolve, check, connect to what was checked, agree on TLS.
+//! From a permit to an open connection: resolve, check, connect to what was checked, agree on TLS.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -8,14 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use url::{Host, Url};
+use url::Host;
 
+use crate::counters::{Counters, Limit};
 use crate::error::ErrorKind;
 use crate::policy::Permit;
 use crate::resolve::Resolve;
@@ -28,38 +30,56 @@ const ATTEMPTS: usize = 6;
 pub(crate) struct Dialer {
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) tls: Tls,
+    pub(crate) counters: Arc<Counters>,
     /// Time for all of [`Dialer::dial`].
     pub(crate) budget: Duration,
 }
 
 impl Dialer {
-    /// Connects to the host of `url`, for which `permit` was given.
-    pub(crate) async fn dial(&self, permit: &Permit, url: &Url) -> Result<Stream, ErrorKind> {
-        let target = || permit.target().to_owned();
+    /// Connects to the host that `permit` was given for, with TLS if there is a config for it.
+    pub(crate) async fn dial(
+        &self,
+        permit: &Permit,
+        port: u16,
+        tls: Option<&Arc<ClientConfig>>,
+    ) -> Result<Stream, ErrorKind> {
         let deadline = Instant::now() + self.budget;
-        let port = url.port_or_known_default().unwrap_or_default();
-        let addresses = permit.admit(self.addresses(permit, url, deadline).await?)?;
+        let dialed = self.dial_until(permit, port, tls, deadline).await;
+        if dialed.is_err() && Instant::now() >= deadline {
+            self.counters.limit(Limit::ConnectTimeout);
+        }
+        dialed
+    }
+
+    async fn dial_until(
+        &self,
+        permit: &Permit,
+        port: u16,
+        tls: Option<&Arc<ClientConfig>>,
+        deadline: Instant,
+    ) -> Result<Stream, ErrorKind> {
+        let target = || permit.target().to_owned();
+        let addresses = permit.admit(self.addresses(permit, deadline).await?)?;
         let tcp = connect(&addresses, port, deadline)
             .await
             .map_err(|source| ErrorKind::Connect { target: target(), source })?;
-        let written = Arc::new(AtomicBool::new(false));
-        if url.scheme() == "http" {
-            return Ok(Stream { inner: Inner::Plain(tcp), written });
-        }
-        let secured = timeout_at(deadline, self.secure(tcp, url)).await.unwrap_or_else(|_| Err(too_slow()));
-        match secured {
-            Ok(tls) => Ok(Stream { inner: Inner::Tls(Box::new(tls)), written }),
-            Err(source) => Err(ErrorKind::Tls { target: target(), source }),
-        }
+        let stream = Stream {
+            inner: Inner::Plain(tcp),
+            written: Arc::new(AtomicBool::new(false)),
+            counters: Arc::clone(&self.counters),
+        };
+        let Some(config) = tls else { return Ok(stream) };
+        let secured = stream.secure(config, server_name(permit.host()));
+        let secured = timeout_at(deadline, secured).await.unwrap_or_else(|_| Err(too_slow()));
+        secured.map_err(|source| ErrorKind::Tls { target: target(), source })
     }
 
-    async fn addresses(&self, permit: &Permit, url: &Url, deadline: Instant) -> Result<Vec<IpAddr>, ErrorKind> {
+    async fn addresses(&self, permit: &Permit, deadline: Instant) -> Result<Vec<IpAddr>, ErrorKind> {
         let failed = |reason: String| ErrorKind::Dns { target: permit.target().to_owned(), reason };
-        let name = match url.host() {
-            Some(Host::Ipv4(address)) => return Ok(vec![address.into()]),
-            Some(Host::Ipv6(address)) => return Ok(vec![address.into()]),
-            Some(Host::Domain(name)) => name,
-            None => return Err(failed("there is none".to_owned())),
+        let name = match permit.host() {
+            Host::Ipv4(address) => return Ok(vec![(*address).into()]),
+            Host::Ipv6(address) => return Ok(vec![(*address).into()]),
+            Host::Domain(name) => name,
         };
         match timeout_at(deadline, self.resolver.resolve(name)).await {
             Ok(Ok(addresses)) if addresses.is_empty() => Err(failed("it has no address".to_owned())),
@@ -68,16 +88,15 @@ impl Dialer {
             Err(_) => Err(failed(too_slow().to_string())),
         }
     }
+}
 
-    async fn secure(&self, tcp: TcpStream, url: &Url) -> io::Result<TlsStream<TcpStream>> {
-        let name = match url.host() {
-            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
-            Some(Host::Ipv4(address)) => ServerName::from(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => ServerName::from(IpAddr::V6(address)),
-            None => return Err(io::Error::other("the URL has no host")),
-        };
-        TlsConnector::from(Arc::clone(&self.tls.config)).connect(name, tcp).await
-    }
+/// The name that a certificate must have.
+pub(crate) fn server_name(host: &Host<String>) -> io::Result<ServerName<'static>> {
+    Ok(match host {
+        Host::Domain(name) => ServerName::try_from(name.clone()).map_err(io::Error::other)?,
+        Host::Ipv4(address) => ServerName::from(IpAddr::V4(*address)),
+        Host::Ipv6(address) => ServerName::from(IpAddr::V6(*address)),
+    })
 }
 
 /// Tries one address after the other; each gets an even share of the time that is left.
@@ -101,7 +120,7 @@ async fn connect(addresses: &[IpAddr], port: u16, deadline: Instant) -> io::Resu
     Err(last)
 }
 
-fn too_slow() -> io::Error {
+pub(crate) fn too_slow() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "no answer in time")
 }
 
@@ -109,6 +128,7 @@ fn too_slow() -> io::Error {
 pub(crate) struct Stream {
     inner: Inner,
     written: Arc<AtomicBool>,
+    counters: Arc<Counters>,
 }
 
 enum Inner {
@@ -117,6 +137,25 @@ enum Inner {
 }
 
 impl Stream {
+    /// Agrees on TLS over what is a plain connection so far.
+    pub(crate) async fn secure(
+        self,
+        config: &Arc<ClientConfig>,
+        name: io::Result<ServerName<'static>>,
+    ) -> io::Result<Self> {
+        let Self { inner, written, counters } = self;
+        let Inner::Plain(tcp) = inner else {
+            return Err(io::Error::other("the connection has TLS already"));
+        };
+        let tls = TlsConnector::from(Arc::clone(config)).connect(name?, tcp).await?;
+        Ok(Self { inner: Inner::Tls(Box::new(tls)), written, counters })
+    }
+
+    /// Whether TLS is up.
+    pub(crate) fn is_secured(&self) -> bool {
+        matches!(self.inner, Inner::Tls(_))
+    }
+
     /// Becomes true with the first byte written. The owner may set it back before the next request.
     pub(crate) fn written(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.written)
@@ -124,6 +163,9 @@ impl Stream {
 
     /// Notes what a write has come to. A TLS write that fails may have sent a part before.
     fn note(&self, outcome: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(count)) = outcome {
+            self.counters.written(*count);
+        }
         let went_out = match (&self.inner, outcome) {
             (_, Poll::Ready(Ok(count))) => *count > 0,
             (Inner::Tls(_), _) => true,
@@ -137,10 +179,13 @@ impl Stream {
 
 impl AsyncRead for Stream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        match &mut self.inner {
+        let before = buf.filled().len();
+        let outcome = match &mut self.inner {
             Inner::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Inner::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
-        }
+        };
+        self.counters.read(buf.filled().len() - before);
+        outcome
     }
 }
 

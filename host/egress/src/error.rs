@@ -1,4 +1,4 @@
-//! What can go wrong with a request.
+//! What can go wrong with a request or a connection.
 
 use std::io;
 use std::time::Duration;
@@ -24,7 +24,7 @@ impl Error {
     /// A short stable name for metrics and for the guest's error code.
     pub fn code(&self) -> &'static str {
         match self.kind {
-            ErrorKind::Invalid { .. } => "invalid",
+            ErrorKind::Invalid { .. } | ErrorKind::RequestTooLarge { .. } => "invalid",
             ErrorKind::Denied(_) => "denied",
             ErrorKind::Dns { .. } => "dns",
             ErrorKind::Connect { .. } => "connect",
@@ -47,6 +47,14 @@ pub enum ErrorKind {
     Invalid {
         /// What to correct.
         problem: String,
+    },
+    /// The request's body is longer than allowed.
+    #[error(
+        "the request is not valid: its body is longer than {limit} bytes; send less, or raise limits.http-request of the channel"
+    )]
+    RequestTooLarge {
+        /// Bytes allowed.
+        limit: usize,
     },
     /// The operator hasn't granted it.
     #[error(transparent)]
@@ -83,7 +91,7 @@ pub enum ErrorKind {
         /// The time that it had.
         after: Duration,
     },
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke, or what came was not what it should be.
     #[error("the exchange with {target} broke off: {reason}")]
     Transfer {
         /// Scheme, host and port.

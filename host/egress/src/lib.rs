@@ -9,10 +9,14 @@
 //!    and other special ranges are refused unless granted;
 //! 3. the connection goes to exactly the address that was checked; the name is not resolved again.
 //!
-//! The crate knows HTTP/1.1 and TLS. It does not know secrets, guests, messages or the journal.
+//! [`Client::send`] and [`Client::send_to`] are the way for requests, whoever makes them: a guest's `http.send` and a
+//! guest's `wasi:http` are both turned into a [`Request`]. [`Client::connect`] is the way for connections of bytes.
+//!
+//! The crate knows HTTP/1.1, TCP and TLS. It does not know secrets, guests, messages or the journal.
 
 mod address;
 mod client;
+mod counters;
 mod dial;
 mod error;
 mod grant;
@@ -21,14 +25,18 @@ mod policy;
 mod pool;
 mod request;
 mod resolve;
+mod target;
+mod tcp;
 mod tls;
 
 pub use address::Special;
 pub use client::{Client, ClientConfig};
+pub use counters::{Counters, Counts, Limit};
 pub use error::{Error, ErrorKind};
 pub use grant::GrantError;
 pub use limits::Limits;
 pub use policy::{Denied, Permit, Policy};
 pub use request::{Header, Request, Response, Sink};
-pub use resolve::{Resolve, SystemResolver};
+pub use resolve::{NameServer, Resolve, SystemResolver};
+pub use tcp::TcpConnection;
 pub use tls::Tls;

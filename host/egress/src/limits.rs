@@ -15,12 +15,17 @@ pub struct Limits {
     /// Bytes of an answer's body that a request may ask for. Default 64 MiB.
     pub response_bytes: u64,
     /// Time for the whole of a request when it doesn't say: waiting, name, connection, redirects and the last byte
-    /// of the answer. Default 30 s.
+    /// of the answer. Default 10 s.
     pub default_timeout: Duration,
     /// Time that a request may ask for. Default 15 min, the longest `deliver`.
     pub timeout: Duration,
     /// Time to resolve, connect and agree on TLS, out of the request's own. Default 10 s.
     pub connect: Duration,
+    /// Bytes of the head of an answer: status line and headers. At least 8 KiB. Default 64 KiB.
+    pub head_bytes: usize,
+    /// Connections of [`Client::connect`](crate::Client::connect) open at the same time; the next ones wait, within their
+    /// own time. At least 1. Default 32.
+    pub connections: usize,
     /// Redirects that a request may ask to be followed. Default 5.
     pub redirects: u32,
     /// How long a connection is kept for the next request. Default 15 s.
@@ -36,9 +41,11 @@ impl Default for Limits {
             request_bytes: 16 << 20,
             default_response_bytes: 10 << 20,
             response_bytes: 64 << 20,
-            default_timeout: Duration::from_secs(30),
+            default_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(15 * 60),
             connect: Duration::from_secs(10),
+            head_bytes: 64 << 10,
+            connections: 32,
             redirects: 5,
             idle: Duration::from_secs(15),
             idle_connections: 8,

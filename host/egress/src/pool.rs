@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use crate::dial::Stream;
 
-/// Bytes of a head of an answer. Also the largest piece read at once.
-const HEAD_BYTES: usize = 64 << 10;
+/// The least that hyper takes.
+const LEAST_HEAD_BYTES: usize = 8 << 10;
 
 /// An open HTTP/1.1 connection. Dropping it closes the socket, whatever is going on.
 pub(crate) struct Connection {
@@ -28,10 +28,13 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) async fn new(stream: Stream) -> Result<Self, hyper::Error> {
+    /// `head_bytes`: of a head of an answer; also the largest piece read at once.
+    pub(crate) async fn new(stream: Stream, head_bytes: usize) -> Result<Self, hyper::Error> {
         let written = stream.written();
-        let (sender, connection) =
-            http1::Builder::new().max_buf_size(HEAD_BYTES).handshake(TokioIo::new(stream)).await?;
+        let (sender, connection) = http1::Builder::new()
+            .max_buf_size(head_bytes.max(LEAST_HEAD_BYTES))
+            .handshake(TokioIo::new(stream))
+            .await?;
         // What it ends with is told to the request that waits on it; nothing is left to report here.
         let task = tokio::spawn(async move {
             let _ = connection.await;

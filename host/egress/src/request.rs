@@ -130,7 +130,7 @@ impl Hop {
             .filter(|method| *method != Method::CONNECT && *method != Method::TRACE)
             .ok_or_else(|| invalid("the method can't be used; take GET, POST, PUT, PATCH or DELETE"))?;
         if request.body.len() > request_bytes {
-            return Err(invalid(format!("the body is longer than {request_bytes} bytes")));
+            return Err(ErrorKind::RequestTooLarge { limit: request_bytes });
         }
         let size: usize = request.headers.iter().map(|header| header.name.len() + header.value.len()).sum();
         if size > HEADER_BYTES {

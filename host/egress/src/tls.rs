@@ -9,7 +9,10 @@ use rustls::{ClientConfig, RootCertStore};
 /// takes milliseconds and some hundred kilobytes.
 #[derive(Debug, Clone)]
 pub struct Tls {
-    pub(crate) config: Arc<ClientConfig>,
+    /// For HTTP: its protocol is named in the handshake.
+    pub(crate) http: Arc<ClientConfig>,
+    /// For connections of bytes. No protocol is named: a server of another one must not take us for a browser.
+    pub(crate) bytes: Arc<ClientConfig>,
 }
 
 impl Tls {
@@ -46,7 +49,8 @@ impl Tls {
             Ok(builder) => builder.with_root_certificates(store).with_no_client_auth(),
             Err(error) => unreachable!("ring has cipher suites for TLS 1.2 and 1.3: {error}"),
         };
+        let bytes = Arc::new(config.clone());
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Self { config: Arc::new(config) }
+        Self { http: Arc::new(config), bytes }
     }
 }

@@ -65,10 +65,10 @@ impl Caller {
         }
     }
 
-    /// Refuses everybody who may not change how the server runs.
-    pub(crate) fn operates(&self) -> Result<(), Problem> {
+    /// Refuses everybody who may not change how the server runs; says who it is, for the record.
+    pub(crate) fn operates(&self) -> Result<String, Problem> {
         match self {
-            Self::Operator { role: Role::Operator, .. } => Ok(()),
+            Self::Operator { name, role: Role::Operator } => Ok(format!("operator {name}")),
             _ => Err(Problem::forbidden("this needs the role `operator`")),
         }
     }

@@ -1,7 +1,6 @@
 //! The two ends of a connection.
 
 use http::HeaderMap;
-use http::header::FORWARDED;
 use std::net::SocketAddr;
 
 /// Who called whom; an extension of every request.
@@ -20,7 +19,20 @@ impl Endpoint {
     }
 }
 
+/// What proxies and content networks add to a request. Who only sets the Host header anew isn't noticed.
+const PROXIED: [&str; 9] = [
+    "forwarded",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "cf-connecting-ip",
+    "true-client-ip",
+    "x-original-forwarded-for",
+];
+
 /// Whether a request says that a proxy passed it on.
 pub(crate) fn is_proxied(headers: &HeaderMap) -> bool {
-    headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for") || headers.contains_key("x-real-ip")
+    PROXIED.iter().any(|name| headers.contains_key(*name))
 }

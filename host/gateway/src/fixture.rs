@@ -4,7 +4,7 @@ use crate::{Endpoint, Gateway, Parts};
 use axum::body::Body;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt;
-use jackfield_channels::{Channels, DriverFolder};
+use jackfield_channels::{Channels, Registry};
 use jackfield_config::Config;
 use jackfield_journal::ChannelLog;
 use jackfield_router::{Action, Command, Presence, Reply, Route};
@@ -92,12 +92,12 @@ impl Fixture {
         let channels = Channels::new(jackfield_channels::Parts {
             config: config.clone(),
             public_url: "https://desk.test".to_owned(),
-            folder: DriverFolder::new(SANDBOX.1.clone(), folder.path().join("drivers")),
+            registry: Registry::new(SANDBOX.1.clone(), &config.server),
             sequencer: sequencer.clone(),
             log: ChannelLog::open(folder.path()).unwrap(),
         })
         .unwrap();
-        channels.load().await;
+        channels.load().await.unwrap();
         sequencer.begin(channels.router_config()).await.unwrap();
         let parts = Parts {
             config,
@@ -122,7 +122,7 @@ impl Fixture {
         let message = message(conversation, &format!("event-{event}"), text);
         let now = Timestamp::from_millis(self.sequencer.now()).unwrap();
         let stored = Stored::new(self.sequencer.keys(), "wire", Direction::Inbound, now, message).unwrap();
-        let route = Some(Route { queue: "support".into(), priority: None, rule: "route 1".into() });
+        let route = Some(Route { queue: "support".into(), rule: "route 1".into(), ..Route::default() });
         let commit = Commit {
             channel: "wire".to_owned(),
             cause: "receive".to_owned(),
@@ -137,7 +137,7 @@ impl Fixture {
     pub(crate) async fn connect(&self, agent: &str) {
         let command = Command::Connected { agent: agent.into(), connection: format!("{agent}'s").into() };
         assert_eq!(self.sequencer.command(command).await.unwrap(), Reply::Done);
-        self.act(agent, Action::SetState { state: Presence::Available, reason: None }).await;
+        self.act(agent, Action::SetState { state: Presence::Available, reason: None, media_type: None }).await;
     }
 
     pub(crate) async fn act(&self, agent: &str, action: Action) -> Reply {

@@ -90,6 +90,7 @@ impl Gateway {
         };
         let renderer = Renderer::new(people.clone(), lookup.clone(), parts.sequencer.read(presences).await?);
         hub.clone().start(parts.announcements, renderer)?;
+        tokio::spawn(hub.clone().pass_on(parts.sequencer.clone(), parts.channels.typing()));
         Ok(Self(Arc::new(Inner {
             people,
             public_url: parts.public_url,

@@ -9,6 +9,7 @@
 //! It adds what the router doesn't hold, the texts of customers, and knows no medium.
 
 mod auth;
+mod documents;
 mod endpoint;
 mod gateway;
 mod health;
@@ -22,8 +23,10 @@ mod render;
 mod rest;
 mod serve;
 mod socket;
+mod uploads;
 mod webhook;
 
+pub use documents::{asyncapi, openapi};
 pub use endpoint::Endpoint;
 pub use gateway::{Gateway, Parts, StartError};
 pub use serve::serve;

@@ -166,15 +166,18 @@ impl Lookup {
             return Ok(newest);
         };
         let until = i64::try_from(until).unwrap_or(i64::MAX);
-        self.each_row(&id, |row| {
-            if row.at <= until {
-                if newest.len() == count {
-                    newest.pop_front();
-                }
-                newest.push_back(row.clone());
+        let mut before: Option<RowId> = None;
+        while newest.len() < count {
+            let rows = self.messages.reader().newest_of_item(&id, before.as_ref(), count)?;
+            let Some(last) = rows.last() else { break };
+            before = Some(last.id);
+            for row in rows.into_iter().filter(|row| row.at <= until) {
+                newest.push_front(row);
             }
-            Ok(())
-        })?;
+        }
+        while newest.len() > count {
+            newest.pop_front();
+        }
         Ok(newest)
     }
 

@@ -105,7 +105,7 @@ async fn health_follows_the_server() {
 }
 
 #[tokio::test]
-async fn metrics_are_open_on_this_machine_only() {
+async fn metrics_and_health_are_open_on_this_machine_only() {
     let fixture = Fixture::new().await;
     fixture.say("a", "help").await;
     let (status, metrics) = text(&fixture, "/metrics").await;
@@ -120,15 +120,20 @@ async fn metrics_are_open_on_this_machine_only() {
         assert!(metrics.lines().any(|found| found == line), "{line} in\n{metrics}");
     }
     assert!(metrics.lines().all(|line| line.starts_with('#') || line.starts_with("jackfield_")));
-    let from = |peer: &str, headers: &[(&'static str, &'static str)]| {
-        let mut request = Request::get("/metrics").body(Body::empty()).unwrap();
+    let ask = |path: &str, peer: &str, headers: &[(&'static str, &'static str)]| {
+        let mut request = Request::get(path).body(Body::empty()).unwrap();
         request.extensions_mut().insert(Endpoint { peer: peer.parse().unwrap(), local: peer.parse().unwrap() });
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
         request
     };
-    assert_eq!(fixture.send(from("192.0.2.1:9", &[])).await.status(), 403);
+    let from = |peer: &str, headers: &[(&'static str, &'static str)]| ask("/metrics", peer, headers);
+    for path in ["/metrics", "/healthz", "/readyz"] {
+        assert_eq!(fixture.send(ask(path, "192.0.2.1:9", &[])).await.status(), 403, "{path}");
+        assert_eq!(fixture.send(ask(path, "127.0.0.1:9", &[])).await.status(), 200, "{path}");
+        assert_eq!(fixture.send(ask(path, "127.0.0.1:9", &[("via", "1.1 proxy")])).await.status(), 403, "{path}");
+    }
     assert_eq!(fixture.send(from("127.0.0.1:9", &[("x-forwarded-for", "192.0.2.1")])).await.status(), 403);
     let for_operators = Fixture::with("[server]\nmetrics = \"operator\"").await;
     assert_eq!(for_operators.send(from("192.0.2.1:9", &[])).await.status(), 401);
@@ -176,6 +181,10 @@ async fn blobs_come_back_as_they_went() {
     assert_eq!(response.headers()["content-disposition"], "attachment");
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), content);
     assert_eq!(fixture.call(Method::GET, &path, "", Body::empty()).await.status(), 401);
+    assert_eq!(fixture.call(Method::GET, &path, "ana", Body::empty()).await.status(), 200);
+    assert_eq!(fixture.call(Method::GET, &path, "ben", Body::empty()).await.status(), 404, "it is ana's");
+    fixture.pass(60 * 60 * 1_000);
+    assert_eq!(fixture.call(Method::GET, &path, "ana", Body::empty()).await.status(), 404, "it was never sent");
     let cut = Body::from_stream(futures_util::stream::iter([Ok("half"), Err(std::io::Error::other("cut"))]));
     assert_eq!(fixture.call(Method::POST, "/v1/blobs", "ana", cut).await.status(), 400);
     let announced =

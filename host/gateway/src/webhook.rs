@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use jackfield_channels::ReceiveError;
@@ -19,6 +19,9 @@ use std::time::Duration;
 
 /// How long a body may take to come in.
 const BODY: Duration = Duration::from_secs(30);
+
+/// The policy over what a driver serves: it may run scripts and post forms, as nobody.
+const SANDBOX: &str = "sandbox allow-forms allow-popups allow-scripts";
 
 /// Headers that belong to a connection and not to what is sent on it.
 fn is_hop_by_hop(name: &HeaderName) -> bool {
@@ -94,8 +97,13 @@ async fn respond(gateway: &Gateway, answer: HandlerResponse) -> Result<Response,
     let Some(status) = StatusCode::from_u16(answer.status).ok().filter(|status| !status.is_informational()) else {
         return Err(refused(&ReceiveError::DriverFailed));
     };
-    let mut response = Response::new(body);
+    // These have no body, whatever the driver says (RFC 9110 6.4.1).
+    let bodiless = matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED);
+    let mut response = Response::new(if bodiless { Body::empty() } else { body });
     *response.status_mut() = status;
+    // What a driver serves has an origin of its own in a browser: it must not reach the desktop's token. A policy of the
+    // driver's comes on top of this one.
+    response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
     for header in answer.headers {
         let name = HeaderName::from_bytes(header.name.as_bytes());
         let value = HeaderValue::from_maybe_shared(header.value);
@@ -113,7 +121,6 @@ fn refused(error: &ReceiveError) -> Problem {
     let code = match error {
         ReceiveError::UnknownChannel | ReceiveError::NoWebhook => "not-found",
         ReceiveError::Conflict => "conflict",
-        ReceiveError::Busy => "rate-limited",
         _ => "unavailable",
     };
     Problem::new(status, code, error.to_string()).retry_after(error.retry_after())

@@ -23,6 +23,7 @@ pub enum Agent {
         TEXT, say TEXT                                       answer the customer of the work item in use\n  \
         items, use N                                         list work items, use another\n  \
         done [CODE]                                          end the work item in use\n  \
+        hold, resume, transfer AGENT, consult AGENT, ...     see `help`\n  \
         quit                                                 leave; so does Ctrl-C\n\n\
         With --json each event of the protocol `jackfield.agent.v1` is a line on stdout, each command a line on stdin;\n\
         one without `id` is given one. It ends with stdin, after the results; if stdin is empty from the start, such as\n\

@@ -22,13 +22,19 @@ enum Command {
         /// The config file
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
-    /// Look at drivers
+    /// Check and sign drivers; list, load, unload and roll back those of a running server
     #[command(subcommand)]
-    Driver(Driver),
+    Driver(crate::driver::Driver),
     /// Look at a running server's channels, pause and resume them
     #[command(subcommand)]
     Channel(crate::channel::Channel),
+    /// Look at what drivers could not be given, replay or drop it
+    #[command(subcommand)]
+    Quarantine(crate::quarantine::Quarantine),
     /// Look at a running server's work items
     #[command(subcommand)]
     Item(crate::item::Item),
@@ -86,21 +92,6 @@ pub struct Serve {
     pub log_format: Option<LogFormat>,
 }
 
-#[derive(Subcommand)]
-enum Driver {
-    /// Verify a component against the specification and print its descriptor
-    Check {
-        /// The component
-        #[arg(value_name = "FILE.wasm")]
-        file: PathBuf,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the drivers that a running server has loaded
-    List(crate::lists::Listing),
-}
-
 fn log_format(text: &str) -> Result<LogFormat, String> {
     match text {
         "text" => Ok(LogFormat::Text),
@@ -113,10 +104,10 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
 pub async fn run(cli: Cli) -> Result<(), Exit> {
     match cli.command {
         Command::Serve(options) => crate::serve::run(options).await,
-        Command::Check { config } => crate::check::run(&config).await,
-        Command::Driver(Driver::Check { file, json }) => crate::driver::check(&file, json).await,
-        Command::Driver(Driver::List(listing)) => crate::lists::drivers(&listing).await,
+        Command::Check { config, json } => crate::check::run(&config, json).await,
+        Command::Driver(command) => crate::driver::run(command).await,
         Command::Channel(command) => crate::channel::run(command).await,
+        Command::Quarantine(command) => crate::quarantine::run(command).await,
         Command::Item(command) => crate::item::run(command).await,
         Command::Agent(command) => crate::agent::run(command).await,
         Command::Journal(command) => crate::journal::run(&command),

@@ -3,8 +3,8 @@
 use crate::exit::{Exit, failed, refused, unreachable, wrong};
 use anyhow::{Context, anyhow};
 use clap::Args;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::{Method, Response, StatusCode, Url, redirect};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, StatusCode, Url, redirect};
 use serde_json::Value;
 use std::fmt;
 use std::sync::Once;
@@ -14,6 +14,8 @@ use std::time::Duration;
 const CONNECT: Duration = Duration::from_secs(5);
 /// A server that takes longer for an answer is in trouble.
 const ANSWER: Duration = Duration::from_secs(30);
+/// A large driver is compiled while we wait.
+const COMPILE: Duration = Duration::from_secs(300);
 /// Items of one page; the server gives no more.
 const PAGE: usize = 500;
 
@@ -148,6 +150,25 @@ impl Client {
         self.ask(Method::POST, url).await
     }
 
+    /// Puts bytes there, and waits for what a compiler may take.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn put(&self, path: &[&str], body: Vec<u8>) -> Result<Value, Exit> {
+        let url = self.at(path, &[])?;
+        let request = self.http.put(url).header(CONTENT_TYPE, "application/wasm").body(body).timeout(COMPILE);
+        self.answer(request).await
+    }
+
+    /// Removes what is at a path; null if there is nothing to tell of it.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub async fn delete(&self, path: &[&str]) -> Result<Value, Exit> {
+        let url = self.at(path, &[])?;
+        self.ask(Method::DELETE, url).await
+    }
+
     /// The first `limit` items of a list, page by page, and whether there are more.
     ///
     /// # Errors
@@ -198,12 +219,11 @@ impl Client {
     }
 
     async fn ask(&self, method: Method, url: Url) -> Result<Value, Exit> {
-        let answer = self
-            .http
-            .request(method, url)
-            .send()
-            .await
-            .map_err(|error| no_server(&self.base, error.without_url().into()))?;
+        self.answer(self.http.request(method, url)).await
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Value, Exit> {
+        let answer = request.send().await.map_err(|error| no_server(&self.base, error.without_url().into()))?;
         let status = answer.status();
         if !status.is_success() {
             return Err(problem(status, answer).await);

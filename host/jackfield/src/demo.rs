@@ -36,9 +36,14 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// The config of the demo.
+    /// The config of the demo. Its drivers are those that were built beside this program, wherever it is started.
     pub fn config(&self) -> anyhow::Result<Config> {
-        Ok(Config::demo(&self.agent, &self.operator)?)
+        let mut config = Config::demo(&self.agent, &self.operator)?;
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.parent()?.join("drivers")));
+        if let Some(built) = beside.filter(|folder| folder.is_dir()) {
+            config.server.drivers = built;
+        }
+        Ok(config)
     }
 
     /// Tells on stderr how to see it work.

@@ -1,83 +1,115 @@
-//! `driver check`: what an author or operator asks of a component before it is used.
+//! `driver`: components before they are used, and the drivers of a running server.
 
+mod check;
+mod remote;
+mod sign;
+
+pub use check::Scratch;
+
+use crate::client::Server;
 use crate::exit::Exit;
-use anyhow::Context;
-use jackfield_sandbox::{Driver, Sandbox, SandboxConfig};
-use std::path::Path;
+use clap::Subcommand;
+use std::path::PathBuf;
 
-/// Verifies a component against the specification and prints its descriptor.
-pub async fn check(file: &Path, json: bool) -> Result<(), Exit> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} can't be read", file.display()))?;
-    let cache = Scratch::new()?;
-    let sandbox = Sandbox::start(SandboxConfig { instances: 8, ..SandboxConfig::new(&cache.0) })?;
-    let driver = sandbox.load(bytes).await.with_context(|| format!("{} is refused", file.display()))?;
-    if json {
-        let mut value = serde_json::to_value(driver.descriptor())?;
-        if let Some(object) = value.as_object_mut() {
-            object.insert("digest".to_owned(), driver.digest().to_string().into());
-            object.insert("exports".to_owned(), exports(&driver).into());
+/// What can be done with drivers.
+#[derive(Subcommand)]
+pub enum Driver {
+    /// Verify a component against the specification and print its descriptor
+    Check {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign a component: the signature goes into the file, its digest stays
+    #[command(
+        after_help = "Examples:\n  jackfield driver sign acme.wasm --new-key acme.key\n  jackfield driver sign acme.wasm --key acme.key --output signed.wasm"
+    )]
+    Sign {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// The file with the private key
+        #[arg(long, value_name = "FILE", required_unless_present = "new_key", conflicts_with = "new_key")]
+        key: Option<PathBuf>,
+        /// Make a new key and keep it in this file, which must not exist yet
+        #[arg(long, value_name = "FILE")]
+        new_key: Option<PathBuf>,
+        /// Write the signed component here; none: in place of the component
+        #[arg(long, short, value_name = "FILE.wasm")]
+        output: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check a component's signatures against trusted keys
+    Verify {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// A trusted public key, `ed25519:...`; may be given more than once
+        #[arg(long, value_name = "KEY")]
+        key: Vec<String>,
+        /// Take the trusted and revoked keys of this config
+        #[arg(long, value_name = "FILE", conflicts_with = "key")]
+        config: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the drivers that a running server has loaded
+    List(crate::lists::Listing),
+    /// Load a component into a running server, hot: it serves every channel that asks for it
+    Load {
+        /// The component
+        #[arg(value_name = "FILE.wasm")]
+        file: PathBuf,
+        /// The driver's name; none: as the file says, without version
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Take back what was loaded: the drivers folder's file serves again
+    Unload {
+        /// The driver's name
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Go back to the version that served before
+    Rollback {
+        /// The driver's name, or NAME@VERSION where channels ask for it so
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// Does what was asked.
+pub async fn run(command: Driver) -> Result<(), Exit> {
+    match command {
+        Driver::Check { file, json } => check::check(&file, json).await,
+        Driver::Sign { file, key, new_key, output, json } => {
+            sign::sign(&file, sign::Key::of(key, new_key)?, output.as_deref(), json).await
         }
-        println!("{}", serde_json::to_string_pretty(&value)?);
-    } else {
-        print(&driver);
-    }
-    Ok(())
-}
-
-fn exports(driver: &Driver) -> Vec<&'static str> {
-    let exports = driver.exports();
-    let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer)];
-    named.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
-}
-
-fn print(driver: &Driver) {
-    let descriptor = driver.descriptor();
-    let row = |name: &str, value: String| println!("{name:<14}{value}");
-    row("driver", driver.name_and_version());
-    row("title", descriptor.title.clone());
-    row("vendor", descriptor.vendor.clone());
-    row("digest", driver.digest().to_string());
-    row("fits", format!("jackfield:channel@{}", jackfield_spec::VERSION));
-    row("exports", exports(driver).join(", "));
-    for media in &descriptor.media_types {
-        let weight = media.weight.map_or("default weight".to_owned(), |weight| format!("weight {weight}"));
-        let pace = if media.real_time { "real-time" } else { "not real-time" };
-        row("media type", format!("{} ({pace}, {weight})", media.name));
-    }
-    let interactions: Vec<_> = descriptor.interactions.iter().map(|known| known.name.as_str()).collect();
-    row("understands", interactions.join(", "));
-    for secret in &descriptor.secrets {
-        let required = if secret.required { "required" } else { "optional" };
-        row("secret", format!("{} ({required}): {}", secret.name, secret.title));
-    }
-    for wanted in &descriptor.capabilities {
-        let required = if wanted.required { "required" } else { "optional" };
-        row("wants", format!("{} to {} ({required}): {}", wanted.name, wanted.targets.join(", "), wanted.reason));
-    }
-    let properties = descriptor.settings_schema.get("properties").and_then(serde_json::Value::as_object);
-    for (name, schema) in properties.into_iter().flatten() {
-        let about = schema.get("description").and_then(serde_json::Value::as_str).unwrap_or_default();
-        row("setting", format!("{name}: {about}"));
-    }
-}
-
-/// A folder that is gone afterwards.
-pub struct Scratch(pub std::path::PathBuf);
-
-impl Scratch {
-    /// A new one under the system's folder for such.
-    pub fn new() -> anyhow::Result<Self> {
-        let mut name = [0; 8];
-        getrandom::fill(&mut name).map_err(|error| anyhow::anyhow!("no randomness for a folder's name: {error}"))?;
-        let path = std::env::temp_dir().join(format!("jackfield-{}", hex::encode(name)));
-        std::fs::create_dir(&path).with_context(|| format!("{} can't be made", path.display()))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Left over, it is for the system to clean.
-        let _ = std::fs::remove_dir_all(&self.0);
+        Driver::Verify { file, key, config, json } => sign::verify(&file, &key, config.as_deref(), json).await,
+        Driver::List(listing) => crate::lists::drivers(&listing).await,
+        Driver::Load { file, name, json, server } => remote::load(&server, &file, name, json).await,
+        Driver::Unload { name, json, server } => remote::unload(&server, &name, json).await,
+        Driver::Rollback { name, json, server } => remote::roll_back(&server, &name, json).await,
     }
 }

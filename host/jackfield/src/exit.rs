@@ -20,6 +20,11 @@ pub fn wrong(error: anyhow::Error) -> Exit {
     Exit { code: 2, error }
 }
 
+/// The same, when what is wrong has been printed already.
+pub fn wrong_and_told() -> Exit {
+    Exit { code: 2, error: anyhow::Error::msg("") }
+}
+
 /// The server can't be reached: 3.
 pub fn unreachable(error: anyhow::Error) -> Exit {
     Exit { code: 3, error }
@@ -73,6 +78,9 @@ pub fn report(exit: &Exit) -> ExitCode {
     if exit.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("{}", told(&exit.error));
+    let text = told(&exit.error);
+    if !text.is_empty() {
+        eprintln!("{text}");
+    }
     ExitCode::from(exit.code)
 }

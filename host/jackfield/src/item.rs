@@ -7,6 +7,9 @@ use crate::transcript;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+/// States of a work item.
+const STATES: [&str; 8] = ["new", "queued", "offered", "active", "suspended", "wrapping", "closed", "cancelled"];
+
 /// What can be asked about work items.
 #[derive(Subcommand)]
 pub enum Item {
@@ -15,8 +18,8 @@ pub enum Item {
         after_help = "Examples:\n  jackfield item list --state queued\n  jackfield item list --limit 1000 --json"
     )]
     List {
-        /// Only those in this state: queued, offered, active, wrapping, closed or cancelled. Without it: all
-        #[arg(long, value_name = "STATE")]
+        /// Only those in this state. Without it: all
+        #[arg(long, value_name = "STATE", value_parser = STATES)]
         state: Option<String>,
         /// So many at most
         #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
@@ -39,6 +42,18 @@ pub enum Item {
         #[command(flatten)]
         server: Server,
     },
+    /// Say why a work item waits and why each agent isn't eligible, or why it went to whom
+    #[command(after_help = "Example:\n  jackfield item explain 0198c0de-0000-7000-8000-000000000001")]
+    Explain {
+        /// The work item's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// Print a JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        server: Server,
+    },
 }
 
 /// Does what was asked.
@@ -46,6 +61,7 @@ pub async fn run(command: Item) -> Result<(), Exit> {
     match command {
         Item::List { state, limit, json, server } => list(&server, state, limit, json).await,
         Item::Show { id, json, server } => show(&server, &id, json).await,
+        Item::Explain { id, json, server } => explain(&server, &id, json).await,
     }
 }
 
@@ -109,6 +125,9 @@ fn about(item: &Value) -> Vec<String> {
         ("language", "language"),
         ("priority", "priority"),
         ("rule", "rule"),
+        ("asked in", "helpers"),
+        ("passed on by", "transfer.from"),
+        ("scheduled", "notBefore"),
         ("goes on from", "parent"),
         ("created", "createdAt"),
         ("updated", "updatedAt"),
@@ -116,6 +135,57 @@ fn about(item: &Value) -> Vec<String> {
     ];
     let rows = names.into_iter().map(|(name, path)| (name, cell(item, path)));
     rows.filter(|(_, value)| value != "-").map(|(name, value)| format!("{name:<14}{value}")).collect()
+}
+
+async fn explain(server: &Server, id: &str, json: bool) -> Result<(), Exit> {
+    let explanation = Client::new(server)?.get(&["work-items", id, "explain"], &[]).await?;
+    if json {
+        return out::json(&explanation);
+    }
+    for line in explained(&explanation) {
+        out::line(&line)?;
+    }
+    Ok(())
+}
+
+/// An explanation in sentences.
+fn explained(explanation: &Value) -> Vec<String> {
+    let list = |value: &Value, name: &str| value.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut lines = vec![format!("it is {} in the queue {}", cell(explanation, "state"), cell(explanation, "queue"))];
+    let reason = |reason: &Value| format!("{}; what would change it: {}", cell(reason, "text"), cell(reason, "change"));
+    if let Some(now) = explanation.get("now").filter(|now| !now.is_null()) {
+        let names = [("rule", "rule"), ("priority", "priority"), ("position", "position"), ("ring", "ring")];
+        let known = names.into_iter().map(|(name, path)| format!("{name} {}", cell(now, path)));
+        lines.push(known.collect::<Vec<_>>().join(", "));
+        lines.extend(list(now, "held").iter().map(|held| format!("held: {}", reason(held))));
+        for agent in list(now, "agents") {
+            match agent.get("eligible").and_then(Value::as_bool) {
+                Some(true) => lines.push(format!("{}: could take it", cell(&agent, "agent"))),
+                _ => lines.extend(
+                    list(&agent, "reasons").iter().map(|why| format!("{}: {}", cell(&agent, "agent"), reason(why))),
+                ),
+            }
+        }
+        if let Some(assigned) = now.get("assigned").filter(|assigned| !assigned.is_null()) {
+            lines.push(format!("{} has it since {}", cell(assigned, "agent"), cell(assigned, "acceptedAt")));
+        }
+    }
+    for decision in list(explanation, "decisions") {
+        let of = |path: &str| cell(&decision, path);
+        let others: Vec<_> = decision.get("why").map(|why| list(why, "others")).unwrap_or_default();
+        let others: Vec<_> = others.iter().map(|other| cell(other, "agent")).collect();
+        let next = if others.is_empty() { String::new() } else { format!(", before {}", others.join(", ")) };
+        lines.push(format!(
+            "{}  asked {} ({}) as {} of {} who could take it{next}: {}",
+            of("at"),
+            of("agent"),
+            of("kind"),
+            of("why.by"),
+            of("why.ready"),
+            of("outcome")
+        ));
+    }
+    lines
 }
 
 fn said(message: &Value) -> String {

@@ -45,6 +45,9 @@ pub enum Journal {
         /// So many records at most
         #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
         limit: usize,
+        /// Print JSON, as it does anyway
+        #[arg(long)]
+        json: bool,
     },
     /// Make the router's state from all records that are kept, and tell what is in it; or what happened to one work
     /// item and why. A server may run on the folder; the newest snapshot is compared only if none does
@@ -72,7 +75,7 @@ pub fn run(command: &Journal) -> Result<(), Exit> {
     match command {
         Journal::Verify { data, json } => verify::run(data, *json),
         Journal::Snapshot { data } => snapshot(data),
-        Journal::Dump { data, from, limit } => dump::run(data, *from, *limit),
+        Journal::Dump { data, from, limit, json: _ } => dump::run(data, *from, *limit),
         Journal::Replay { data, to, item: None, json } => replay::run(data, *to, *json),
         Journal::Replay { data, to, item: Some(item), json } => history::run(data, *to, item, *json),
     }

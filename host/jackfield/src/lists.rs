@@ -1,4 +1,4 @@
-//! `driver list` and `agent list`: tables of what a running server has.
+//! `driver list`, `agent list` and others: tables of what a running server has.
 
 use crate::client::{Client, Server};
 use crate::exit::Exit;
@@ -18,7 +18,8 @@ pub struct Listing {
 
 /// The loaded drivers.
 pub async fn drivers(listing: &Listing) -> Result<(), Exit> {
-    let heading = ["name", "version", "vendor", "exports", "channels", "digest"];
+    let heading =
+        ["name", "version", "state", "signer", "loadedBy", "channels", "instances", "calls", "traps", "digest"];
     list(listing, "drivers", heading, |driver| heading.map(|name| cell(driver, name))).await
 }
 
@@ -38,7 +39,8 @@ fn agent(agent: &Value) -> [String; 5] {
     ]
 }
 
-async fn list<const N: usize>(
+/// A list of the server's as a table.
+pub async fn list<const N: usize>(
     listing: &Listing,
     what: &str,
     heading: [&str; N],

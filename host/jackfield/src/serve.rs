@@ -4,12 +4,13 @@ use crate::cli::Serve;
 use crate::demo::Tokens;
 use crate::exit::{Exit, wrong};
 use crate::logging;
+use crate::sandbox;
 use anyhow::Context;
-use jackfield_channels::{Channels, DriverFolder};
-use jackfield_config::Config;
+use jackfield_channels::{Channels, Registry};
+use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
-use jackfield_sandbox::{Sandbox, SandboxConfig};
+use jackfield_sandbox::Sandbox;
 use jackfield_sequencer::{Keep, Outputs, Sequencer, Settings, system_clock};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -19,7 +20,9 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// How long deliveries have to end in, and the journal to be closed in, after requests have ended: 15 s in all.
+/// How long requests and deliveries have to end in, from the signal on; then the journal has `CLOSE`: 15 s in all.
+const DELIVERIES: Duration = Duration::from_secs(12);
+/// How long the journal has to be closed in.
 const CLOSE: Duration = Duration::from_secs(2);
 /// A file would grow beyond what the process may write.
 const SIGXFSZ: i32 = 25;
@@ -41,17 +44,11 @@ impl Source {
         Ok(Self { options, demo })
     }
 
-    /// Reads the config and lays the command line's options over it.
-    fn config(&self) -> anyhow::Result<Config> {
-        let mut config = match (&self.options.config, &self.demo) {
-            (Some(file), _) => {
-                let loaded = jackfield_config::load(file)?;
-                for warning in loaded.warnings {
-                    tracing::warn!("{warning}");
-                }
-                loaded.config
-            }
-            (None, Some(tokens)) => tokens.config()?,
+    /// Reads the config and lays the command line's options over it. Its warnings are for the log.
+    fn config(&self) -> anyhow::Result<Loaded> {
+        let Loaded { mut config, warnings } = match (&self.options.config, &self.demo) {
+            (Some(file), _) => jackfield_config::load(file)?,
+            (None, Some(tokens)) => Loaded { config: tokens.config()?, warnings: Vec::new() },
             (None, None) => anyhow::bail!("there is neither a config nor a demo"),
         };
         if let Some(data) = &self.options.data {
@@ -61,7 +58,7 @@ impl Source {
             config.server.listen =
                 jackfield_config::parse_listen(listen).map_err(|why| anyhow::anyhow!("--listen {listen}: {why}"))?;
         }
-        Ok(config)
+        Ok(Loaded { config, warnings })
     }
 }
 
@@ -78,8 +75,9 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let format = options.log_format;
     let source = Source::new(options)?;
     // What is wrong with the config is told before there is a log.
-    let config = source.config().map_err(wrong)?;
+    let Loaded { config, warnings } = source.config().map_err(wrong)?;
     logging::start(config.server.log, format.unwrap_or(config.server.log_format));
+    warn(&warnings);
     let mut stop = Stop::new()?;
     let mut reload = signal(SignalKind::hangup()).context("SIGHUP can't be heard")?;
 
@@ -101,16 +99,18 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     sequencer.make_snapshots_by(Arc::new(snapshot_maker(data)?));
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 
-    let sandbox = Sandbox::start(SandboxConfig::new(compiled(data)))?;
+    let sandbox = Sandbox::start(sandbox::config(&compiled(data), &config.server.limits))?;
     let channels = Channels::new(jackfield_channels::Parts {
         config: config.clone(),
         public_url: public_url.clone(),
-        folder: DriverFolder::new(sandbox, &config.server.drivers),
+        registry: Registry::new(sandbox, &config.server)
+            .keeping(data.join("drivers"))
+            .context("the folder for drivers that serve can't be made")?,
         sequencer: sequencer.clone(),
         log: ChannelLog::open(data)?,
     })
     .context("the channels' log has no thread")?;
-    channels.load().await;
+    channels.load().await?;
     let gateway = Gateway::start(jackfield_gateway::Parts {
         config: config.clone(),
         public_url,
@@ -120,11 +120,13 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     })
     .await?;
     sequencer.begin(channels.router_config()).await?;
+    channels.tell_hours().await?;
     tokio::spawn(channels.clone().run(carried_out));
     let watching = tokio::spawn(channels.clone().watch());
     let keep = Keep { retention: config.server.retention, ids: config.server.dedupe_window };
     let (house, log) = (sequencer.clone(), channels.log().clone());
     let housekeeping = tokio::spawn(async move { house.keep_house(log, keep).await });
+    let calendars = tokio::spawn(channels.clone().keep_hours());
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
@@ -137,11 +139,17 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
             running.reload().await;
         }
     });
-    jackfield_gateway::serve(gateway, listener, stop.wait()).await;
+    let mut told = tokio::time::Instant::now();
+    let stopping = async {
+        stop.wait().await;
+        told = tokio::time::Instant::now();
+    };
+    jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
     housekeeping.abort();
-    if tokio::time::timeout(CLOSE, channels.drain()).await.is_err() {
+    calendars.abort();
+    if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }
     if tokio::time::timeout(CLOSE, sequencer.stop()).await.is_err() {
@@ -167,6 +175,12 @@ fn snapshot_maker(data: &Path) -> anyhow::Result<impl Fn() -> Result<(), String>
     })
 }
 
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 fn compiled(data: &Path) -> PathBuf {
     data.join("compiled")
 }
@@ -175,7 +189,10 @@ impl Running {
     /// Reads the config anew. One that is wrong changes nothing.
     async fn reload(&self) {
         let config = match self.source.config() {
-            Ok(config) => Arc::new(config),
+            Ok(Loaded { config, warnings }) => {
+                warn(&warnings);
+                Arc::new(config)
+            }
             Err(error) => return tracing::error!("the config is wrong, the one before stays in force: {error:#}"),
         };
         self.channels.reload(config.clone()).await;

@@ -120,7 +120,7 @@ pub enum Row {
         /// Keyed hash of the customer.
         customer: Id,
     },
-    /// A channel may read a blob.
+    /// A channel may read a blob, or somebody else whom the caller names as no channel is named.
     BlobGrant {
         /// The channel.
         channel: String,

@@ -114,6 +114,27 @@ impl Queries<'_> {
         Ok(found)
     }
 
+    /// The same from the newest on, before the row `before`.
+    pub(crate) fn newest_messages(
+        &self,
+        key: Key<'_>,
+        before: i64,
+        limit: usize,
+        belongs: impl Fn(&MessageRow) -> bool,
+    ) -> Result<Vec<MessageRow>> {
+        let mut found = Vec::new();
+        let mut before = before;
+        while found.len() < limit {
+            let ords = tail::find_before(self.connection, self.tail, key, before, limit - found.len())?;
+            let Some(last) = ords.last() else { break };
+            before = *last;
+            for ord in ords {
+                found.extend(self.message_at(ord)?.filter(&belongs));
+            }
+        }
+        Ok(found)
+    }
+
     pub(crate) fn store_get(&self, channel: &str, key: &str, now: i64) -> Result<StoreRead> {
         let read = self
             .connection

@@ -91,6 +91,22 @@ impl Reader {
         })
     }
 
+    /// Up to `limit` messages of a work item from the newest on, those before the message `before`
+    /// or from the last.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMessage`] if there is no message `before`.
+    pub fn newest_of_item(&self, item: &Id, before: Option<&Id>, limit: usize) -> Result<Vec<MessageRow>, Error> {
+        let before = match before {
+            None => i64::MAX,
+            before => self.row_of(before)?,
+        };
+        self.ask(|queries| {
+            let belongs = |message: &MessageRow| message.work_item.as_ref() == Some(item);
+            queries.newest_messages(Key::WorkItem(item), before, limit, belongs)
+        })
+    }
+
     /// Up to `limit` messages of a channel's conversation in the order they were committed, those
     /// after the message `after` or from the first.
     ///

@@ -176,6 +176,15 @@ impl Tail {
         Ok(Self { fresh, ..Self::default() })
     }
 
+    /// Up to `limit` rows of `key` before `before`, descending.
+    fn find_before(&self, key: i64, before: i64, limit: usize) -> Vec<i64> {
+        let waiting = &self.settling[self.written..];
+        let end = waiting.partition_point(|posting| *posting < (key, before));
+        let waiting = waiting[..end].iter().rev().take_while(|posting| posting.0 == key);
+        let fresh = self.fresh.range((key, i64::MIN)..(key, before)).rev();
+        waiting.take(limit).chain(fresh.take(limit)).map(|posting| posting.1).collect()
+    }
+
     /// Up to `limit` rows of `key` behind `after`, ascending.
     fn find(&self, key: i64, after: i64, limit: usize) -> Vec<i64> {
         let waiting = &self.settling[self.written..];
@@ -280,6 +289,28 @@ pub(crate) fn find(
         ords.push(row.get(0)?);
     }
     ords.sort_unstable();
+    ords.dedup();
+    ords.truncate(limit);
+    Ok(ords)
+}
+
+/// Up to `limit` rows of `key` before `before`, descending; else as [`find`].
+pub(crate) fn find_before(
+    connection: &Connection,
+    tail: &parking_lot::RwLock<Tail>,
+    key: Key<'_>,
+    before: i64,
+    limit: usize,
+) -> rusqlite::Result<Vec<i64>> {
+    let key = key.bits();
+    let mut ords = tail.read().find_before(key, before, limit);
+    let mut statement =
+        connection.prepare_cached("SELECT ord FROM postings WHERE key = ? AND ord < ? ORDER BY ord DESC LIMIT ?")?;
+    let mut rows = statement.query(params![key, before, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
+        ords.push(row.get(0)?);
+    }
+    ords.sort_unstable_by(|a, b| b.cmp(a));
     ords.dedup();
     ords.truncate(limit);
     Ok(ords)

@@ -1,6 +1,6 @@
 //! The agent: presence, connections, load.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,23 @@ pub struct Agent {
     /// Without a connection: when presence and real-time work are given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grace_until: Option<Millis>,
+    /// Presence that differs for a media type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<Id, Presence>,
     /// Sum of the agent's debits in the ledger.
     pub load: u32,
+    /// The part of the load that is interruptible.
+    #[serde(default)]
+    pub interruptible_load: u32,
+    /// How many debits there are by media type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media_load: BTreeMap<Id, u32>,
+    /// Items that the agent was asked into.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub helps: BTreeSet<Id>,
+    /// Goes up each time the agent is asked, over all agents: for taking turns.
+    #[serde(default)]
+    pub asked: u64,
     /// When the agent last accepted or ended work, or signed on.
     pub idle_since: Millis,
     /// Number of the agent's newest event.
@@ -75,9 +90,30 @@ impl Agent {
         self.configured && self.presence == Presence::Available && !self.connections.is_empty()
     }
 
-    /// What is left of the budget; a reload may have put the load above it.
-    pub fn headroom(&self) -> Option<u32> {
-        self.capacity.checked_sub(self.load)
+    /// Whether the agent wants work of this media type.
+    pub fn willing_for(&self, media_type: &str) -> bool {
+        self.willing() && self.presence_for(media_type) == Presence::Available
+    }
+
+    /// The presence for a media type: the agent's word on it counts while the agent is available in general.
+    pub fn presence_for(&self, media_type: &str) -> Presence {
+        match self.presence {
+            Presence::Available => self.media.get(media_type).copied().unwrap_or(Presence::Available),
+            other => other,
+        }
+    }
+
+    /// Whether the agent is there, though perhaps only within the grace.
+    pub fn present(&self) -> bool {
+        self.configured && self.presence != Presence::Offline
+    }
+
+    /// Whether something of this weight fits into the budget. What isn't interruptible may go beyond it, up to the
+    /// limit, if it would fit without the work that is.
+    pub fn has_room(&self, weight: u32, interruptible: bool, overtake_limit: u32) -> bool {
+        let (load, capacity) = (u64::from(self.load) + u64::from(weight), u64::from(self.capacity));
+        let firm = load - u64::from(self.interruptible_load.min(self.load));
+        load <= capacity || (!interruptible && firm <= capacity && load <= capacity + u64::from(overtake_limit))
     }
 
     pub(crate) fn view(&self, id: &Id) -> AgentView {
@@ -85,6 +121,7 @@ impl Agent {
             id: id.clone(),
             state: self.presence,
             reason: self.reason.clone(),
+            media: self.media.clone(),
             load: self.load,
             capacity: self.capacity,
         }
@@ -101,6 +138,9 @@ pub struct AgentView {
     pub state: Presence,
     /// Why.
     pub reason: Option<String>,
+    /// Presence that differs for a media type.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub media: BTreeMap<Id, Presence>,
     /// What offers and items take of the capacity.
     pub load: u32,
     /// The budget.

@@ -1,66 +1,81 @@
 //! The invariants, for tests: what must be true of the state after every step.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod budget;
+pub(crate) mod waiting;
 
-use crate::agent::{Agent, Presence};
+use std::collections::BTreeSet;
+
+use crate::agent::Presence;
 use crate::delivery::Phase;
 use crate::evolve::lane_key;
 use crate::ids::Id;
 use crate::index::Index;
 use crate::item::{ItemState, WorkItem};
+use crate::offer::OfferKind;
 use crate::state::{Conversation, State};
 
 /// Checks every invariant that can be seen in the state alone; the error says which one doesn't hold and where.
 ///
 /// Costs as much as the state is large: for simulations, not for a server at work.
 pub fn check(state: &State) -> Result<(), String> {
-    nobody_waits_in_vain(state)?;
+    waiting::nobody_waits_in_vain(state)?;
     items(state)?;
     offers(state)?;
-    ledger(state)?;
+    budget::ledger(state)?;
     agents(state)?;
     conversations(state)?;
-    deliveries(state)?;
-    if Index::build(&state.stored) != state.index {
-        return Err("the index differs from a fresh one".to_owned());
+    deliveries(state)
+}
+
+/// Checks that what is derived from the state is what a fresh derivation gives. Costs more than the rest together.
+pub fn derived(state: &State) -> Result<(), String> {
+    let mut items: Vec<WorkItem> = state.items().values().cloned().collect();
+    let fresh = Index::derive(&state.stored, items.iter_mut());
+    let mut pools = fresh.pools;
+    for (id, agent) in state.agents() {
+        if let Some(config) = state.config().agents.get(id) {
+            pools.settle(id, agent, config);
+        }
     }
-    Ok(())
+    let index = &state.index;
+    ensure(fresh.due == index.due, || "what is due differs from a fresh derivation".to_owned())?;
+    ensure(fresh.memory == index.memory, || "what is remembered differs from a fresh derivation".to_owned())?;
+    ensure(fresh.counts == index.counts, || "the counts differ from fresh ones".to_owned())?;
+    ensure(fresh.sticky == index.sticky, || "who is waited for differs from a fresh derivation".to_owned())?;
+    ensure(index.pools.touched.is_empty() && index.pools.fresh.is_empty(), || "something isn't matched".to_owned())?;
+    let kept = index.pools.contents();
+    let same = pools.contents() == kept;
+    ensure(same, || format!("the pools differ from fresh ones:\n{kept:?}\n{:?}", pools.contents()))
 }
 
 fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(problem()) }
 }
 
-/// No willing agent with enough capacity is idle while an item that fits waits. Written the plain way, apart from
-/// how the matching finds out.
-fn nobody_waits_in_vain(state: &State) -> Result<(), String> {
-    let willing: Vec<(&Id, &Agent)> = state.agents().iter().filter(|(_, agent)| wants_work(agent)).collect();
-    for item in state.items().values().filter(|item| item.state == ItemState::Queued) {
-        let again = state.config().queues.get(&item.queue).is_some_and(|queue| queue.offer_again);
-        let open_to_all = again && willing.iter().all(|(id, _)| item.excluded.contains(*id));
-        for (id, agent) in &willing {
-            let fits = u64::from(agent.load) + u64::from(item.weight) <= u64::from(agent.capacity);
-            let barred = item.excluded.contains(*id) && !open_to_all;
-            ensure(!fits || barred, || format!("{} waits although {id} could take it", item.id))?;
-        }
-    }
-    Ok(())
-}
-
-fn wants_work(agent: &Agent) -> bool {
-    agent.configured && agent.presence == Presence::Available && !agent.connections.is_empty()
-}
-
 fn items(state: &State) -> Result<(), String> {
     for (id, item) in state.items() {
-        let owned = matches!(item.state, ItemState::Active | ItemState::Wrapping);
+        let owned = matches!(item.state, ItemState::Active | ItemState::Suspended | ItemState::Wrapping);
         ensure(*id == item.id, || format!("{id} is filed under another id"))?;
         ensure(owned == item.owner.is_some(), || format!("{id} is {} with owner {:?}", item.state.name(), item.owner))?;
+        let consults = |offer: &Id| state.offer(offer).is_some_and(|it| matches!(it.kind, OfferKind::Consult { .. }));
+        let to_take = item.offers.iter().filter(|offer| !consults(offer)).count();
         let offered = item.state == ItemState::Offered;
-        ensure(offered != item.offers.is_empty(), || format!("{id} is {} with offers", item.state.name()))?;
+        ensure(offered == (to_take > 0), || format!("{id} is {} with {to_take} offers", item.state.name()))?;
+        let alone = item.offers.is_empty() || offered || item.state == ItemState::Active;
+        ensure(alone, || format!("{id} is {} with offers", item.state.name()))?;
+        let helped = item.helpers.is_empty() || matches!(item.state, ItemState::Active | ItemState::Suspended);
+        ensure(helped, || format!("{id} is {} and others are in on it", item.state.name()))?;
+        ensure(to_take <= 50, || format!("{id} has {to_take} offers"))?;
+        let named = item.transfer.as_ref().is_some_and(|transfer| transfer.named);
+        ensure(!named || offered, || format!("{id} is for one agent, who isn't asked"))?;
+        let transferring = item.transfer.is_none() || item.untaken();
+        ensure(transferring, || format!("{id} is {} and on its way", item.state.name()))?;
+        ensure(item.sticky_until.is_none() || item.untaken(), || format!("{id} is taken and still waited for"))?;
         let wraps = item.state == ItemState::Wrapping;
         ensure(wraps == item.wrap_up_until.is_some(), || format!("{id} wraps up without an end"))?;
-        let open = !matches!(item.state, ItemState::New | ItemState::Closed | ItemState::Cancelled);
+        let open = !matches!(item.state, ItemState::Closed | ItemState::Cancelled);
+        let scheduled = item.state != ItemState::New || item.not_before.is_some();
+        ensure(scheduled, || format!("{id} is never queued"))?;
         ensure(open, || format!("{id} is {} and still there", item.state.name()))?;
         let listed = |owner: &Id| state.agent(owner).is_some_and(|agent| agent.items.contains(id));
         ensure(item.owner.as_ref().is_none_or(listed), || format!("{id} isn't on its owner's list"))?;
@@ -86,22 +101,6 @@ fn offers(state: &State) -> Result<(), String> {
     })
 }
 
-/// The ledger equals the sum over what agents own and are offered.
-fn ledger(state: &State) -> Result<(), String> {
-    let owned = |item: &WorkItem| Some((item.id.clone(), (item.owner.clone()?, item.weight)));
-    let offered = state.offers().values().map(|offer| (offer.id.clone(), (offer.agent.clone(), offer.weight)));
-    let expected: BTreeMap<Id, (Id, u32)> = state.items().values().filter_map(owned).chain(offered).collect();
-    let debits = state.stored.ledger.iter();
-    let found: BTreeMap<Id, (Id, u32)> =
-        debits.map(|(id, debit)| (id.clone(), (debit.agent.clone(), debit.weight))).collect();
-    ensure(expected == found, || format!("the ledger has {found:?} instead of {expected:?}"))?;
-    for (id, agent) in state.agents() {
-        let sum = state.stored.ledger.load(id);
-        ensure(sum == u64::from(agent.load), || format!("{id} has load {}, debits of {sum}", agent.load))?;
-    }
-    Ok(())
-}
-
 fn agents(state: &State) -> Result<(), String> {
     for (id, agent) in state.agents() {
         let there = !agent.connections.is_empty() || agent.grace_until.is_some();
@@ -111,7 +110,9 @@ fn agents(state: &State) -> Result<(), String> {
         ensure(agent.offers.is_empty() || agent.presence == Presence::Available, || {
             format!("{id} is {} and has offers", agent.presence.name())
         })?;
-        let finished = agent.presence == Presence::Finishing && agent.items.is_empty();
+        let helps = |item: &Id| state.item(item).is_some_and(|item| item.helpers.contains_key(id));
+        ensure(agent.helps.iter().all(helps), || format!("{id} is in on an item that doesn't know it"))?;
+        let finished = agent.presence == Presence::Finishing && agent.items.is_empty() && agent.helps.is_empty();
         ensure(!finished, || format!("{id} has finished and is still there"))?;
         let own = |item: &Id| state.item(item).is_some_and(|item| item.owner.as_ref() == Some(id));
         ensure(agent.items.iter().all(own), || format!("{id} lists an item of others"))?;
@@ -121,13 +122,16 @@ fn agents(state: &State) -> Result<(), String> {
     Ok(())
 }
 
-/// Each conversation has one open item or none, and each open item its conversation.
+/// Each conversation has one open item or none, and each open item its conversations.
 fn conversations(state: &State) -> Result<(), String> {
     let open = state.stored.conversations.values().filter(|conversation| conversation.open.is_some()).count();
-    ensure(open == state.items().len(), || format!("{open} conversations for {} items", state.items().len()))?;
+    let answered_for: usize = state.items().values().map(|item| item.conversations().len()).sum();
+    ensure(open == answered_for, || format!("{open} open conversations, items have {answered_for}"))?;
     for (id, item) in state.items() {
-        let found = state.open_item(&item.channel, &item.conversation).map(|item| &item.id);
-        ensure(found == Some(id), || format!("the conversation of {id} doesn't know it"))?;
+        for (channel, conversation) in item.conversations() {
+            let found = state.open_item(&channel, &conversation).map(|item| &item.id);
+            ensure(found == Some(id), || format!("the conversation of {id} doesn't know it"))?;
+        }
     }
     let ends = |conversation: &Conversation| conversation.open.is_some() != conversation.forget.is_some();
     ensure(state.stored.conversations.values().all(ends), || "a conversation is never forgotten".to_owned())

@@ -1,5 +1,7 @@
 //! What is asked of the router.
 
+use std::collections::BTreeMap;
+
 use crate::agent::Presence;
 use crate::config::Config;
 use crate::delivery::{Failure, Outcome, Status};
@@ -20,6 +22,20 @@ pub enum Command {
     Started,
     /// A new inbound message. Duplicates are the caller's to find.
     Receive(Box<Received>),
+    /// A work item that no message opened: a task without a channel, or something scheduled.
+    Create(Box<Task>),
+    /// Which calendars are open now. The caller knows time zones and holidays; what it leaves out is open.
+    Hours {
+        /// Calendar -> whether it is open.
+        open: BTreeMap<Id, bool>,
+    },
+    /// An offer could not be brought to its agent.
+    OfferFailed {
+        /// The offer.
+        offer: Id,
+        /// Why.
+        reason: Option<String>,
+    },
     /// An agent's connection was opened.
     Connected {
         /// The agent.
@@ -113,6 +129,9 @@ impl Command {
             Command::Configure { .. } => "configure",
             Command::Started => "started",
             Command::Receive(_) => "receive",
+            Command::Create(_) => "create",
+            Command::Hours { .. } => "hours",
+            Command::OfferFailed { .. } => "offer-failed",
             Command::Connected { .. } => "connected",
             Command::Disconnected { .. } => "disconnected",
             Command::Agent { action, .. } => action.kind(),
@@ -129,7 +148,7 @@ impl Command {
 }
 
 /// A new inbound message, as far as decisions depend on it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Received {
     /// Made by the caller.
     pub message_id: Id,
@@ -152,6 +171,12 @@ pub struct Received {
     pub priority: Option<u16>,
     /// What `message.status` reports.
     pub status: Option<StatusReport>,
+    /// The agent that the message itself asks for first; the conversation's last one comes after that.
+    pub preferred: Option<Id>,
+    /// A machine sent it: it gets no automatic answer.
+    pub automatic: bool,
+    /// For `work-item.merge`: the key of the conversation that this one goes on in.
+    pub into: Option<Id>,
     /// Why, for `work-item.cancel`, `.complete` and `.requeue`; `complete` takes it as the wrap-up code.
     pub reason: Option<String>,
     /// The channel is simulated.
@@ -159,7 +184,7 @@ pub struct Received {
 }
 
 /// The outcome of the routes, decided by the caller on the full message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Route {
     /// The queue.
     pub queue: Id,
@@ -167,6 +192,43 @@ pub struct Route {
     pub priority: Option<u16>,
     /// The rule that matched.
     pub rule: Id,
+    /// Skill -> least level that the agent must have.
+    pub skills: BTreeMap<Id, u8>,
+    /// Skill -> level that is better to have.
+    pub preferred_skills: BTreeMap<Id, u8>,
+    /// What is added to the item's attributes: the operator's words, nothing personal.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// A work item that no message opens.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Task {
+    /// Made by the caller, who keeps the body under it.
+    pub message_id: Id,
+    /// Who wants it: a second one of this key and actor gets the first result for 24 hours.
+    pub key: Option<Id>,
+    /// The operator's or agent's name.
+    pub by: Id,
+    /// The channel, for something that will use one (a callback); empty: none.
+    pub channel: Id,
+    /// Key of the conversation; empty: none. One that has an open item is refused.
+    pub conversation: Id,
+    /// Key of the customer.
+    pub customer: Option<Id>,
+    /// An open string.
+    pub media_type: Id,
+    /// Where it goes; without it the default queue takes it.
+    pub route: Option<Route>,
+    /// 0 to 1000; the route's wins.
+    pub priority: Option<u16>,
+    /// The agent to be asked first.
+    pub preferred: Option<Id>,
+    /// It is queued at this time.
+    pub not_before: Option<Millis>,
+    /// It is cancelled if nobody took it by then; otherwise its queue says.
+    pub expires: Option<Millis>,
+    /// The item it goes on from.
+    pub parent: Option<Id>,
 }
 
 /// A channel's report on messages that were sent.
@@ -189,6 +251,8 @@ pub enum Action {
         state: Presence,
         /// Why.
         reason: Option<String>,
+        /// For this media type only, over the agent's presence in general; `available` takes that back.
+        media_type: Option<Id>,
     },
     /// Take an offer.
     Accept {
@@ -227,6 +291,95 @@ pub enum Action {
         /// Refuse with `conflict` if the item has another version.
         if_version: Option<u64>,
     },
+    /// Set an item aside.
+    Suspend {
+        /// The item.
+        work_item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Go on with an item.
+    Resume {
+        /// The item.
+        work_item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Take an item from the list of those that wait.
+    Pick {
+        /// The item.
+        work_item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Pass an item on; it comes back if nobody takes it.
+    Transfer {
+        /// The item.
+        work_item: Id,
+        /// To whom.
+        to: Destination,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Ask another agent in, who doesn't take over.
+    Consult {
+        /// The item.
+        work_item: Id,
+        /// Whom.
+        agent: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Give the item to the agent who was asked in.
+    TransferComplete {
+        /// The item.
+        work_item: Id,
+        /// Who of them, if there are several.
+        agent: Option<Id>,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Take back what was asked of others: offers of a transfer or a consultation, and who has come in.
+    TransferCancel {
+        /// The item.
+        work_item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Leave an item that the agent was asked into.
+    Leave {
+        /// The item.
+        work_item: Id,
+    },
+    /// Make another item part of this one. The agent owns this one; the other one waits or is the agent's too.
+    Merge {
+        /// The item that goes on.
+        work_item: Id,
+        /// The item that ends.
+        from: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Make an item of its own of a part of this one, with the same agent's queue.
+    Split {
+        /// The item.
+        work_item: Id,
+        /// The message that the new item begins with.
+        message_id: Id,
+        /// Where it goes; without it the item's own queue.
+        queue: Option<Id>,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
+    /// Change what the order and the choice of an agent depend on.
+    Update {
+        /// The item.
+        work_item: Id,
+        /// The change.
+        change: Change,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
+    },
     /// A command of the protocol that isn't served: answered with `not-supported`.
     Unsupported {
         /// The command's type.
@@ -243,9 +396,47 @@ impl Action {
             Action::Send { .. } => "message.send",
             Action::Retry { .. } => "message.retry",
             Action::Complete { .. } => "work-item.complete",
+            Action::Suspend { .. } => "work-item.suspend",
+            Action::Resume { .. } => "work-item.resume",
+            Action::Pick { .. } => "work-item.pick",
+            Action::Transfer { .. } => "work-item.transfer",
+            Action::Consult { .. } => "work-item.consult",
+            Action::TransferComplete { .. } => "work-item.transfer-complete",
+            Action::TransferCancel { .. } => "work-item.transfer-cancel",
+            Action::Leave { .. } => "work-item.leave",
+            Action::Merge { .. } => "work-item.merge",
+            Action::Split { .. } => "work-item.split",
+            Action::Update { .. } => "work-item.update",
             Action::Unsupported { .. } => "unsupported",
         }
     }
+}
+
+/// Where a transfer goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// An agent, who is asked at once.
+    Agent(Id),
+    /// A queue.
+    Queue(Id),
+    /// Whoever has a skill, in the item's own queue or another.
+    Skill {
+        /// Skill -> least level; they take the place of what the item required.
+        skills: BTreeMap<Id, u8>,
+        /// The queue; none: the item's own.
+        queue: Option<Id>,
+    },
+}
+
+/// A change of an item's data; what is none stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// 0 to 1000.
+    pub priority: Option<u16>,
+    /// All required skills.
+    pub skills: Option<BTreeMap<Id, u8>>,
+    /// All preferred skills.
+    pub preferred_skills: Option<BTreeMap<Id, u8>>,
 }
 
 /// What a supervisor can do with an item in any state.
@@ -260,5 +451,17 @@ pub enum OperatorAction {
     Close {
         /// The wrap-up code.
         code: Option<String>,
+    },
+    /// Withdraw it.
+    Cancel {
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Change its data.
+    Update {
+        /// The change.
+        change: Change,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
     },
 }

@@ -1,8 +1,16 @@
 //! What operators configured, as far as decisions depend on it.
 
+mod agent;
+mod queue;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+pub use agent::{AgentConfig, DEFAULT_CAPACITY, DEFAULT_OVERTAKE_LIMIT};
+pub use queue::{
+    Assign, Choice, DEFAULT_ANSWERED_WITHIN, DEFAULT_TRANSFER_RETURN, Order, Otherwise, QueueConfig, Ring, Targets,
+};
 
 use crate::ids::{Id, Millis};
 
@@ -41,49 +49,6 @@ impl Default for Config {
             grace_ms: DEFAULT_GRACE,
         }
     }
-}
-
-/// One agent's part of the config.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct AgentConfig {
-    /// The budget that the weights of offers and items are taken from.
-    pub capacity: u32,
-}
-
-impl Default for AgentConfig {
-    fn default() -> AgentConfig {
-        AgentConfig { capacity: 100 }
-    }
-}
-
-/// How a queue chooses among the agents who could take an item.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Choice {
-    /// Who last accepted or ended work longest ago.
-    #[default]
-    LongestIdle,
-}
-
-/// One queue's part of the config.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct QueueConfig {
-    /// How long an offer waits for an answer, over what the driver says.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub offer_timeout_ms: Option<Millis>,
-    /// Weights by media type, over what the driver says.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub weights: BTreeMap<Id, u32>,
-    /// How long wrap-up may last; 0: completing closes at once.
-    pub wrap_up_ms: Millis,
-    /// Whether agents who rejected or missed an item are offered it again when nobody else is left.
-    pub offer_again: bool,
-    /// Whether an agent who lets an offer expire becomes `away` with the reason `missed`.
-    pub away_after_missed: bool,
-    /// How an agent is chosen.
-    pub choose: Choice,
 }
 
 /// One channel's part of the config, with what its driver's descriptor says.
@@ -155,6 +120,11 @@ impl Config {
     /// Whether the customer of such an item is there and waits.
     pub fn real_time(&self, channel: &str, media_type: &str) -> bool {
         self.media(channel, media_type).is_some_and(|media| media.real_time)
+    }
+
+    /// Whether other work may be put before such an item.
+    pub fn interruptible(&self, channel: &str, media_type: &str) -> bool {
+        self.media(channel, media_type).is_some_and(|media| media.interruptible)
     }
 
     /// Whether the channel's driver wants notifications of this name.

@@ -1,14 +1,24 @@
 //! From a command to events, effects and an answer.
 
 mod agent;
+mod answers;
+mod calendar;
 mod config;
+mod consult;
+mod create;
 mod delivery;
 mod ending;
+mod item;
+mod merge;
+mod offers;
 mod operator;
+mod pick;
 mod presence;
+mod queueing;
 mod receive;
 mod tick;
 mod timer;
+mod transfer;
 
 use std::collections::BTreeMap;
 
@@ -17,11 +27,12 @@ use crate::delivery::{Delivery, Notification, Phase, Previous, Status};
 use crate::effect::{Decision, Effect, ErrorCode, Refusal, Reply};
 use crate::event::Event;
 use crate::evolve::{evolve, lane_key};
+use crate::fault::{self, Fault};
 use crate::ids::{self, Id, Millis};
 use crate::item::{ItemState, WorkItem};
-use crate::matching;
+use crate::matching::{Match, Matching};
 use crate::notice::Notice;
-use crate::offer::Offer;
+use crate::offer::{Offer, OfferKind, Why};
 use crate::state::{PerChannel, State};
 
 /// Decides on one command and applies the resulting events to the state.
@@ -33,6 +44,7 @@ pub fn decide(state: &mut State, command: &Command, now: Millis) -> Decision {
     let at = now.max(state.now());
     let mut context = Context::new(state, at);
     let reply = context.command(command);
+    context.release_who_is_gone();
     context.offer_what_waits();
     context.decision(reply, matches!(command, Command::Started))
 }
@@ -60,6 +72,9 @@ impl<'a> Context<'a> {
             Command::Configure { salt, config } => self.configure(*salt, config),
             Command::Started => self.started(),
             Command::Receive(received) => self.receive(received),
+            Command::Create(task) => self.create(task),
+            Command::Hours { open } => self.hours(open),
+            Command::OfferFailed { offer, reason } => self.offer_failed(offer, reason.clone()),
             Command::Connected { agent, connection } => self.connected(agent, connection),
             Command::Disconnected { agent, connection } => self.disconnected(agent, connection),
             Command::Agent { agent, id, action } => self.agent(agent, id, action),
@@ -106,6 +121,7 @@ impl<'a> Context<'a> {
     fn ended_by(&self, event: &Event) -> Option<WorkItem> {
         let (id, state, code) = match event {
             Event::ItemClosed { item, code, .. } => (item, ItemState::Closed, code.as_deref()),
+            Event::ItemMerged { item, .. } => (item, ItemState::Closed, None),
             Event::ItemCancelled { item, .. } => (item, ItemState::Cancelled, None),
             _ => return None,
         };
@@ -138,22 +154,59 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn offer_what_waits(&mut self) {
-        while let Some((item, agent)) = matching::next(self.state) {
-            let Some(item) = self.state.item(&item) else {
-                return;
-            };
-            let timeout = self.state.config().offer_timeout(&item.queue, &item.channel, &item.media_type);
-            let offer = Offer {
-                id: self.new_id(),
-                item: item.id.clone(),
-                agent,
-                weight: item.weight,
-                created: self.at,
-                expires: self.at.saturating_add(timeout),
-            };
-            self.apply(Event::OfferCreated { offer });
+    /// Who is waited for alone and has gone, or refused, isn't waited for any more.
+    fn release_who_is_gone(&mut self) {
+        if self.state.index.sticky.is_empty() {
+            return;
         }
+        let state = &self.state;
+        let of_agent = |agent: &Id| {
+            let from = (agent.clone(), Id::default());
+            let items = state.index.sticky.range(from..).take_while({
+                let agent = agent.clone();
+                move |(other, _)| *other == agent
+            });
+            items.map(|(_, item)| item.clone()).collect::<Vec<Id>>()
+        };
+        let waited: Vec<Id> = state.index.pools.touched.iter().flat_map(of_agent).collect();
+        for item in waited {
+            let waits = self.state.item(&item).is_some_and(|item| {
+                let agent = item.preferred.as_ref();
+                let willing = |agent: &Id| self.state.agent(agent).is_some_and(|it| it.willing_for(&item.media_type));
+                agent.is_some_and(|agent| willing(agent) && !item.excluded.contains(agent))
+            });
+            if !waits {
+                self.apply(Event::ItemReleased { item });
+            }
+        }
+    }
+
+    fn offer_what_waits(&mut self) {
+        let mut matching = Matching::begin(self.state, self.at);
+        while let Some(Match { item, agent, why }) = matching.next(self.state) {
+            self.offer(&item, &agent, OfferKind::Work, why);
+            matching.made(self.state, &agent);
+        }
+        if fault::on(Fault::ActsWithoutAnEvent) && self.at.is_multiple_of(97) {
+            self.state.stored.counter += 1;
+        }
+    }
+
+    /// Asks an agent.
+    fn offer(&mut self, item: &Id, agent: &Id, kind: OfferKind, why: Why) {
+        let Some(item) = self.state.item(item) else { return };
+        let timeout = self.state.config().offer_timeout(&item.queue, &item.channel, &item.media_type);
+        let offer = Offer {
+            id: self.new_id(),
+            item: item.id.clone(),
+            agent: agent.clone(),
+            kind,
+            weight: item.weight,
+            created: self.at,
+            expires: self.at.saturating_add(timeout),
+            why: Some(Box::new(why)),
+        };
+        self.apply(Event::OfferCreated { offer });
     }
 
     /// The id that the next event with a new id will use up.
@@ -166,7 +219,8 @@ impl<'a> Context<'a> {
         if !self.state.config().wants(&item.channel, name) {
             return;
         }
-        let notification = Notification { name: name.into(), agent: agent.cloned(), queue: item.queue.clone() };
+        let queue = item.queue.clone();
+        let notification = Notification { name: name.into(), agent: agent.cloned(), queue, automatic: None };
         let delivery =
             Delivery { agent: None, notification: Some(notification), ..self.new_delivery(self.new_id(), item) };
         self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
 
 /// What is known of an outbound message. It only moves forward.
@@ -27,6 +28,7 @@ impl Status {
     /// Whether a report of `next` moves a message forward from here.
     pub fn may_become(self, next: Status) -> bool {
         match next {
+            _ if fault::on(Fault::TurnsStatusBack) => true,
             Status::Failed => self < Status::Delivered,
             _ => self != Status::Failed && self < next,
         }
@@ -67,6 +69,8 @@ pub enum Previous {
     Failed,
     /// It was cut short.
     Unknown,
+    /// It was cut short, and who may decide that wants it sent again: the agent, or the channel's config.
+    Resend,
 }
 
 impl Previous {
@@ -76,6 +80,7 @@ impl Previous {
             Previous::None => "none",
             Previous::Failed => "failed",
             Previous::Unknown => "unknown",
+            Previous::Resend => "resend",
         }
     }
 }
@@ -111,7 +116,44 @@ pub struct Notification {
     pub agent: Option<Id>,
     /// The queue at that moment.
     pub queue: Id,
+    /// Set when it is an answer of the server's own to the customer: the name is then `message.send`, and the
+    /// caller has the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub automatic: Option<Automatic>,
 }
+
+/// An answer that the server gives a customer by itself. Of each kind a conversation gets at most one in
+/// [`ANSWER_AGAIN`], and none to what a machine sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Automatic {
+    /// The request has arrived.
+    Acknowledgement,
+    /// It is outside the business hours.
+    OutsideHours,
+    /// Too many wait already.
+    Full,
+    /// It takes longer than it should.
+    Waiting,
+    /// Nobody could take it in time.
+    Expired,
+}
+
+impl Automatic {
+    /// The name in the config and the journal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Automatic::Acknowledgement => "acknowledgement",
+            Automatic::OutsideHours => "outside-hours",
+            Automatic::Full => "full",
+            Automatic::Waiting => "waiting",
+            Automatic::Expired => "expired",
+        }
+    }
+}
+
+/// How long a conversation isn't given the same answer of the server's own again, in milliseconds.
+pub const ANSWER_AGAIN: Millis = 24 * 3_600_000;
 
 /// One thing that is to reach a channel's driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +221,9 @@ pub enum Outcome {
         /// The channel's wish for the next try, in milliseconds.
         retry_after_ms: Option<Millis>,
     },
-    /// The call was cut short (trap, time-out): perhaps sent, perhaps not.
-    Lost,
+    /// Perhaps sent, perhaps not: the call was cut short (trap, time-out), or the peer's answer was.
+    Lost {
+        /// How, where it is known.
+        text: Option<String>,
+    },
 }

@@ -4,32 +4,46 @@
 use crate::agent::Agent;
 use crate::delivery::Delivery;
 use crate::ids::{Id, Millis};
-use crate::index::{Due, Memory};
+use crate::index::{Due, Index, Memory, Place};
 use crate::item::WorkItem;
 use crate::offer::Offer;
 use crate::state::{Answer, Conversation, Ended, PerChannel, Report, State};
 use crate::timer::Timer;
 
 impl State {
-    pub(crate) fn insert_item(&mut self, item: WorkItem) {
-        self.index.add_item(&item);
+    pub(crate) fn insert_item(&mut self, mut item: WorkItem) {
+        let place = Place { config: &self.stored.config, hours: &self.stored.hours };
+        self.index.add_item(&mut item, place);
         self.stored.items.insert(item.id.clone(), item);
     }
 
     /// Changes an item and counts its version up.
     pub(crate) fn edit_item(&mut self, id: &str, change: impl FnOnce(&mut WorkItem)) {
+        self.adjust_item(id, |item| {
+            change(item);
+            item.version += 1;
+        });
+    }
+
+    /// Changes what nobody who looks at an item would call another version of it.
+    pub(crate) fn adjust_item(&mut self, id: &str, change: impl FnOnce(&mut WorkItem)) {
         if let Some(item) = self.stored.items.get_mut(id) {
             self.index.remove_item(item);
             change(item);
-            item.version += 1;
-            self.index.add_item(item);
+            let place = Place { config: &self.stored.config, hours: &self.stored.hours };
+            self.index.add_item(item, place);
         }
     }
 
     pub(crate) fn remove_item(&mut self, id: &str) -> Option<WorkItem> {
-        let item = self.stored.items.remove(id)?;
-        self.index.remove_item(&item);
+        let mut item = self.stored.items.remove(id)?;
+        self.index.remove_item(&mut item);
         Some(item)
+    }
+
+    /// Builds the index anew, because the config or the business hours changed.
+    pub(crate) fn reindex(&mut self) {
+        self.index = Index::build(&mut self.stored);
     }
 
     pub(crate) fn edit_agent(&mut self, id: &Id, change: impl FnOnce(&mut Agent)) {

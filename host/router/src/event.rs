@@ -1,5 +1,7 @@
 //! What happened: the only thing that changes the state, and what the journal keeps.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::agent::Presence;
@@ -7,7 +9,7 @@ use crate::config::Config;
 use crate::delivery::{Delivery, Failure, Previous, Status};
 use crate::effect::Reply;
 use crate::ids::{Id, Millis};
-use crate::item::{Actor, Cause, WorkItem};
+use crate::item::{Actor, Cause, Target, Transfer, WorkItem};
 use crate::offer::{Offer, OfferOutcome};
 
 /// One fact. Its JSON is the journal's format: a field that is added later needs a default, and what is here
@@ -59,8 +61,16 @@ pub enum Event {
         reason: Option<String>,
         /// What made it change.
         cause: Cause,
+        /// For this media type only.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        media_type: Option<Id>,
     },
-    /// A work item was opened; it is queued in the same record.
+    /// Calendars opened or closed.
+    HoursChanged {
+        /// Calendar -> whether it is open, all of them.
+        open: BTreeMap<Id, bool>,
+    },
+    /// A work item was opened; it is queued in the same record, or when its time comes.
     ItemOpened {
         /// All of it, in the state `new`.
         item: Box<WorkItem>,
@@ -104,6 +114,136 @@ pub enum Event {
         /// Which agent is to be asked first.
         #[serde(skip_serializing_if = "Option::is_none")]
         preferred: Option<Id>,
+        /// Until when only that agent is waited for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sticky_until: Option<Millis>,
+    },
+    /// An item no longer waits for its preferred agent alone.
+    ItemReleased {
+        /// The item.
+        item: Id,
+    },
+    /// An item has waited long enough for the next ring of its queue.
+    RingPassed {
+        /// The item.
+        item: Id,
+        /// How many rings it has passed now.
+        ring: u8,
+    },
+    /// The data that order and choice depend on changed.
+    ItemUpdated {
+        /// The item.
+        item: Id,
+        /// The new priority.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        priority: Option<u16>,
+        /// The new required skills.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skills: Option<BTreeMap<Id, u8>>,
+        /// The new preferred skills.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preferred_skills: Option<BTreeMap<Id, u8>>,
+        /// Who changed them.
+        actor: Actor,
+    },
+    /// An item was set aside; its agent keeps it.
+    ItemSuspended {
+        /// The item.
+        item: Id,
+        /// What it weighs meanwhile.
+        weight: u32,
+        /// Why.
+        cause: Cause,
+        /// Who made it so.
+        actor: Actor,
+    },
+    /// The agent goes on with an item that was set aside.
+    ItemResumed {
+        /// The item.
+        item: Id,
+        /// What it weighs.
+        weight: u32,
+        /// Why.
+        cause: Cause,
+        /// Who made it so.
+        actor: Actor,
+    },
+    /// An item was taken off its agent to be given to another agent or queue.
+    ItemTransferring {
+        /// The item.
+        item: Id,
+        /// What it needs to come back.
+        transfer: Transfer,
+        /// The skills it now needs, if others than before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        skills: Option<BTreeMap<Id, u8>>,
+        /// Who passes it on.
+        actor: Actor,
+    },
+    /// Nobody took the transfer: the item is with its agent again, in its former queue.
+    ItemReturned {
+        /// The item.
+        item: Id,
+        /// The agent.
+        agent: Id,
+        /// The queue.
+        queue: Id,
+        /// What it weighs.
+        weight: u32,
+    },
+    /// The agent who was asked in took over.
+    ItemHanded {
+        /// The item.
+        item: Id,
+        /// Who took over.
+        agent: Id,
+        /// Who gave it.
+        actor: Actor,
+    },
+    /// An agent who was asked in is out again.
+    HelperLeft {
+        /// The item.
+        item: Id,
+        /// The agent.
+        agent: Id,
+        /// Why.
+        cause: Cause,
+        /// Who made it so.
+        actor: Actor,
+    },
+    /// A further conversation goes on in an item.
+    ConversationAdded {
+        /// The item.
+        item: Id,
+        /// The conversation's channel.
+        channel: Id,
+        /// Key of the conversation.
+        conversation: Id,
+    },
+    /// An item became part of another: its conversations go on there, and it leaves the memory.
+    ItemMerged {
+        /// The item that ended.
+        item: Id,
+        /// The item that goes on.
+        into: Id,
+        /// Who made it so.
+        actor: Actor,
+    },
+    /// A due time is near.
+    DueSoon {
+        /// The item.
+        item: Id,
+        /// Which.
+        target: Target,
+        /// The due time.
+        due: Millis,
+    },
+    /// A due time has passed.
+    Breached {
+        /// The item.
+        item: Id,
+        /// Which.
+        target: Target,
     },
     /// An agent is asked to take an item.
     OfferCreated {
@@ -157,6 +297,9 @@ pub enum Event {
     ItemCancelled {
         /// The item.
         item: Id,
+        /// Why.
+        #[serde(default = "by_driver")]
+        cause: Cause,
         /// Why, in the driver's words.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
@@ -308,6 +451,11 @@ pub enum Event {
         /// The time.
         until: Millis,
     },
+}
+
+/// Why items were cancelled before there were other reasons.
+fn by_driver() -> Cause {
+    Cause::Driver
 }
 
 /// What makes two sends the same.

@@ -6,7 +6,11 @@
 mod agent;
 mod config;
 mod delivery;
+mod ended;
+mod handing;
 mod item;
+mod offer;
+mod sla;
 mod timer;
 
 pub(crate) use delivery::lane_key;
@@ -58,16 +62,40 @@ impl Evolution<'_> {
             Event::AgentDisconnected { agent, connection, grace_until } => {
                 self.agent_disconnected(agent, connection, *grace_until);
             }
-            Event::PresenceChanged { agent, presence, reason, cause: _ } => {
-                self.presence_changed(agent, *presence, reason);
-            }
+            Event::PresenceChanged { agent, presence, reason, cause: _, media_type } => match media_type {
+                Some(media_type) => self.media_presence_changed(agent, media_type, *presence),
+                None => self.presence_changed(agent, *presence, reason),
+            },
+            Event::HoursChanged { open } => self.hours_changed(open),
             Event::ItemOpened { item } => self.item_opened(item),
             Event::ItemJoined { item, message_id } => self.item_joined(item, message_id),
             Event::ItemTouched { item, message_id, changes } => self.item_touched(item, message_id, *changes),
             Event::MessageRecorded { .. } => {}
-            Event::ItemQueued { item, queue, weight, preferred, .. } => {
-                self.item_queued(item, queue, *weight, preferred);
+            Event::ItemQueued { item, queue, weight, cause, preferred, sticky_until, actor: _ } => {
+                self.item_queued(item, queue, *weight, *cause, |item| {
+                    item.preferred = preferred.clone().or(item.preferred.take());
+                    item.sticky_until = *sticky_until;
+                });
             }
+            Event::ItemReleased { item } => self.state.edit_item(item, |item| item.sticky_until = None),
+            Event::RingPassed { item, ring } => self.ring_passed(item, *ring),
+            Event::ItemUpdated { item, priority, skills, preferred_skills, actor: _ } => {
+                self.item_updated(item, *priority, skills, preferred_skills);
+            }
+            Event::ItemSuspended { item, weight, .. } => self.item_suspended(item, *weight),
+            Event::ItemResumed { item, weight, .. } => self.item_resumed(item, *weight),
+            Event::ItemTransferring { item, transfer, skills, actor: _ } => {
+                self.item_transferring(item, transfer, skills);
+            }
+            Event::ItemReturned { item, agent, queue, weight } => self.item_returned(item, agent, queue, *weight),
+            Event::ItemHanded { item, agent, actor: _ } => self.item_handed(item, agent),
+            Event::HelperLeft { item, agent, .. } => self.helper_left(item, agent),
+            Event::ConversationAdded { item, channel, conversation } => {
+                self.conversation_added(item, (channel.clone(), conversation.clone()));
+            }
+            Event::ItemMerged { item, into, actor: _ } => self.item_merged(item, into),
+            Event::DueSoon { item, target, due: _ } => self.due_soon(item, *target),
+            Event::Breached { item, target } => self.breached(item, *target),
             Event::OfferCreated { offer } => self.offer_created(offer),
             Event::OfferEnded { offer, outcome, .. } => self.offer_ended(offer, *outcome),
             Event::OfferAccepted { offer } => self.offer_accepted(offer),
@@ -135,15 +163,38 @@ impl Evolution<'_> {
         self.state.item(id).cloned().map(Box::new)
     }
 
-    fn debit(&mut self, id: &Id, agent: &Id, weight: u32) {
-        if self.state.stored.ledger.debit(id, agent, weight) {
-            self.state.edit_agent(agent, |agent| agent.load = agent.load.saturating_add(weight));
+    /// Takes an item's weight off an agent's budget, under the id of what it is for.
+    fn debit(&mut self, id: &Id, agent: &Id, weight: u32, item: &Id) {
+        let Some(item) = self.state.item(item) else { return };
+        let media_type = item.media_type.clone();
+        let interruptible = self.state.config().interruptible(&item.channel, &media_type);
+        let debit = Debit { agent: agent.clone(), weight, media_type: media_type.clone(), interruptible };
+        if self.state.stored.ledger.debit(id, debit) {
+            self.state.edit_agent(agent, |agent| {
+                agent.load = agent.load.saturating_add(weight);
+                if interruptible {
+                    agent.interruptible_load = agent.interruptible_load.saturating_add(weight);
+                }
+                *agent.media_load.entry(media_type).or_default() += 1;
+            });
         }
     }
 
     fn credit(&mut self, id: &Id) {
-        if let Some(Debit { agent, weight }) = self.state.stored.ledger.credit(id) {
-            self.state.edit_agent(&agent, |agent| agent.load = agent.load.saturating_sub(weight));
-        }
+        let Some(Debit { agent, weight, media_type, interruptible }) = self.state.stored.ledger.credit(id) else {
+            return;
+        };
+        self.state.edit_agent(&agent, |agent| {
+            agent.load = agent.load.saturating_sub(weight);
+            if interruptible {
+                agent.interruptible_load = agent.interruptible_load.saturating_sub(weight);
+            }
+            if let Some(count) = agent.media_load.get_mut(&media_type) {
+                *count = count.saturating_sub(1);
+                if *count == 0 {
+                    agent.media_load.remove(&media_type);
+                }
+            }
+        });
     }
 }

@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent::Agent;
+use crate::config::{Assign, Config, Otherwise};
 use crate::delivery::{Delivery, Phase};
 use crate::ids::{Id, Millis};
-use crate::item::{ItemState, Rank, WorkItem};
+use crate::item::{ItemState, Sla, WorkItem};
 use crate::offer::Offer;
+use crate::pools::{Filed, Pools};
 use crate::state::{Conversation, PerChannel, Stored};
 use crate::timer::Timer;
 
@@ -20,6 +22,13 @@ pub(crate) enum Due {
     OfferExpires(Id),
     GraceEnds(Id),
     WrapUpEnds(Id),
+    Scheduled(Id),
+    TimeToLive(Id),
+    Ring(Id),
+    StickyEnds(Id),
+    Inactive(Id),
+    TransferReturns(Id),
+    Target(Id),
     DeliveryRetry(Id),
     DeliveryPasses(Id),
     TimerFires(PerChannel),
@@ -36,24 +45,31 @@ pub(crate) enum Memory {
     Ended(Id),
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    /// Queued items by weight, then in the order of waiting: no agent is tried for what is too heavy for everybody.
-    pub(crate) waiting: BTreeMap<u32, BTreeSet<Rank>>,
-    /// Willing agents by what is left of their budget, then by idle time: the cost of a choice grows with the number
-    /// of different remainders, not with the number of agents.
-    pub(crate) willing: BTreeMap<u32, BTreeSet<(Millis, Id)>>,
-    /// How many agents are willing, those beyond their budget included.
-    pub(crate) willing_count: usize,
+    pub(crate) pools: Pools,
     pub(crate) due: BTreeSet<(Millis, Due)>,
     pub(crate) memory: BTreeSet<(Millis, Memory)>,
     pub(crate) counts: BTreeMap<(Id, ItemState), u64>,
+    /// Agents and the items that wait for them alone.
+    pub(crate) sticky: BTreeSet<(Id, Id)>,
 }
 
 impl Index {
-    pub(crate) fn build(stored: &Stored) -> Index {
-        let mut index = Index::default();
-        stored.items.values().for_each(|item| index.add_item(item));
+    pub(crate) fn build(stored: &mut Stored) -> Index {
+        let mut items = std::mem::take(&mut stored.items);
+        let index = Index::derive(stored, items.values_mut());
+        stored.items = items;
+        index
+    }
+
+    /// The index of a state with these items, each of which is told where it is filed.
+    pub(crate) fn derive<'a>(stored: &Stored, items: impl Iterator<Item = &'a mut WorkItem>) -> Index {
+        let mut index = Index { pools: Pools::new(&stored.config), ..Index::default() };
+        let place = Place { config: &stored.config, hours: &stored.hours };
+        items.for_each(|item| index.add_item(item, place));
+        // Every agent is matched next, which covers whatever waits.
+        index.pools.fresh.clear();
         stored.agents.iter().for_each(|(id, agent)| index.add_agent(id, agent));
         stored.offers.values().for_each(|offer| index.add_offer(offer));
         stored.deliveries.values().for_each(|delivery| index.add_delivery(delivery));
@@ -70,15 +86,18 @@ impl Index {
         index
     }
 
-    pub(crate) fn add_item(&mut self, item: &WorkItem) {
+    pub(crate) fn add_item(&mut self, item: &mut WorkItem, place: Place<'_>) {
         *self.counts.entry((item.queue.clone(), item.state)).or_default() += 1;
-        if item.state == ItemState::Queued {
-            self.waiting.entry(item.weight).or_default().insert(item.rank());
+        // A copy of an item brings along where the original was filed.
+        item.filed = Filed::default();
+        if wants_offers(item, place) {
+            self.pools.add_item(item, place.config);
         }
-        self.due.extend(item.wrap_up_until.map(|until| (until, Due::WrapUpEnds(item.id.clone()))));
+        self.due.extend(item_dues(item).map(|(until, due)| (until, due(item.id.clone()))));
+        self.sticky.extend(sticky(item));
     }
 
-    pub(crate) fn remove_item(&mut self, item: &WorkItem) {
+    pub(crate) fn remove_item(&mut self, item: &mut WorkItem) {
         let key = (item.queue.clone(), item.state);
         if let Some(count) = self.counts.get_mut(&key) {
             *count -= 1;
@@ -86,31 +105,21 @@ impl Index {
                 self.counts.remove(&key);
             }
         }
-        if item.state == ItemState::Queued {
-            remove_from(&mut self.waiting, item.weight, &item.rank());
+        self.pools.remove_item(item);
+        for (until, due) in item_dues(item) {
+            self.due.remove(&(until, due(item.id.clone())));
         }
-        if let Some(until) = item.wrap_up_until {
-            self.due.remove(&(until, Due::WrapUpEnds(item.id.clone())));
+        if let Some(sticky) = sticky(item) {
+            self.sticky.remove(&sticky);
         }
     }
 
     pub(crate) fn add_agent(&mut self, id: &Id, agent: &Agent) {
-        if agent.willing() {
-            self.willing_count += 1;
-            if let Some(left) = agent.headroom() {
-                self.willing.entry(left).or_default().insert((agent.idle_since, id.clone()));
-            }
-        }
         self.due.extend(agent.grace_until.map(|until| (until, Due::GraceEnds(id.clone()))));
     }
 
     pub(crate) fn remove_agent(&mut self, id: &Id, agent: &Agent) {
-        if agent.willing() {
-            self.willing_count -= 1;
-            if let Some(left) = agent.headroom() {
-                remove_from(&mut self.willing, left, &(agent.idle_since, id.clone()));
-            }
-        }
+        self.pools.touch(id);
         if let Some(until) = agent.grace_until {
             self.due.remove(&(until, Due::GraceEnds(id.clone())));
         }
@@ -173,11 +182,51 @@ fn delivery_dues(delivery: &Delivery) -> impl Iterator<Item = (Millis, Due)> + u
     [Some(retry), passes].into_iter().flatten()
 }
 
-fn remove_from<T: Ord>(map: &mut BTreeMap<u32, BTreeSet<T>>, key: u32, value: &T) {
-    if let Some(set) = map.get_mut(&key) {
-        set.remove(value);
-        if set.is_empty() {
-            map.remove(&key);
-        }
+fn sticky(item: &WorkItem) -> Option<(Id, Id)> {
+    item.sticky_until.and(item.preferred.clone()).map(|agent| (agent, item.id.clone()))
+}
+
+/// What of an item is due, and when. Only what can still happen in the state the item is in.
+fn item_dues(item: &WorkItem) -> impl Iterator<Item = (Millis, fn(Id) -> Due)> + use<> {
+    let when = |holds: bool, at: Option<Millis>, due: fn(Id) -> Due| at.filter(|_| holds).map(|at| (at, due));
+    let untaken = item.untaken();
+    let target = item.sla.as_deref().and_then(Sla::next_due);
+    [
+        when(item.state == ItemState::Wrapping, item.wrap_up_until, Due::WrapUpEnds),
+        when(item.state == ItemState::New, item.not_before, Due::Scheduled),
+        when(untaken || item.state == ItemState::New, item.expires, Due::TimeToLive),
+        when(untaken, item.ring_due, Due::Ring),
+        when(item.state == ItemState::Queued, item.sticky_until, Due::StickyEnds),
+        when(item.state == ItemState::Active, item.suspend_at, Due::Inactive),
+        when(untaken, item.transfer.as_deref().and_then(|transfer| transfer.until), Due::TransferReturns),
+        when(true, target, Due::Target),
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// What decides whether an item waits to be offered, besides the item.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) hours: &'a BTreeMap<Id, bool>,
+}
+
+/// Whether an item waits for an offer, or for more of them: its queue pushes work and is open, or offers although
+/// it is closed, and it isn't for one agent alone.
+pub(crate) fn wants_offers(item: &WorkItem, place: Place<'_>) -> bool {
+    if !item.untaken() {
+        return false;
     }
+    let Some(queue) = place.config.queues.get(&item.queue) else {
+        return item.state == ItemState::Queued;
+    };
+    let parallel = usize::from(queue.parallel_offers.max(1));
+    let room = item.state == ItemState::Queued || item.offers.len() < parallel;
+    let named = item.transfer.as_deref().is_some_and(|transfer| transfer.named);
+    let open = || match &queue.hours {
+        Some(hours) => place.hours.get(hours).copied().unwrap_or(true) || queue.when_closed == Otherwise::Accept,
+        None => true,
+    };
+    room && !named && queue.assign == Assign::Push && open()
 }

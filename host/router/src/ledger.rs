@@ -14,6 +14,11 @@ pub struct Debit {
     pub agent: Id,
     /// The weight.
     pub weight: u32,
+    /// The item's media type.
+    pub media_type: Id,
+    /// Other work may be put before it.
+    #[serde(default, skip_serializing_if = "crate::item::is_false")]
+    pub interruptible: bool,
 }
 
 /// All debits. A load is never counted up and down by itself: each debit has one id and one credit.
@@ -25,11 +30,11 @@ pub struct Ledger {
 
 impl Ledger {
     /// Notes a debit. False if there is one of this id already: then nothing changes.
-    pub(crate) fn debit(&mut self, id: &Id, agent: &Id, weight: u32) -> bool {
+    pub(crate) fn debit(&mut self, id: &Id, debit: Debit) -> bool {
         if self.debits.contains_key(id) {
             return false;
         }
-        self.debits.insert(id.clone(), Debit { agent: agent.clone(), weight });
+        self.debits.insert(id.clone(), debit);
         true
     }
 
@@ -46,10 +51,5 @@ impl Ledger {
     /// All debits, by the id of what they are for.
     pub fn iter(&self) -> impl Iterator<Item = (&Id, &Debit)> {
         self.debits.iter()
-    }
-
-    /// What an agent's debits add up to, counted anew.
-    pub fn load(&self, agent: &str) -> u64 {
-        self.debits.values().filter(|debit| &*debit.agent == agent).map(|debit| u64::from(debit.weight)).sum()
     }
 }

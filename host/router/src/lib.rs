@@ -17,6 +17,7 @@
 //! assert_eq!(decide(&mut state, &connected, 1_001).reply, Reply::Done);
 //! ```
 
+mod advice;
 mod agent;
 pub mod check;
 mod command;
@@ -27,34 +28,43 @@ mod edit;
 mod effect;
 mod event;
 mod evolve;
+mod explain;
+mod fault;
 mod ids;
 mod index;
 mod item;
 mod ledger;
 mod matching;
+mod need;
 mod notice;
 mod offer;
 mod pairs;
+mod pools;
 mod state;
+mod statistics;
 mod timer;
 
+pub use advice::Advisor;
 pub use agent::{Agent, AgentView, Presence};
-pub use command::{Action, Command, OperatorAction, Received, Route, StatusReport};
+pub use command::{Action, Change, Command, Destination, OperatorAction, Received, Route, StatusReport, Task};
 pub use config::{
-    AgentConfig, ChannelConfig, Choice, Config, DEFAULT_DELIVER_RETRY, DEFAULT_GRACE, DEFAULT_OFFER_TIMEOUT,
-    DEFAULT_WEIGHT, MediaConfig, QueueConfig,
+    AgentConfig, Assign, ChannelConfig, Choice, Config, DEFAULT_ANSWERED_WITHIN, DEFAULT_CAPACITY,
+    DEFAULT_DELIVER_RETRY, DEFAULT_GRACE, DEFAULT_OFFER_TIMEOUT, DEFAULT_OVERTAKE_LIMIT, DEFAULT_TRANSFER_RETURN,
+    DEFAULT_WEIGHT, MediaConfig, Order, Otherwise, QueueConfig, Ring, Targets,
 };
 pub use decide::decide;
-pub use delivery::{Delivery, Failure, Notification, Outcome, Phase, Previous, Status};
+pub use delivery::{ANSWER_AGAIN, Automatic, Delivery, Failure, Notification, Outcome, Phase, Previous, Status};
 pub use effect::{Decision, Deliver, Effect, ErrorCode, Refusal, Reply};
 pub use event::{Event, Record, SendKey};
 pub use evolve::evolve;
+pub use explain::{AgentExplained, Decided, Explanation, Reason, decisions, explain};
 pub use ids::{Id, Millis};
-pub use item::{Actor, Cause, ItemState, WorkItem};
+pub use item::{Actor, Assigned, Cause, Deadline, ItemState, Sla, Target, Transfer, WorkItem};
 pub use ledger::{Debit, Ledger};
 pub use notice::{AgentEvent, AgentSnapshot, Notice};
-pub use offer::{Offer, OfferOutcome};
+pub use offer::{By, Measure, Offer, OfferKind, OfferOutcome, Why};
 pub use state::{Ended, Fate, State};
+pub use statistics::{Place, QueueView, Statistics};
 pub use timer::Timer;
 
 #[cfg(test)]

@@ -1,48 +1,179 @@
 //! Which waiting item goes to which agent.
 //!
-//! Looked at after every command, never by a timer. It ends at once when nobody is free, or nothing that waits is
-//! light enough for whoever is; otherwise its cost grows with the number of different weights and remainders of
-//! budgets, and with the items that the free agents have refused, not with all that wait or are signed on.
+//! Looked at after every command, never by a timer. Before it, no agent who is ready could take anything that
+//! waits; so only what the command touched can have changed that: items that began to wait, and agents who changed.
+//! The item that stands first among those is offered first, until nothing more fits.
 
 use std::collections::BTreeSet;
 
-use crate::agent::Agent;
+use crate::config::AgentConfig;
+use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
-use crate::item::{Rank, WorkItem};
+use crate::item::WorkItem;
+use crate::need::{Rank, Standing, Turn};
+use crate::offer::{By, Measure, Why};
+use crate::pools::Pool;
 use crate::state::State;
 
-/// The first item in the order of waiting that somebody could take, and who is to be asked.
-pub(crate) fn next(state: &State) -> Option<(Id, Id)> {
-    let (most, _) = state.index.willing.last_key_value()?;
-    let mut best: Option<(&Rank, Id)> = None;
-    for ranks in state.index.waiting.range(..=most).map(|(_, ranks)| ranks) {
-        let ahead = ranks.iter().take_while(|rank| best.as_ref().is_none_or(|(first, _)| rank < first));
-        let found = ahead.filter_map(|rank| Some((rank, choose(state, state.item(&rank.id)?)?))).next();
-        best = found.or(best);
-    }
-    best.map(|(rank, agent)| (rank.id.clone(), agent))
+/// An item to be offered, and to whom.
+pub(crate) struct Match {
+    pub(crate) item: Id,
+    pub(crate) agent: Id,
+    pub(crate) why: Why,
 }
 
-/// The agent to be asked: the preferred one, else who has been idle longest; ties go by id.
-fn choose(state: &State, item: &WorkItem) -> Option<Id> {
-    let barred = |agent: &Id| item.excluded.contains(agent) && !all_refused(state, item);
-    let fits = |agent: &Agent| agent.willing() && agent.headroom().is_some_and(|left| left >= item.weight);
-    if let Some(preferred) = &item.preferred
-        && state.agent(preferred).is_some_and(fits)
-        && !barred(preferred)
-    {
-        return Some(preferred.clone());
-    }
-    let first_of =
-        |(_, agents): (&u32, &'_ BTreeSet<(Millis, Id)>)| agents.iter().find(|(_, agent)| !barred(agent)).cloned();
-    let longest_idle = state.index.willing.range(item.weight..).filter_map(first_of).min()?;
-    Some(longest_idle.1)
+/// How many of those who weren't chosen are named in the reasons.
+const OTHERS: usize = 3;
+
+/// What is left to be looked at in one matching.
+pub(crate) struct Matching {
+    at: Millis,
+    /// Items, the first to be served first; with the agent who could take it, where it was an agent who changed.
+    open: BTreeSet<(Standing, Option<Id>)>,
 }
 
-/// Whether the item may be offered again to those who refused it: its queue says so, and no willing agent is left
-/// who hasn't, not even a busy one.
-fn all_refused(state: &State, item: &WorkItem) -> bool {
-    let again = state.config().queues.get(&item.queue).is_some_and(|queue| queue.offer_again);
-    let willing = |agent: &&Id| state.agent(agent).is_some_and(Agent::willing);
-    again && item.excluded.iter().filter(willing).count() == state.index.willing_count
+impl Matching {
+    /// Files the agents who changed and notes what they, and the items that began to wait, make possible.
+    pub(crate) fn begin(state: &mut State, at: Millis) -> Matching {
+        let mut matching = Matching { at, open: BTreeSet::new() };
+        let touched = std::mem::take(&mut state.index.pools.touched);
+        let fresh = std::mem::take(&mut state.index.pools.fresh);
+        touched.iter().for_each(|agent| settle(state, agent));
+        for item in &fresh {
+            let standing = state.item(item).and_then(|item| standing(state, item, at));
+            matching.open.extend(standing.map(|standing| (standing, None)));
+        }
+        for agent in &touched {
+            matching.look_for(state, agent);
+            matching.look_at_refused(state, agent);
+        }
+        matching
+    }
+
+    /// The next offer. When it is made, [`Matching::made`] is to be called.
+    pub(crate) fn next(&mut self, state: &State) -> Option<Match> {
+        while let Some((standing, looking)) = self.open.pop_first() {
+            let waits = state.item(&standing.id).filter(|item| state.index.pools.pool_of(item).is_some());
+            let found = waits.and_then(|item| choose(state, item, &standing));
+            match &found {
+                // The same agent may have room for more, and the item may be offered to more agents.
+                Some(found) => {
+                    self.open.insert((standing, None));
+                    let again = looking.filter(|agent| *agent != found.agent);
+                    again.iter().for_each(|agent| self.look_for(state, agent));
+                    return Some(Match {
+                        item: found.item.clone(),
+                        agent: found.agent.clone(),
+                        why: found.why.clone(),
+                    });
+                }
+                None => looking.iter().for_each(|agent| self.look_for(state, agent)),
+            }
+        }
+        None
+    }
+
+    /// An offer was made: the agent is filed again, and may take more.
+    pub(crate) fn made(&mut self, state: &mut State, agent: &Id) {
+        state.index.pools.fresh.clear();
+        state.index.pools.touched.remove(agent);
+        settle(state, agent);
+        self.look_for(state, agent);
+    }
+
+    /// Notes the first item, of all that wait, that an agent could take.
+    fn look_for(&mut self, state: &State, agent: &Id) {
+        let first = |pool: &Pool| {
+            let rank = pool.waiting.iter().find(|rank| open_to(state, pool, rank, agent))?;
+            Some(rank.standing(pool.terms.raise_per_minute, self.at))
+        };
+        if fault::on(Fault::OverlooksAnAgent) {
+            return;
+        }
+        let each = state.index.pools.ready_in(agent).filter_map(first);
+        let best = if fault::on(Fault::ServesTheLast) { each.max() } else { each.min() };
+        self.open.extend(best.map(|standing| (standing, Some(agent.clone()))));
+    }
+
+    /// An agent who left may have been the last who hadn't refused an item: others may be asked again.
+    fn look_at_refused(&mut self, state: &State, agent: &Id) {
+        for pool in state.index.pools.member_of(agent).filter(|pool| !pool.refused.is_empty()) {
+            let standing = |rank: &Rank| (rank.standing(pool.terms.raise_per_minute, self.at), None);
+            self.open.extend(pool.refused.iter().map(standing));
+        }
+    }
+}
+
+fn settle(state: &mut State, id: &Id) {
+    let (config, agents) = (&state.stored.config, &state.stored.agents);
+    if let (Some(agent), Some(config)) = (agents.get(id), config.agents.get(id)) {
+        state.index.pools.settle(id, agent, config);
+    }
+}
+
+/// Where an item stands among all that wait.
+pub(crate) fn standing(state: &State, item: &WorkItem, at: Millis) -> Option<Standing> {
+    let (pool, rank) = state.index.pools.pool_of(item)?;
+    Some(rank.standing(pool.terms.raise_per_minute, at))
+}
+
+/// The agent to be asked: the preferred one if ready, else the first in the order of the queue's choice.
+fn choose(state: &State, item: &WorkItem, standing: &Standing) -> Option<Match> {
+    let (pool, rank) = state.index.pools.pool_of(item)?;
+    let mut candidates = pool.ready.iter().filter(|turn| open_to(state, pool, rank, &turn.agent));
+    let preferred = item.preferred.as_ref().and_then(|preferred| {
+        let mut ready = state.index.pools.ready_in(preferred);
+        let here = ready.any(|other| std::ptr::eq(other, pool)) && open_to(state, pool, rank, preferred);
+        here.then(|| preferred.clone())
+    });
+    let (agent, by) = match preferred {
+        Some(agent) => (agent, By::Preferred),
+        None => {
+            let last = fault::on(Fault::ChoosesTheLast);
+            let turn = if last { candidates.next_back() } else { candidates.next() };
+            (turn?.agent.clone(), pool.terms.choice.into())
+        }
+    };
+    let others = pool.ready.iter().filter(|turn| turn.agent != agent && open_to(state, pool, rank, &turn.agent));
+    let why = Why {
+        by,
+        queue: item.queue.clone(),
+        ring: item.ring,
+        rule: item.rule.clone(),
+        skills: pool.terms.skills.clone(),
+        priority: standing.priority(),
+        ready: u32::try_from(pool.ready.len()).unwrap_or(u32::MAX),
+        measure: measure(state, pool, &agent),
+        others: others.take(OTHERS).filter_map(|turn: &Turn| measure(state, pool, &turn.agent)).collect(),
+    };
+    Some(Match { item: item.id.clone(), agent, why })
+}
+
+fn measure(state: &State, pool: &Pool, id: &Id) -> Option<Measure> {
+    let agent = state.agent(id)?;
+    let config: &AgentConfig = state.config().agents.get(id)?;
+    let level = pool.terms.level(config);
+    Some(Measure { agent: id.clone(), idle_since: agent.idle_since, load: agent.load, level })
+}
+
+/// Whether an item may be offered to an agent who is ready for it: not to who refused it, unless nobody else is
+/// left and the queue says so, and not twice.
+fn open_to(state: &State, pool: &Pool, rank: &Rank, agent: &Id) -> bool {
+    let Some(item) = state.item(&rank.id) else { return false };
+    if item.sticky_until.is_some() && item.preferred.as_ref() != Some(agent) {
+        return false;
+    }
+    let asked = |offer: &Id| state.offer(offer).is_some_and(|offer| offer.agent == *agent);
+    let refused = item.excluded.contains(agent) && !fault::on(Fault::ForgetsRefusals);
+    (!refused || all_refused(state, pool, item)) && !item.offers.iter().any(asked)
+}
+
+/// Whether everybody who could be asked, now or when there is room again, has refused the item, and its queue asks
+/// again then.
+pub(crate) fn all_refused(state: &State, pool: &Pool, item: &WorkItem) -> bool {
+    let left = |id: &&Id| {
+        let willing = state.agent(id).is_some_and(|agent| agent.willing_for(&item.media_type));
+        willing && !item.excluded.contains(*id)
+    };
+    pool.terms.again && !pool.members.iter().any(|id| left(&id))
 }

@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::agent::Agent;
-use crate::config::Config;
-use crate::delivery::{Delivery, Failure, Phase, Status};
+use crate::config::{Assign, Config};
+use crate::delivery::{Automatic, Delivery, Failure, Phase, Status};
 use crate::effect::{Deliver, Effect, Reply};
 use crate::ids::{Id, Millis};
 use crate::index::Index;
 use crate::item::{ItemState, WorkItem};
 use crate::ledger::Ledger;
+use crate::need::{Need, Terms};
 use crate::notice::AgentSnapshot;
 use crate::offer::{Offer, OfferOutcome};
 use crate::pairs;
+use crate::statistics::Statistics;
 use crate::timer::Timer;
 
 /// A channel and the key of a conversation, of a timer or of something sent: what must be unique per channel.
@@ -26,11 +28,20 @@ pub(crate) const FORGET_MARGIN: Millis = 10_000;
 /// Everything that decisions depend on. Only [`evolve`](crate::evolve) changes it.
 ///
 /// Its JSON is a snapshot: equal states give equal bytes. What can be derived isn't in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub(crate) stored: Stored,
     pub(crate) index: Index,
 }
+
+/// What can be derived is no part of the value.
+impl PartialEq for State {
+    fn eq(&self, other: &State) -> bool {
+        self.stored == other.stored
+    }
+}
+
+impl Eq for State {}
 
 /// The part of the state that snapshots hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +71,12 @@ pub(crate) struct Stored {
     #[serde(with = "pairs")]
     pub(crate) sends: BTreeMap<(Id, Id), Answer>,
     pub(crate) ended: BTreeMap<Id, Ended>,
+    /// Calendar -> whether it is open now.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) hours: BTreeMap<Id, bool>,
+    /// What queues have counted.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) statistics: BTreeMap<Id, Statistics>,
 }
 
 /// What is known of a conversation: its open item, or who had the last one.
@@ -72,6 +89,9 @@ pub(crate) struct Conversation {
     pub(crate) last_item: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last_owner: Option<Id>,
+    /// Answers of the server's own that were given, each with when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) answered: BTreeMap<Automatic, Millis>,
     /// Set while there is no open item.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) forget: Option<Millis>,
@@ -136,8 +156,8 @@ impl Serialize for State {
 
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
-        let stored = Stored::deserialize(deserializer)?;
-        let index = Index::build(&stored);
+        let mut stored = Stored::deserialize(deserializer)?;
+        let index = Index::build(&mut stored);
         Ok(State { stored, index })
     }
 }
@@ -194,6 +214,12 @@ impl State {
         &self.stored.offers
     }
 
+    /// The first result of an agent's command, for 24 hours.
+    pub fn answer(&self, agent: &Id, id: &Id) -> Option<&Reply> {
+        let answer = self.stored.answers.get(&(agent.clone(), id.clone()))?;
+        (answer.until > self.now()).then_some(&answer.reply)
+    }
+
     /// What became of an offer or item that ended a short while ago.
     pub fn ended(&self, id: &str) -> Option<&Ended> {
         self.stored.ended.get(id)
@@ -219,6 +245,35 @@ impl State {
         &self.index.counts
     }
 
+    /// Whether a queue takes work now; one without business hours always does.
+    pub fn open(&self, queue: &str) -> bool {
+        let hours = self.config().queues.get(queue).and_then(|queue| queue.hours.as_ref());
+        hours.is_none_or(|hours| self.stored.hours.get(hours).copied().unwrap_or(true))
+    }
+
+    /// How many items wait in a queue, those that are offered included.
+    pub fn waiting(&self, queue: &Id) -> u64 {
+        let count = |state| self.index.counts.get(&(queue.clone(), state)).copied().unwrap_or(0);
+        count(ItemState::Queued) + count(ItemState::Offered)
+    }
+
+    /// What an agent may pick from the queues that leave picking to agents, the first to be served first in each.
+    /// Its cost grows with what waits there.
+    pub fn pickable(&self, agent: &str, limit: usize) -> Vec<&WorkItem> {
+        let config = self.config();
+        let Some(settings) = config.agents.get(agent) else { return Vec::new() };
+        let picks = |item: &&WorkItem| {
+            item.state == ItemState::Queued
+                && config.queues.get(&item.queue).is_some_and(|queue| queue.assign == Assign::Pick)
+        };
+        let mut found: Vec<_> = self.stored.items.values().filter(picks).collect();
+        let terms = |item: &WorkItem| Terms::of(&Need::of(item, config), config);
+        found.retain(|item| terms(item).met_by(settings));
+        found.sort_by_cached_key(|item| (item.queue.clone(), terms(item).rank(item)));
+        found.truncate(limit);
+        found
+    }
+
     /// What an agent's desktop begins with; none for an agent who isn't configured.
     pub fn snapshot_of(&self, agent: &Id) -> Option<AgentSnapshot> {
         let known = self.agent(agent).filter(|known| known.configured)?;
@@ -227,7 +282,7 @@ impl State {
             sequence: known.sequence,
             agent: known.view(agent),
             offers: offers.filter_map(|offer| Some((offer.clone(), self.item(&offer.item)?.clone()))).collect(),
-            items: known.items.iter().filter_map(|id| self.item(id)).cloned().collect(),
+            items: known.items.iter().chain(&known.helps).filter_map(|id| self.item(id)).cloned().collect(),
         })
     }
 

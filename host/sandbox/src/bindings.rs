@@ -7,13 +7,20 @@ wasmtime::component::bindgen!({
     world: "jackfield:channel/everything",
     imports: {
         "jackfield:channel/http.send": async,
+        "jackfield:channel/secrets.compose": async,
         "jackfield:channel/server.progress": async,
         "jackfield:channel/server.query": async,
+        "jackfield:channel/tcp.[method]connection.read": async,
+        "jackfield:channel/tcp.[method]connection.start-tls": async,
+        "jackfield:channel/tcp.[method]connection.write": async,
+        "jackfield:channel/tcp.close": async,
+        "jackfield:channel/tcp.connect": async,
+        "jackfield:channel/timers.set": async,
     },
     exports: { default: async },
     with: {
         "jackfield:channel/blobs.writer": crate::capability::blobs::Writer,
-        "jackfield:channel/tcp.connection": crate::capability::unserved::TcpConnection,
+        "jackfield:channel/tcp.connection": crate::capability::tcp::Connection,
     },
     require_store_data_send: true,
 });

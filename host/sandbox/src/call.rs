@@ -2,12 +2,14 @@
 
 use crate::bindings::jackfield::channel::message::Error;
 use crate::channel::Channel;
-use crate::clock::CpuClock;
-use crate::error::CallError;
+use crate::clock::{CpuClock, Turns};
+use crate::engine::Sandbox;
+use crate::error::{CallError, Failed};
+use crate::limits::Limit;
 use crate::memory::MemoryMeter;
 use crate::transaction::Transaction;
-use jackfield_spec::ErrorInfo;
-use std::collections::BTreeMap;
+use jackfield_spec::{ErrorInfo, Timestamp};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::component::ResourceTable;
@@ -31,19 +33,34 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) memory: MemoryMeter,
     pub(crate) clock: CpuClock,
+    pub(crate) turns: Turns,
     pub(crate) call: Call,
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        if let Some(channel) = &self.channel {
+            channel.usage.instance_gone();
+        }
+    }
 }
 
 /// What is kept while a call runs.
 pub(crate) struct Call {
     pub(crate) kind: CallKind,
     pub(crate) transaction: Transaction,
-    /// Secrets composed in this call.
-    pub(crate) composed: BTreeMap<String, Vec<u8>>,
+    /// Secrets composed in this call, each with all its values.
+    pub(crate) composed: BTreeMap<String, Vec<Vec<u8>>>,
+    /// When the wall time of the call is over.
+    pub(crate) ends: Option<tokio::time::Instant>,
     pub(crate) cpu_limit: Duration,
     pub(crate) host_calls: u32,
     pub(crate) log_lines: u32,
     pub(crate) http_requests: u32,
+    /// Connections opened.
+    pub(crate) tcp_connections: u32,
+    /// Bytes that went out and in, by http and tcp.
+    pub(crate) egress_bytes: u64,
     /// Store bytes that this call adds, for the quota.
     pub(crate) store_added: u64,
     /// Store keys that this call adds.
@@ -56,7 +73,21 @@ pub(crate) struct Call {
     pub(crate) pushed: usize,
     /// Requests to the server.
     pub(crate) queries: u32,
+    /// Names of the channel's timers that wait, as this call would leave them; read when it first sets one.
+    pub(crate) timers: Option<BTreeSet<String>>,
+    /// What the driver's clock shows; none: the server's time.
+    pub(crate) now: Option<Timestamp>,
+    /// The idempotency key of the delivery that this call is about.
+    pub(crate) delivery: Option<String>,
+    /// The last lines that the guest logged.
+    pub(crate) said: VecDeque<String>,
+    /// Where the guest was when it was ended.
+    pub(crate) backtrace: Option<String>,
 }
+
+/// Lines kept of what a guest logged in a call, and characters of each.
+const SAID: usize = 20;
+const SAID_LENGTH: usize = 500;
 
 impl Call {
     pub(crate) fn new(kind: CallKind, cpu_limit: Duration) -> Self {
@@ -64,17 +95,38 @@ impl Call {
             kind,
             transaction: Transaction::default(),
             composed: BTreeMap::new(),
+            ends: None,
             cpu_limit,
             host_calls: 0,
             log_lines: 0,
             http_requests: 0,
+            tcp_connections: 0,
+            egress_bytes: 0,
             store_added: 0,
             store_keys: 0,
             writing: 0,
             writers: 0,
             pushed: 0,
             queries: 0,
+            timers: None,
+            now: None,
+            delivery: None,
+            said: VecDeque::new(),
+            backtrace: None,
         }
+    }
+
+    /// Keeps a line that the guest logged, for the case that it fails.
+    pub(crate) fn say(&mut self, text: &str) {
+        if self.said.len() == SAID {
+            self.said.pop_front();
+        }
+        self.said.push_back(text.chars().take(SAID_LENGTH).collect());
+    }
+
+    /// A failure of this call, with what is known of how it came to it.
+    pub(crate) fn failed(&mut self, error: CallError) -> Failed {
+        Failed { error, log: std::mem::take(&mut self.said).into(), backtrace: self.backtrace.take() }
     }
 }
 
@@ -92,6 +144,7 @@ impl State {
         };
         let limit = channel.config.limits.host_calls;
         if self.call.host_calls > limit {
+            channel.usage.hit(Limit::HostCalls);
             return Err(refuse(
                 "quota",
                 format!("more than {limit} host calls in one call; raise limits.host-calls or do less at once"),
@@ -123,34 +176,45 @@ pub(crate) fn info(error: ErrorInfo) -> Error {
 #[error("out of guest time")]
 struct OutOfGuestTime;
 
-/// A store for one instance, with its three limits in force.
-pub(crate) fn store(
-    engine: &wasmtime::Engine,
-    channel: Option<Arc<Channel>>,
-    memory: usize,
-    host_call_bytes: usize,
-) -> Store<State> {
+/// Memory of an instance that is only probed; a JavaScript guest starts with about 30 MiB.
+const PROBE_MEMORY: usize = 128 << 20;
+/// Bytes of a descriptor.
+const PROBE_BYTES: usize = 4 << 20;
+/// Handles that a probed instance may hold.
+const PROBE_HANDLES: usize = 100;
+
+/// A store for one instance, with its limits in force; without a channel, for a probe.
+pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<State> {
+    let inner = &sandbox.inner;
+    let (memory, bytes, handles, turn) = match &channel {
+        Some(channel) => {
+            channel.usage.instance_made();
+            let limits = &channel.config.limits;
+            let shared = (channel.usage.clone(), limits.channel_memory);
+            let memory = MemoryMeter::new(limits.memory, Some(shared));
+            (memory, limits.host_call_bytes, limits.handles, channel.usage.turn.clone())
+        }
+        None => (MemoryMeter::new(PROBE_MEMORY, None), PROBE_BYTES, PROBE_HANDLES, inner.probes.clone()),
+    };
     let state = State {
         channel,
         table: ResourceTable::new(),
-        memory: MemoryMeter::new(memory),
+        memory,
         clock: CpuClock::new(),
+        turns: Turns { channel: turn, threads: inner.long.clone() },
         call: Call::new(CallKind::Probe, Duration::from_secs(1)),
     };
-    let mut store = Store::new(engine, state);
+    let mut store = Store::new(&inner.engine, state);
     store.limiter(|state| &mut state.memory);
-    store.set_hostcall_fuel(host_call_bytes);
+    store.set_hostcall_fuel(bytes);
+    store.set_max_component_handles(handles);
     store.epoch_deadline_callback(|context| {
         let state = context.data();
         state.clock.pause();
         if state.clock.used() >= state.call.cpu_limit {
             return Err(OutOfGuestTime.into());
         }
-        let clock = state.clock.clone();
-        let turn = async move {
-            tokio::task::yield_now().await;
-            clock.resume();
-        };
+        let turn = state.clock.clone().take_turn(state.turns.clone());
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)))
     });
     store
@@ -174,20 +238,45 @@ pub(crate) fn finish<T>(
 ) -> Result<T, CallError> {
     let state = store.data_mut();
     state.clock.pause();
+    let hit = |state: &State, limit| {
+        if let Some(channel) = &state.channel {
+            channel.usage.hit(limit);
+        }
+    };
     let error = match result {
         Ok(Ok(value)) => return Ok(value),
         Ok(Err(error)) => error,
-        Err(_) => return Err(CallError::WallTime(wall)),
+        Err(_) => {
+            hit(state, Limit::WallTime);
+            return Err(CallError::WallTime(wall));
+        }
     };
+    state.call.backtrace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(ToString::to_string);
     if error.is::<OutOfGuestTime>() {
+        hit(state, Limit::GuestTime);
         return Err(CallError::GuestTime(state.call.cpu_limit));
+    }
+    // The engine's own pool is full.
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Err(CallError::Busy(error.to_string()));
     }
     // What happened first, then where: a log line is read from its beginning.
     let (cause, place) = (error.root_cause().to_string(), error.to_string());
     let trap = if cause == place { cause } else { format!("{cause}; {place}") };
-    if state.memory.take_refused() {
-        let limit = state.channel.as_ref().map_or(0, |channel| channel.config.limits.memory);
-        return Err(CallError::Memory { limit, trap });
+    if let Some(met) = state.memory.take_refused() {
+        hit(state, met);
+        let limits = state.channel.as_ref().map(|channel| &channel.config.limits);
+        let limit = match met {
+            Limit::ChannelMemory => limits.map_or(0, |limits| limits.channel_memory),
+            _ => limits.map_or(PROBE_MEMORY, |limits| limits.memory),
+        };
+        return Err(CallError::Memory { limit, key: met.name(), trap });
+    }
+    // The engine has no types for these two.
+    if trap.contains("fuel allocated for hostcalls") {
+        hit(state, Limit::HostCallBytes);
+    } else if trap.contains("handle limit exceeded") {
+        hit(state, Limit::Handles);
     }
     Err(CallError::Trap { trap })
 }

@@ -2,46 +2,22 @@
 
 use crate::descriptor::Descriptor;
 use crate::limits::Limits;
+use crate::scrub::Scrubber;
+use crate::secrets::Secrets;
 use crate::services::Services;
+use crate::usage::Usage;
 use jackfield_egress::Client;
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The secrets of a channel by name. More than one value: a rotation is going on, the first is the current one.
-#[derive(Clone, Default)]
-pub struct Secrets(BTreeMap<String, Vec<Vec<u8>>>);
-
-impl Secrets {
-    /// Adds a value; the first one added under a name is the current one.
-    pub fn add(&mut self, name: impl Into<String>, value: Vec<u8>) {
-        self.0.entry(name.into()).or_default().push(value);
-    }
-
-    /// The names.
-    pub fn names(&self) -> impl Iterator<Item = &String> {
-        self.0.keys()
-    }
-
-    pub(crate) fn values(&self, name: &str) -> Option<&[Vec<u8>]> {
-        self.0.get(name).map(Vec::as_slice)
-    }
-}
-
-/// Never shows a value.
-impl fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
-
 /// What the operator lets the channel's driver touch, beyond what every channel may.
 #[derive(Clone, Default)]
 pub struct Grants {
-    /// The way out by http; none without a grant.
-    pub http: Option<Arc<Client>>,
+    /// The way out, which knows what may be reached; none: nothing.
+    pub client: Option<Arc<Client>>,
     /// Secrets that may be revealed to the guest.
     pub reveal: BTreeSet<String>,
 }
@@ -49,7 +25,7 @@ pub struct Grants {
 /// Names only: a client has nothing to show.
 impl fmt::Debug for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Grants").field("http", &self.http.is_some()).field("reveal", &self.reveal).finish()
+        f.debug_struct("Grants").field("client", &self.client.is_some()).field("reveal", &self.reveal).finish()
     }
 }
 
@@ -78,14 +54,24 @@ pub struct Channel {
     pub(crate) driver: String,
     /// Request headers that the driver reads, settings put in; none: all.
     pub(crate) headers: Vec<String>,
+    /// The values that must not be shown.
+    pub(crate) scrubber: Scrubber,
+    /// What it uses, over all its generations.
+    pub(crate) usage: Arc<Usage>,
     pub(crate) started: Instant,
 }
 
 impl Channel {
-    pub(crate) fn new(config: ChannelConfig, services: Arc<dyn Services>, driver: &Descriptor) -> Self {
+    pub(crate) fn new(
+        config: ChannelConfig,
+        services: Arc<dyn Services>,
+        driver: &Descriptor,
+        usage: Arc<Usage>,
+    ) -> Self {
         let headers = headers(&driver.headers, &config.settings);
         let driver = format!("{}@{}", driver.name, driver.version);
-        Self { config, services, driver, headers, started: Instant::now() }
+        let scrubber = Scrubber::new(config.secrets.all_values());
+        Self { config, services, driver, headers, scrubber, usage, started: Instant::now() }
     }
 }
 

@@ -2,22 +2,14 @@
 
 use crate::bindings::Everything;
 use crate::bindings::exports::jackfield::channel as exports;
-use crate::call::{self, Call, CallKind, State};
-use crate::convert;
+use crate::call::State;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
-use crate::error::LoadError;
-use crate::inspect::inspect;
-use jackfield_spec::{Digest, VERSION};
+use crate::error::{LoadError, Refusal};
+use crate::inspect::PACKAGE;
+use jackfield_spec::Digest;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
-
-/// Memory of an instance that is only probed; a JavaScript guest starts with about 30 MiB.
-const PROBE_MEMORY: usize = 128 << 20;
-/// Guest time and wall time of a probe.
-const PROBE_TIME: Duration = Duration::from_secs(5);
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
 /// The optional interfaces that a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,12 +56,28 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State
     Ok(linker)
 }
 
-fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
-    LoadError::Types { interface: interface.to_owned(), served: VERSION, detail: format!("{error:#}") }
+/// Said of what the inspection let pass and the engine does not.
+pub(crate) fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
+    Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
+}
+
+impl Exports {
+    /// Those of a component that was inspected.
+    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+        let mut exports = Self::default();
+        for (name, _) in component.component_type().exports(engine) {
+            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
+                Some("webhook") => exports.webhook = true,
+                Some("timer") => exports.timer = true,
+                _ => {}
+            }
+        }
+        exports
+    }
 }
 
 impl Indices {
-    fn find(pre: &InstancePre<State>, exported: Exports) -> Result<Self, LoadError> {
+    pub(crate) fn find(pre: &InstancePre<State>, exported: Exports) -> Result<Self, LoadError> {
         let driver = exports::driver::GuestIndices::new(pre).map_err(|error| misfit("driver", &error))?;
         let webhook = exported.webhook.then(|| exports::webhook::GuestIndices::new(pre));
         let timer = exported.timer.then(|| exports::timer::GuestIndices::new(pre));
@@ -92,56 +100,6 @@ impl Indices {
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
         Ok(Guest { driver, webhook, timer })
-    }
-}
-
-impl Sandbox {
-    /// Loads a component: reads its interfaces, compiles it or takes it from the cache, links it, and probes it for
-    /// its descriptor with no capability. Blocks for the compiler's time (35 ms for a small driver).
-    ///
-    /// # Errors
-    /// A sentence that says what a driver's author can do.
-    pub async fn load(&self, bytes: impl Into<Arc<[u8]>>) -> Result<Driver, LoadError> {
-        let sandbox = self.clone();
-        let bytes = bytes.into();
-        let compiled = tokio::task::spawn_blocking(move || {
-            let exports = inspect(&bytes, sandbox.inner.config.max_component)?;
-            let digest = Digest::of(&bytes);
-            Ok::<_, LoadError>((sandbox.compile(&bytes, &digest)?, digest, exports))
-        });
-        let (component, digest, exports) =
-            compiled.await.map_err(|error| LoadError::Host(format!("the compiler's thread failed: {error}")))??;
-        let pre = self.linker().instantiate_pre(&component).map_err(|error| misfit("imports", &error))?;
-        let indices = Indices::find(&pre, exports)?;
-        let probe = Probe { sandbox: self.clone(), pre, indices };
-        let task = self.spawn(probe.run());
-        let (probe, descriptor) =
-            task.await.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))??;
-        let Probe { sandbox, pre, indices } = probe;
-        Ok(Driver { inner: Arc::new(Loaded { sandbox, digest, pre, indices, exports, descriptor }) })
-    }
-}
-
-struct Probe {
-    sandbox: Sandbox,
-    pre: InstancePre<State>,
-    indices: Indices,
-}
-
-impl Probe {
-    async fn run(self) -> Result<(Self, Descriptor), LoadError> {
-        let failed = |function| move |source| LoadError::Probe { function, source };
-        let mut store = call::store(&self.sandbox.inner.engine, None, PROBE_MEMORY, 4 << 20);
-        call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
-        let made = timeout(PROBE_TIME, self.pre.instantiate_async(&mut store)).await;
-        let instance = call::finish(&mut store, PROBE_TIME, made).map_err(failed("its start"))?;
-        let guest = self.indices.load(&mut store, &instance)?;
-        call::begin(&mut store, Call::new(CallKind::Probe, PROBE_TIME));
-        let described = timeout(PROBE_TIME, guest.driver.call_describe(&mut store)).await;
-        let described = call::finish(&mut store, PROBE_TIME, described).map_err(failed("describe"))?;
-        let descriptor = convert::descriptor_in(described).map_err(|unfit| LoadError::Descriptor(unfit.to_string()))?;
-        descriptor.check().map_err(LoadError::Descriptor)?;
-        Ok((self, descriptor))
     }
 }
 

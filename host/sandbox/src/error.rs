@@ -1,10 +1,12 @@
 //! What can go wrong with a driver, each with what to do.
 
+use jackfield_spec::VERSION;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Why a component was not loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
+/// Why a component can't be a driver here, found before any of it runs. Crosses the pipe from the compiler's process.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Refusal {
     /// Not a component at all.
     #[error(
         "this is not a WebAssembly component: {0}; build the driver for wasm32 and make a component of it (wit-component, `make drivers`)"
@@ -20,24 +22,31 @@ pub enum LoadError {
         /// Bytes allowed.
         limit: usize,
     },
+    /// More of something than may be.
+    #[error(
+        "the component has more than {limit} {what}; leave out what it doesn't need, or raise {key} under [server.limits]"
+    )]
+    TooMany {
+        /// Of what.
+        what: String,
+        /// The limit's key in the config.
+        key: String,
+        /// How many are allowed.
+        limit: u32,
+    },
     /// Built against another version of the specification.
     #[error(
-        "the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver was built against jackfield:channel@{found}, this server speaks {VERSION}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Version {
         /// Version found in the component.
         found: String,
-        /// Version served.
-        served: &'static str,
     },
     /// It doesn't export the one interface that every driver must have.
     #[error(
-        "the component exports no jackfield:channel/driver@{served}; export `driver` (describe, configure, deliver), which every driver must have"
+        "the component exports no jackfield:channel/driver@{VERSION}; export `driver` (describe, configure, deliver), which every driver must have"
     )]
-    NoDriver {
-        /// Version served.
-        served: &'static str,
-    },
+    NoDriver,
     /// It exports an interface that this server doesn't serve yet.
     #[error(
         "the driver exports `{interface}`, which this server does not serve yet; leave that export out, or use a server that serves it"
@@ -48,29 +57,48 @@ pub enum LoadError {
     },
     /// It imports something that isn't there.
     #[error(
-        "the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{served} may be imported"
+        "the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{VERSION} may be imported"
     )]
     UnknownImport {
         /// The import.
         import: String,
-        /// Version served.
-        served: &'static str,
     },
     /// Types don't fit.
     #[error(
-        "the driver's `{interface}` does not fit jackfield:channel@{served}: {detail}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver's `{interface}` does not fit jackfield:channel@{VERSION}: {difference}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Types {
         /// The interface.
         interface: String,
-        /// Version served.
-        served: &'static str,
-        /// What differs.
-        detail: String,
+        /// What differs, from the outside in: function or type, then field, case or element.
+        difference: String,
     },
     /// The compiler refused it.
     #[error("the component can't be compiled: {0}; check it with `wasm-tools validate`")]
     Compile(String),
+    /// The compiler needed too long.
+    #[error(
+        "the component took more than {0:?} to compile; split its largest functions, leave out what it doesn't need, or raise compile-time under [server.limits]"
+    )]
+    CompileTime(Duration),
+    /// The compiler needed too much memory.
+    #[error(
+        "the component took more than {0} bytes of memory to compile; split its largest functions, leave out what it doesn't need, or raise compile-memory under [server.limits]"
+    )]
+    CompileMemory(usize),
+    /// The compiler broke down over it.
+    #[error(
+        "the compiler broke down over the component ({0}); something in it is nested too deeply or damaged: build it anew, and tell Jackfield's authors if that does not help"
+    )]
+    CompilerBroke(String),
+}
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It can't be a driver here.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// `describe` failed.
     #[error(
         "the driver was probed and failed in `{function}`: {source}; `describe` must answer without any capability"
@@ -84,9 +112,59 @@ pub enum LoadError {
     /// What `describe` answered can't be used.
     #[error("the driver's descriptor is wrong: {0}")]
     Descriptor(String),
-    /// The cache's folder or the engine.
+    /// The cache's folder, the engine or the compiler's process.
     #[error("{0}")]
     Host(String),
+}
+
+impl LoadError {
+    /// The step of a driver's life that it did not reach: `verified`, `compiled`, `linked`, `probed`.
+    pub fn step(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.step(),
+            Self::Host(_) => "compiled",
+            Self::Probe { .. } | Self::Descriptor(_) => "probed",
+        }
+    }
+}
+
+impl Refusal {
+    fn step(&self) -> &'static str {
+        match self {
+            Self::Compile(_) | Self::CompileTime(_) | Self::CompileMemory(_) | Self::CompilerBroke(_) => "compiled",
+            Self::Types { .. } => "linked",
+            _ => "verified",
+        }
+    }
+}
+
+/// A handler call that came to nothing, with what the guest said last.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Why.
+    pub error: CallError,
+    /// The last lines that the guest logged in this call, oldest first, at most 20.
+    pub log: Vec<String>,
+    /// Where the guest was when it was ended: its functions, with their names if the component has them.
+    pub backtrace: Option<String>,
+}
+
+impl From<CallError> for Failed {
+    fn from(error: CallError) -> Self {
+        Self { error, log: Vec::new(), backtrace: None }
+    }
+}
+
+impl std::fmt::Display for Failed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Failed {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
 }
 
 /// The driver refuses its settings.
@@ -112,11 +190,13 @@ pub enum CallError {
     },
     /// The guest asked for more memory than it may have, and trapped.
     #[error(
-        "the driver trapped after it was refused memory beyond {limit} bytes: {trap}; raise limits.memory of the channel if it needs more"
+        "the driver trapped after it was refused memory beyond {limit} bytes: {trap}; raise limits.{key} of the channel if it needs more"
     )]
     Memory {
         /// Bytes allowed.
         limit: usize,
+        /// The limit's key: of the instance or of the whole channel.
+        key: &'static str,
         /// The trap.
         trap: String,
     },
@@ -135,6 +215,9 @@ pub enum CallError {
     /// The driver doesn't export this handler.
     #[error("the driver does not export `{0}`")]
     NotExported(&'static str),
+    /// The generation was to be let go, and the call had not ended within the time for that.
+    #[error("the call was cut off: another version of the driver serves, and the time for this one to end is over")]
+    CutOff,
     /// The answer makes no sense.
     #[error("the driver's answer can't be used: {0}")]
     Answer(String),
@@ -152,7 +235,18 @@ impl CallError {
             Self::Settings(_) => "settings",
             Self::NotExported(_) => "not-exported",
             Self::Answer(_) => "answer",
+            Self::CutOff => "cut-off",
         }
+    }
+
+    /// Whether what was handed to the driver was the end of its instance: it trapped, looped or answered nonsense.
+    pub fn is_crash(&self) -> bool {
+        matches!(self, Self::Trap { .. } | Self::Memory { .. } | Self::GuestTime(_) | Self::Answer(_))
+    }
+
+    /// Whether another generation may well answer what this one did not: it is slow, busy, or on its way out.
+    pub fn is_of_generation(&self) -> bool {
+        matches!(self, Self::WallTime(_) | Self::Busy(_) | Self::CutOff)
     }
 
     /// Whether the driver ran out of time.

@@ -6,17 +6,19 @@ use crate::call::{self, Call, CallKind, State};
 use crate::channel::{Channel, ChannelConfig};
 use crate::convert::{self, Unfit};
 use crate::driver::{Driver, Guest};
-use crate::error::{CallError, SettingsError};
+use crate::error::{CallError, Failed, SettingsError};
 use crate::handler::{Delivery, Expiry, Outcome, Request, Response};
 use crate::limits::Limits;
 use crate::pool::{self, Pool};
 use crate::services::Services;
 use crate::transaction::Transaction;
-use jackfield_spec::ErrorInfo;
+use crate::usage::Usage;
+use jackfield_spec::{ErrorInfo, Timestamp};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 use wasmtime::Store;
 
 /// What a handler call came to: the guest's answer, and what has to be committed before it goes out.
@@ -37,48 +39,96 @@ pub struct Generation {
 struct Inner {
     driver: Driver,
     channel: Arc<Channel>,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     running: AtomicUsize,
+    /// Told when no call runs.
+    idle: Notify,
+    /// No call of it may run any more.
+    is_cut: AtomicBool,
+    cut: Notify,
 }
 
 /// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
-struct Lanes {
+pub(crate) struct Lanes {
     receive: Pool,
     deliver: Pool,
     timer: Pool,
+    idle: Duration,
+    usage: Arc<Usage>,
+}
+
+impl Lanes {
+    fn new(channel: &Channel) -> Self {
+        let limits = &channel.config.limits;
+        let pool = || Pool::new(limits.instances);
+        Self { receive: pool(), deliver: pool(), timer: pool(), idle: limits.idle, usage: channel.usage.clone() }
+    }
+
+    fn all(&self) -> [&Pool; 3] {
+        [&self.receive, &self.deliver, &self.timer]
+    }
+
+    /// Whether these are instances of the channel.
+    pub(crate) fn are_of(&self, channel: &Channel) -> bool {
+        Arc::ptr_eq(&self.usage, &channel.usage)
+    }
+
+    /// Lets go of instances that have waited for `most`, or for as long as the channel's limit says.
+    pub(crate) fn let_go(&self, most: Option<Duration>) {
+        self.all().into_iter().for_each(|pool| pool.let_go(most.unwrap_or(self.idle)));
+    }
 }
 
 /// Counts a call while it runs.
-struct Running<'a>(&'a AtomicUsize);
+struct Running<'a>(&'a Inner);
+
+impl<'a> Running<'a> {
+    fn new(inner: &'a Inner) -> Self {
+        inner.running.fetch_add(1, Ordering::SeqCst);
+        Self(inner)
+    }
+}
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 }
 
 impl Driver {
-    /// Serves a channel: makes an instance and lets the driver check its settings.
+    /// Serves a channel: lets the driver check its settings in an instance, which goes again. What serves has
+    /// instances only while there is something to do: a channel that is idle costs next to nothing.
     ///
     /// # Errors
     /// [`CallError::Settings`] when the driver refuses them, others when it fails.
     pub async fn serve(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Generation, CallError> {
-        let instances = config.limits.instances;
-        let lanes = Lanes { receive: Pool::new(instances), deliver: Pool::new(instances), timer: Pool::new(instances) };
-        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
-        let generation = Generation {
-            inner: Arc::new(Inner { driver: self.clone(), channel, lanes, running: AtomicUsize::new(0) }),
+        let channel = self.channel(config, services);
+        self.configured(&channel).await?;
+        let lanes = Arc::new(Lanes::new(&channel));
+        self.inner.sandbox.watch(&lanes);
+        let inner = Inner {
+            driver: self.clone(),
+            channel,
+            lanes,
+            running: AtomicUsize::new(0),
+            idle: Notify::new(),
+            is_cut: AtomicBool::new(false),
+            cut: Notify::new(),
         };
-        let warm = generation.clone();
-        let task = self.inner.sandbox.spawn(async move {
-            let inner = &warm.inner;
-            let lease =
-                inner.lanes.receive.lease(&inner.driver.inner, &inner.channel, false, Duration::from_secs(1)).await?;
-            lease.give_back(false, u64::MAX);
-            Ok::<_, CallError>(())
-        });
-        joined(task.await)??;
-        Ok(generation)
+        Ok(Generation { inner: Arc::new(inner) })
+    }
+
+    fn channel(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Arc<Channel> {
+        let usage = self.inner.sandbox.inner.usages.of(&config.id);
+        Arc::new(Channel::new(config, services, self.descriptor(), usage))
+    }
+
+    async fn configured(&self, channel: &Arc<Channel>) -> Result<(), CallError> {
+        let (loaded, channel) = (self.inner.clone(), channel.clone());
+        let task = self.inner.sandbox.spawn(async move { pool::made(&loaded, &channel).await.map(drop) });
+        joined(task.await)?
     }
 
     /// Lets the driver check a channel's settings without serving it.
@@ -90,10 +140,7 @@ impl Driver {
         config: ChannelConfig,
         services: Arc<dyn Services>,
     ) -> Result<Result<(), SettingsError>, CallError> {
-        let loaded = self.inner.clone();
-        let channel = Arc::new(Channel::new(config, services, self.descriptor()));
-        let task = self.inner.sandbox.spawn(async move { pool::start(&loaded, &channel).await.map(drop) });
-        match joined(task.await)? {
+        match self.configured(&self.channel(config, services)).await {
             Ok(()) => Ok(Ok(())),
             Err(CallError::Settings(error)) => Ok(Err(error)),
             Err(other) => Err(other),
@@ -116,35 +163,73 @@ impl Generation {
         &self.inner.channel.config.limits
     }
 
+    /// What its channel uses, all its generations together.
+    pub fn usage(&self) -> &Usage {
+        &self.inner.channel.usage
+    }
+
     /// Calls that run now.
     pub fn running(&self) -> usize {
         self.inner.running.load(Ordering::Relaxed)
     }
 
+    /// Waits until none of its calls runs.
+    pub async fn ended(&self) {
+        loop {
+            let mut idle = std::pin::pin!(self.inner.idle.notified());
+            // What ends between the look and the wait is heard.
+            idle.as_mut().enable();
+            if self.inner.running.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Ends what still runs of a generation that was replaced; each call fails with [`CallError::CutOff`].
+    pub fn cut_off(&self) {
+        self.inner.is_cut.store(true, Ordering::SeqCst);
+        self.inner.cut.notify_waiters();
+    }
+
+    /// Whether both are the same generation, not only of the same driver.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
     /// Instances that wait for a call, over all lanes.
     pub fn idle_instances(&self) -> usize {
-        let lanes = &self.inner.lanes;
-        lanes.receive.idle() + lanes.deliver.idle() + lanes.timer.idle()
+        self.inner.lanes.all().into_iter().map(Pool::idle).sum()
     }
 
     /// Gives a webhook request to the driver. `again`: its commit met a change, so it runs on a fresh instance.
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left.
-    pub async fn receive(
+    pub async fn receive(&self, request: &Request, again: bool) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
+        self.receive_as_of(request, again, None).await
+    }
+
+    /// The same, with this time on the driver's clock: what is taken in late must pass the checks that it would have
+    /// passed when it came.
+    ///
+    /// # Errors
+    /// As of [`Generation::receive`].
+    pub async fn receive_as_of(
         &self,
         request: &Request,
         again: bool,
-    ) -> Result<Called<Result<Response, ErrorInfo>>, CallError> {
+        now: Option<Timestamp>,
+    ) -> Result<Called<Result<Response, ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().webhook {
-            return Err(CallError::NotExported("webhook"));
+            return Err(CallError::NotExported("webhook").into());
         }
         let request = convert::request_out(request, &self.inner.channel.headers);
-        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request)), again).await?;
+        let (answer, transaction) = self.spawn(Work::Receive(Box::new(request), now), again).await?;
         let output = match answer {
             Answer::Received(Ok(response)) => Ok(convert::response_in(response).map_err(unusable)?),
             Answer::Received(Err(error)) => Err(convert::error_in(error)),
-            _ => return Err(CallError::NotExported("webhook")),
+            _ => return Err(CallError::NotExported("webhook").into()),
         };
         Ok(Called { output, transaction })
     }
@@ -153,11 +238,11 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing durable of the call is left, but something may have gone out.
-    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, CallError> {
+    pub async fn deliver(&self, delivery: Delivery) -> Result<Called<Outcome>, Failed> {
         let delivery = convert::delivery_out(delivery);
         let (answer, transaction) = self.spawn(Work::Deliver(Box::new(delivery)), false).await?;
         let Answer::Delivered(outcome) = answer else {
-            return Err(CallError::NotExported("driver"));
+            return Err(CallError::NotExported("driver").into());
         };
         Ok(Called { output: convert::outcome_in(*outcome).map_err(unusable)?, transaction })
     }
@@ -166,19 +251,19 @@ impl Generation {
     ///
     /// # Errors
     /// [`CallError`]; then nothing of the call is left and the timer is still to be fired.
-    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, CallError> {
+    pub async fn fired(&self, expiry: Expiry, again: bool) -> Result<Called<Result<(), ErrorInfo>>, Failed> {
         if !self.inner.driver.exports().timer {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         }
         let (answer, transaction) = self.spawn(Work::Fire(convert::expiry_out(expiry)), again).await?;
         let Answer::Fired(result) = answer else {
-            return Err(CallError::NotExported("timer"));
+            return Err(CallError::NotExported("timer").into());
         };
         Ok(Called { output: result.map_err(convert::error_in), transaction })
     }
 
     /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
-    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         if self.inner.driver.inner.sandbox.is_here() {
             return self.run(work, again).await;
         }
@@ -187,13 +272,12 @@ impl Generation {
         joined(task.await)?
     }
 
-    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), CallError> {
+    async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         let inner = &*self.inner;
-        inner.running.fetch_add(1, Ordering::Relaxed);
-        let _running = Running(&inner.running);
+        let _running = Running::new(inner);
         let limits = &inner.channel.config.limits;
         let (pool, of, cpu, wall) = match &work {
-            Work::Receive(_) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
+            Work::Receive(..) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
             Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
             Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
         };
@@ -201,28 +285,54 @@ impl Generation {
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
         call::begin(store, Call::new(CallKind::Handler, cpu));
-        let answer = timeout(wall, work.run(store, &lease.instance.guest)).await;
+        store.data_mut().call.ends = Some(Instant::now() + wall);
+        store.data_mut().call.delivery = work.delivery();
+        store.data_mut().call.now = work.now();
+        let called = self.answer(work, store, &lease.instance.guest, wall).await;
+        let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
+        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
+        // An instance that holds on to a connection goes, and the connection with it.
+        lease.give_back(fresh, limits);
+        Ok((crate::answer::scrubbed(answer, &inner.channel.scrubber), call.transaction))
+    }
+
+    /// The guest's answer, unless its time is over, or the generation's.
+    async fn answer(
+        &self,
+        work: Work,
+        store: &mut Store<State>,
+        guest: &Guest,
+        wall: Duration,
+    ) -> Result<Answer, CallError> {
+        let inner = &*self.inner;
+        let cut = inner.cut.notified();
+        if inner.is_cut.load(Ordering::SeqCst) {
+            return Err(CallError::CutOff);
+        }
+        let answer = tokio::select! {
+            biased;
+            answer = timeout(wall, work.run(store, guest)) => answer,
+            () = cut => return Err(CallError::CutOff),
+        };
         let answer = call::finish(store, wall, answer)?;
         if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
             // A driver shows to the web only what its channel may read.
             let readable = store.data_mut().readable(&inner.channel, blob);
             readable.map_err(|error| CallError::Answer(format!("/body: {}", error.text)))?;
         }
-        let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
-        lease.give_back(fresh, limits.recycle_after);
-        Ok((answer, call.transaction))
+        Ok(answer)
     }
 }
 
 /// A handler with its argument.
 enum Work {
-    Receive(Box<http_types::Request>),
+    Receive(Box<http_types::Request>, Option<Timestamp>),
     Deliver(Box<exports::driver::Delivery>),
     Fire(exports::timer::Expiry),
 }
 
 /// What a handler answered.
-enum Answer {
+pub(crate) enum Answer {
     Received(Result<http_types::Response, wit::Error>),
     Delivered(Box<exports::driver::Outcome>),
     Fired(Result<(), wit::Error>),
@@ -234,9 +344,25 @@ enum Answer {
 struct Missing(&'static str);
 
 impl Work {
+    /// The time that the driver is to see, if it isn't the server's.
+    fn now(&self) -> Option<Timestamp> {
+        match self {
+            Self::Receive(_, now) => *now,
+            Self::Deliver(_) | Self::Fire(_) => None,
+        }
+    }
+
+    /// The idempotency key, if it is a delivery.
+    fn delivery(&self) -> Option<String> {
+        match self {
+            Self::Deliver(delivery) => Some(delivery.idempotency_key.clone()),
+            Self::Receive(..) | Self::Fire(_) => None,
+        }
+    }
+
     async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
         Ok(match self {
-            Self::Receive(request) => {
+            Self::Receive(request, _) => {
                 let webhook = guest.webhook.as_ref().ok_or(Missing("webhook"))?;
                 Answer::Received(webhook.call_receive(store, &request).await?)
             }

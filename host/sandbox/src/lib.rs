@@ -5,12 +5,14 @@
 //! channel as a [`Generation`]; each handler call of it yields [`Called`]: what the guest answered and the
 //! [`Transaction`] that its caller commits before anything is let out.
 
+mod answer;
 mod bindings;
 mod cache;
 mod call;
 mod capability;
 mod channel;
 mod clock;
+mod compile;
 mod convert;
 mod descriptor;
 mod driver;
@@ -19,21 +21,31 @@ mod error;
 mod generation;
 mod handler;
 mod inspect;
+mod lifecycle;
 mod limits;
 mod memory;
 mod pool;
+mod scrub;
+mod secrets;
 mod services;
+#[cfg(test)]
+mod tests;
 mod transaction;
+mod usage;
 
-pub use channel::{Channel, ChannelConfig, Grants, Secrets};
+pub use channel::{Channel, ChannelConfig, Grants};
+pub use compile::{CompileLimits, Compiler, compiler_process};
 pub use descriptor::{
     Command, Descriptor, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
 };
 pub use driver::{Driver, Exports};
 pub use engine::{Sandbox, SandboxConfig};
-pub use error::{CallError, LoadError, SettingsError};
+pub use error::{CallError, Failed, LoadError, Refusal, SettingsError};
 pub use generation::{Called, Generation};
 pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Request, Response};
-pub use limits::Limits;
+pub use inspect::ComponentLimits;
+pub use limits::{Limit, Limits};
+pub use secrets::Secrets;
 pub use services::{LogLevel, Services, StoreRead, Waiting};
 pub use transaction::{StoreWrite, TimerChange, Transaction};
+pub use usage::Usage;

@@ -1,4 +1,4 @@
-//! What one channel's driver may use.
+//! What one channel's driver may use, and the names under which a limit that was met is counted.
 
 use std::time::Duration;
 
@@ -16,17 +16,29 @@ pub struct Limits {
     pub timer_wall: Duration,
     /// Bytes of an instance: its memories and tables together.
     pub memory: usize,
-    /// Instances of one lane.
+    /// Bytes of all instances of the channel together, of the generation that drains as of the one that serves.
+    pub channel_memory: usize,
+    /// Instances of one lane, and so calls of it at the same time.
     pub instances: usize,
+    /// How long an instance may wait for a call before it is let go.
+    pub idle: Duration,
     /// Calls after which an instance is replaced.
     pub recycle_after: u64,
+    /// Handles of resources that an instance may hold.
+    pub handles: usize,
     /// Host calls of one call.
     pub host_calls: u32,
+    /// Bytes that go from guest to host in one host call or answer (wasmtime's hostcall fuel).
+    pub host_call_bytes: usize,
     /// Pushes of one call.
     pub pushes: usize,
+    /// Bytes that the pushes of one call may have together.
+    pub push_bytes: usize,
+    /// Pushes of the channel in one second.
+    pub pushes_per_second: u32,
     /// Log lines of one call.
     pub log_lines: u32,
-    /// Bytes of a log line.
+    /// Bytes of a log line, and of its fields.
     pub log_bytes: usize,
     /// Keys of the channel's store.
     pub store_keys: u64,
@@ -34,14 +46,20 @@ pub struct Limits {
     pub store_bytes: u64,
     /// Bytes of a store value.
     pub store_value: usize,
-    /// Bytes of a blob.
+    /// Bytes of a blob, and of all blobs that are being written in one call.
     pub blob: usize,
-    /// Timers changed in one call.
+    /// Blobs that one call may write.
+    pub blobs: usize,
+    /// Timers that wait, of the channel.
     pub timers: usize,
+    /// Timers changed in one call.
+    pub timer_changes: usize,
     /// Requests of one call by `http.send`.
     pub http_requests: u32,
-    /// Bytes that go between guest and host in one host call.
-    pub host_call_bytes: usize,
+    /// Connections of one call by `tcp.connect`.
+    pub tcp_connections: u32,
+    /// Bytes of bodies and connections, both ways, of one call.
+    pub egress_bytes: u64,
 }
 
 impl Default for Limits {
@@ -52,19 +70,125 @@ impl Default for Limits {
             deliver_wall: Duration::from_secs(30),
             timer_wall: Duration::from_secs(60),
             memory: 64 << 20,
+            channel_memory: 512 << 20,
             instances: 16,
+            idle: Duration::from_secs(60),
             recycle_after: 100_000,
+            handles: 1_000,
             host_calls: 10_000,
+            host_call_bytes: 32 << 20,
             pushes: 200,
+            push_bytes: 8 << 20,
+            pushes_per_second: 100_000,
             log_lines: 100,
             log_bytes: 4 << 10,
             store_keys: 10_000,
             store_bytes: 16 << 20,
             store_value: 64 << 10,
             blob: 64 << 20,
-            timers: 100,
+            blobs: 100,
+            timers: 1_000,
+            timer_changes: 100,
             http_requests: 100,
-            host_call_bytes: 32 << 20,
+            tcp_connections: 8,
+            egress_bytes: 256 << 20,
+        }
+    }
+}
+
+/// A limit as it is counted when a driver meets it; named like its key in the config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Guest time of a call.
+    GuestTime,
+    /// Wall time of a call.
+    WallTime,
+    /// Memory of an instance.
+    Memory,
+    /// Memory of the channel.
+    ChannelMemory,
+    /// All instances of a lane were busy for as long as a call may take.
+    Instances,
+    /// Handles of resources.
+    Handles,
+    /// Host calls.
+    HostCalls,
+    /// Bytes of a host call.
+    HostCallBytes,
+    /// Pushes of a call.
+    Pushes,
+    /// Bytes of a call's pushes.
+    PushBytes,
+    /// Pushes in a second.
+    PushesPerSecond,
+    /// Log lines of a call.
+    LogLines,
+    /// Bytes of a log line.
+    LogBytes,
+    /// Keys of the store.
+    StoreKeys,
+    /// Bytes of the store.
+    StoreBytes,
+    /// Bytes of a store value.
+    StoreValue,
+    /// Bytes of a blob.
+    Blob,
+    /// Blobs of a call.
+    Blobs,
+    /// Timers that wait.
+    Timers,
+    /// Timers changed in a call.
+    TimerChanges,
+}
+
+impl Limit {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::GuestTime,
+        Self::WallTime,
+        Self::Memory,
+        Self::ChannelMemory,
+        Self::Instances,
+        Self::Handles,
+        Self::HostCalls,
+        Self::HostCallBytes,
+        Self::Pushes,
+        Self::PushBytes,
+        Self::PushesPerSecond,
+        Self::LogLines,
+        Self::LogBytes,
+        Self::StoreKeys,
+        Self::StoreBytes,
+        Self::StoreValue,
+        Self::Blob,
+        Self::Blobs,
+        Self::Timers,
+        Self::TimerChanges,
+    ];
+
+    /// The name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GuestTime => "guest-time",
+            Self::WallTime => "wall-time",
+            Self::Memory => "memory",
+            Self::ChannelMemory => "channel-memory",
+            Self::Instances => "instances",
+            Self::Handles => "handles",
+            Self::HostCalls => "host-calls",
+            Self::HostCallBytes => "host-call-bytes",
+            Self::Pushes => "pushes",
+            Self::PushBytes => "push-bytes",
+            Self::PushesPerSecond => "pushes-per-second",
+            Self::LogLines => "log-lines",
+            Self::LogBytes => "log-bytes",
+            Self::StoreKeys => "store-keys",
+            Self::StoreBytes => "store-bytes",
+            Self::StoreValue => "store-value",
+            Self::Blob => "blob",
+            Self::Blobs => "blobs",
+            Self::Timers => "timers",
+            Self::TimerChanges => "timer-changes",
         }
     }
 }

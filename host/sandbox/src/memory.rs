@@ -1,5 +1,8 @@
-//! Limits an instance's memories and tables as one sum.
+//! Limits an instance's memories and tables as one sum, and those of all instances of a channel.
 
+use crate::limits::Limit;
+use crate::usage::Usage;
+use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 /// Bytes that one table element costs the host.
@@ -9,27 +12,46 @@ const ELEMENT: usize = 8;
 pub(crate) struct MemoryMeter {
     limit: usize,
     used: usize,
-    refused: bool,
+    /// Of the channel, with the limit there; none while a component is only probed.
+    channel: Option<(Arc<Usage>, usize)>,
+    refused: Option<Limit>,
 }
 
 impl MemoryMeter {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, used: 0, refused: false }
+    pub(crate) fn new(limit: usize, channel: Option<(Arc<Usage>, usize)>) -> Self {
+        Self { limit, used: 0, channel, refused: None }
     }
 
-    /// Whether the guest asked for more than it may have, since the last call of this.
-    pub(crate) fn take_refused(&mut self) -> bool {
-        std::mem::take(&mut self.refused)
+    /// Bytes in use.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Which limit the guest met when it asked for more, since the last call of this.
+    pub(crate) fn take_refused(&mut self) -> Option<Limit> {
+        self.refused.take()
     }
 
     fn grow(&mut self, current: usize, desired: usize) -> bool {
-        let used = self.used.saturating_add(desired.saturating_sub(current));
-        if used > self.limit {
-            self.refused = true;
-            return false;
+        let added = desired.saturating_sub(current);
+        let used = self.used.saturating_add(added);
+        self.refused = match &self.channel {
+            _ if used > self.limit => Some(Limit::Memory),
+            Some((usage, limit)) if !usage.take_memory(added, *limit) => Some(Limit::ChannelMemory),
+            _ => {
+                self.used = used;
+                return true;
+            }
+        };
+        false
+    }
+}
+
+impl Drop for MemoryMeter {
+    fn drop(&mut self) {
+        if let Some((usage, _)) = &self.channel {
+            usage.give_memory(self.used);
         }
-        self.used = used;
-        true
     }
 }
 

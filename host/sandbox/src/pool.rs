@@ -5,9 +5,10 @@ use crate::call::{self, Call, CallKind, State};
 use crate::channel::Channel;
 use crate::driver::{Guest, Loaded};
 use crate::error::{CallError, SettingsError};
+use crate::limits::{Limit, Limits};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use wasmtime::Store;
@@ -17,11 +18,23 @@ pub(crate) struct Instance {
     pub(crate) store: Store<State>,
     pub(crate) guest: Guest,
     calls: u64,
+    /// Bytes that it had when it was configured.
+    began_with: usize,
 }
 
-/// Instances that wait for a call, at most `limits.instances` of them alive.
+impl Instance {
+    /// Whether a call has left it as good as new.
+    fn is_sound(&self, limits: &Limits) -> bool {
+        let state = self.store.data();
+        let grown = state.memory.used().saturating_sub(self.began_with);
+        // A resource that is left open leaks: the next call could not reach it, and the host would keep it.
+        self.calls < limits.recycle_after && grown <= limits.memory / 2 && state.table.is_empty()
+    }
+}
+
+/// Instances that wait for a call, with the time since they do; at most `limits.instances` of them alive.
 pub(crate) struct Pool {
-    idle: Mutex<Vec<Instance>>,
+    idle: Mutex<Vec<(Instance, Instant)>>,
     slots: Semaphore,
 }
 
@@ -45,15 +58,20 @@ impl Pool {
         fresh: bool,
         wait: Duration,
     ) -> Result<Lease<'_>, CallError> {
-        let slot = timeout(wait, self.slots.acquire()).await;
-        let slot = match slot {
-            Ok(Ok(slot)) => slot,
-            _ => return Err(CallError::Busy(format!("all instances of the lane were busy for {wait:?}"))),
+        let slot = match self.slots.try_acquire() {
+            Ok(slot) => slot,
+            Err(_) => match timeout(wait, self.slots.acquire()).await {
+                Ok(Ok(slot)) => slot,
+                _ => {
+                    channel.usage.hit(Limit::Instances);
+                    return Err(CallError::Busy(format!("all instances of the lane were busy for {wait:?}")));
+                }
+            },
         };
         let idle = if fresh { None } else { self.idle.lock().pop() };
         let instance = match idle {
-            Some(instance) => instance,
-            None => start(loaded, channel).await?,
+            Some((instance, _)) => instance,
+            None => made(loaded, channel).await?,
         };
         Ok(Lease { instance, pool: self, _slot: slot })
     }
@@ -62,33 +80,55 @@ impl Pool {
     pub(crate) fn idle(&self) -> usize {
         self.idle.lock().len()
     }
+
+    /// Lets go of instances that have waited for this long.
+    pub(crate) fn let_go(&self, waited: Duration) {
+        let mut idle = self.idle.lock();
+        // The longest waiting ones come first: the last one given back is the next one taken.
+        let gone = idle.partition_point(|(_, since)| since.elapsed() >= waited);
+        let gone: Vec<_> = idle.drain(..gone).collect();
+        drop(idle);
+        // Not under the lock: to tear an instance down takes longer than a call.
+        drop(gone);
+    }
 }
 
 impl Lease<'_> {
-    /// Gives the instance back after a call that ended well; one that was used often enough, or only for this call, goes.
-    pub(crate) fn give_back(mut self, fresh: bool, recycle_after: u64) {
+    /// Gives the instance back after a call that ended well; one that was used often enough, has grown, holds on to
+    /// resources, or was only for this call, goes.
+    pub(crate) fn give_back(mut self, fresh: bool, limits: &Limits) {
         self.instance.calls += 1;
-        if !fresh && self.instance.calls < recycle_after {
-            self.pool.idle.lock().push(self.instance);
+        if !fresh && self.instance.is_sound(limits) {
+            self.pool.idle.lock().push((self.instance, Instant::now()));
         }
     }
 }
 
+/// A new instance. Where there is no room for it, those that only wait are let go first: of the channel, where its own
+/// memory is full, of everybody, where the engine's pool is.
+pub(crate) async fn made(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, CallError> {
+    match start(loaded, channel).await {
+        Err(CallError::Memory { key, .. }) if key == Limit::ChannelMemory.name() => {
+            loaded.sandbox.let_go(Duration::ZERO, Some(channel));
+            start(loaded, channel).await
+        }
+        Err(CallError::Busy(_)) => {
+            loaded.sandbox.let_go(Duration::ZERO, None);
+            start(loaded, channel).await
+        }
+        other => other,
+    }
+}
+
 /// Makes an instance and configures it.
-pub(crate) async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, CallError> {
+async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, CallError> {
     let limits = &channel.config.limits;
-    let mut store =
-        call::store(&loaded.sandbox.inner.engine, Some(channel.clone()), limits.memory, limits.host_call_bytes);
+    let mut store = call::store(&loaded.sandbox, Some(channel.clone()));
     let wall = limits.receive_wall;
     let configure = || Call::new(CallKind::Configure, limits.receive_cpu);
     call::begin(&mut store, configure());
     let made = timeout(wall, loaded.pre.instantiate_async(&mut store)).await;
-    let made = call::finish(&mut store, wall, made);
-    let instance = made.map_err(|error| match error {
-        // The engine's own pool is full.
-        CallError::Trap { trap } if trap.contains("maximum concurrent") => CallError::Busy(trap),
-        other => other,
-    })?;
+    let instance = call::finish(&mut store, wall, made)?;
     let guest = loaded.indices.load(&mut store, &instance).map_err(|error| CallError::Answer(error.to_string()))?;
     let context = wit::Context {
         channel: channel.config.id.clone(),
@@ -100,6 +140,10 @@ pub(crate) async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Ins
     call::begin(&mut store, configure());
     let configured = timeout(wall, guest.driver.call_configure(&mut store, &context, settings)).await;
     let configured = call::finish(&mut store, wall, configured)?;
-    configured.map_err(|error| SettingsError { key: error.key, text: error.text, remedy: error.remedy })?;
-    Ok(Instance { store, guest, calls: 0 })
+    configured.map_err(|error| {
+        let clean = |text: &str| channel.scrubber.text(text).into_owned();
+        SettingsError { key: clean(&error.key), text: clean(&error.text), remedy: clean(&error.remedy) }
+    })?;
+    let began_with = store.data().memory.used();
+    Ok(Instance { store, guest, calls: 0, began_with })
 }

@@ -1,6 +1,7 @@
 //! What a sandbox needs of the server around it. All reads are of committed state.
 
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -65,12 +66,23 @@ pub trait Services: Send + Sync + 'static {
         after: Option<&str>,
         limit: u32,
     ) -> Result<(Vec<Message>, Option<String>), ErrorInfo>;
+    /// The names of the channel's durable timers that wait.
+    fn timers<'a>(&'a self, channel: &'a str) -> Waiting<'a, Result<BTreeSet<String>, ErrorInfo>>;
     /// Answers a request of the driver at once.
     fn query<'a>(&'a self, channel: &'a str, message: Message) -> Waiting<'a, Result<Message, ErrorInfo>>;
     /// The customer with this address on the channel.
     fn find_customer(&self, channel: &str, address: &str) -> Result<Option<Customer>, ErrorInfo>;
     /// The agent whose `by` (`id`, `name`, `address`) is `value`.
     fn find_agent(&self, channel: &str, by: &str, value: &str) -> Result<Option<AgentInfo>, ErrorInfo>;
+    /// Notes, durably and at once, that a part of a delivery is out under this id. `delivery`: its idempotency key.
+    fn progress<'a>(
+        &'a self,
+        _channel: &'a str,
+        _delivery: &'a str,
+        _external_id: &'a str,
+    ) -> Waiting<'a, Result<(), ErrorInfo>> {
+        Box::pin(std::future::ready(Err(ErrorInfo::new("not-supported", "progress is not kept here"))))
+    }
     /// A line for the channel's log.
     fn log(&self, channel: &str, level: LogLevel, text: &str, fields: &Attributes);
 }

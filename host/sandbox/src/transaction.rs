@@ -16,6 +16,8 @@ pub struct Transaction {
     pub timers: Vec<TimerChange>,
     /// Blobs written, which the channel may read from now on.
     pub blobs: Vec<Digest>,
+    /// Entries of a batch that the driver could not read, for the quarantine: their bytes and why.
+    pub set_aside: Vec<(Vec<u8>, String)>,
     /// Something went out by http: the call can't be run again.
     pub sent: bool,
 }
@@ -23,7 +25,11 @@ pub struct Transaction {
 impl Transaction {
     /// Whether there is nothing to make durable.
     pub fn is_empty(&self) -> bool {
-        self.pushes.is_empty() && self.writes.is_empty() && self.timers.is_empty() && self.blobs.is_empty()
+        self.pushes.is_empty()
+            && self.writes.is_empty()
+            && self.timers.is_empty()
+            && self.blobs.is_empty()
+            && self.set_aside.is_empty()
     }
 }
 

@@ -35,11 +35,15 @@ impl Stored {
             None => message.id.as_deref().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_else(Uuid::now_v7),
         };
         message.id = Some(id.to_string());
-        message.channel = Some(channel.to_owned());
+        // A task belongs to no channel.
+        message.channel = Some(channel.to_owned()).filter(|channel| !channel.is_empty());
         message.direction = Some(direction);
         message.received_at = Some(now);
         if let Some(item) = &mut message.work_item {
             item.id = None;
+            // Only the id that the server gave for this address; what a guest makes up is ignored.
+            let theirs = hex::encode(keys.customer(channel, &item.customer.address));
+            item.customer.id = item.customer.id.take().filter(|id| *id == theirs);
         }
         let body = canonical::seal(&mut message)?.into_bytes();
         let conversation = message.work_item.as_ref().map_or("", |item| item.conversation.as_str());
@@ -54,10 +58,25 @@ impl Stored {
         })
     }
 
+    /// The conversation's key, as the router knows it.
+    pub fn conversation_key(&self) -> String {
+        hex::encode(self.conversation)
+    }
+
+    /// The customer's key, as the router knows it.
+    pub fn customer_key(&self) -> Option<String> {
+        self.customer.map(hex::encode)
+    }
+
     /// The message's id.
     pub fn id(&self) -> String {
         Uuid::from_bytes(self.id).to_string()
     }
+}
+
+/// Stands in a blob's grant in place of a channel: those who see this work item. No channel's id has a `/`.
+pub fn readers_of(work_item: &str) -> String {
+    format!("work-item/{work_item}")
 }
 
 /// Reads committed messages.

@@ -1,6 +1,7 @@
 //! A handler call's transaction, as the sequencer takes it.
 
 use crate::body::Stored;
+use crate::entry::Audit;
 use jackfield_router::{Command, Reply, Route};
 use jackfield_spec::{Digest, Timestamp};
 use std::collections::BTreeMap;
@@ -28,7 +29,12 @@ pub struct Commit {
     pub ends: Option<Command>,
     /// The channel is simulated.
     pub simulated: bool,
+    /// What is to be on record besides.
+    pub audit: Vec<Audit>,
 }
+
+/// Characters of an audit's detail that are kept.
+pub(crate) const AUDIT_DETAIL: usize = 1_024;
 
 impl Commit {
     /// About how many bytes of the record this takes: all that a guest can make long.
@@ -42,6 +48,7 @@ impl Commit {
             + self.timers.iter().map(timer).sum::<usize>()
             + self.blobs.len() * 80
             + self.external_ids.iter().map(|(_, id)| id.len() * 2 + 60).sum::<usize>()
+            + self.audit.len() * (AUDIT_DETAIL + 600)
     }
 
     /// Whether there is nothing to make durable.
@@ -51,6 +58,7 @@ impl Commit {
             && self.timers.is_empty()
             && self.blobs.is_empty()
             && self.ends.is_none()
+            && self.audit.is_empty()
     }
 }
 

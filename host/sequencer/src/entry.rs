@@ -32,6 +32,23 @@ pub struct Entry {
     /// Blobs that the channel may read from now on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blobs: Vec<Digest>,
+    /// What an operator, or the server by itself, did to drivers and channels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit: Vec<Audit>,
+}
+
+/// Who did what to the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Audit {
+    /// `operator NAME`, `folder`, `config` or `server`.
+    pub by: String,
+    /// Such as `driver.loaded`, `channel.paused`.
+    pub action: String,
+    /// The driver's name, the channel's id, the quarantined entry's id.
+    pub subject: String,
+    /// More: a version and a digest, a reason. At most 1 KiB is kept.
+    pub detail: String,
 }
 
 impl Entry {
@@ -47,6 +64,7 @@ impl Entry {
             erased: None,
             store: Vec::new(),
             blobs: Vec::new(),
+            audit: Vec::new(),
         }
     }
 }

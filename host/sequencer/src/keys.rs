@@ -20,11 +20,11 @@ impl Keys {
         Self(Arc::new(mac.unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"))))
     }
 
-    /// Reads `dir/key`, or makes it (mode 0600).
+    /// Reads `dir/key`, or makes it (mode 0600) if the journal is `new`: under another key what it holds isn't known again.
     ///
     /// # Errors
-    /// The file can't be read or written, or isn't 32 bytes.
-    pub fn open(dir: &Path) -> Result<Self, Error> {
+    /// The file can't be read or written, isn't 32 bytes, or is gone.
+    pub fn open(dir: &Path, new: bool) -> Result<Self, Error> {
         let path = dir.join("key");
         let failed = |source| Error::Key { path: path.display().to_string(), source };
         let mut key = [0; 32];
@@ -33,7 +33,7 @@ impl Keys {
                 Ok(found) => key = found,
                 Err(_) => return Err(failed(std::io::Error::other("it has not 32 bytes"))),
             },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && new => {
                 getrandom::fill(&mut key).map_err(|error| failed(std::io::Error::other(error)))?;
                 write(dir, &path, &key).map_err(failed)?;
             }
@@ -84,6 +84,14 @@ impl Keys {
     pub fn channel_key(&self, channel: &str) -> [u8; 32] {
         let mut mac = Hmac::clone(&self.0);
         mac.update(b"channel-key\0");
+        mac.update(channel.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    /// The key that a channel's captured secrets are encrypted with where they are stored; no driver ever sees it.
+    pub fn sealing_key(&self, channel: &str) -> [u8; 32] {
+        let mut mac = Hmac::clone(&self.0);
+        mac.update(b"captured-secrets\0");
         mac.update(channel.as_bytes());
         mac.finalize().into_bytes().into()
     }

@@ -21,10 +21,10 @@ mod snapshotter;
 mod start;
 mod work;
 
-pub use body::{Messages, Stored};
+pub use body::{Messages, Stored, readers_of};
 pub use clock::{Clock, system_clock};
 pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
-pub use entry::{Entry, ErasureEntry, MessageEntry, StoreEntry};
+pub use entry::{Audit, Entry, ErasureEntry, MessageEntry, StoreEntry};
 pub use erasure::{EraseError, Erased};
 pub use error::Error;
 pub use handle::{Counters, Sequencer};

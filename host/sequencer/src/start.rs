@@ -61,7 +61,7 @@ pub struct Started {
 /// The folder is in use, damaged, or of a newer version.
 pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Error> {
     let journal = SqliteJournal::open(data)?;
-    let keys = Keys::open(data)?;
+    let keys = Keys::open(data, journal.head() == 0)?;
     let (state, replayed) = rebuild(&journal)?;
     let started = Started { head: journal.head(), replayed };
     let (jobs, receiver) = mpsc::channel(QUEUE);
@@ -93,7 +93,7 @@ pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Er
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().map_err(Error::Thread)?;
     std::thread::Builder::new()
         .name("sequencer".to_owned())
-        .spawn(move || runtime.block_on(work.run(receiver)))
+        .spawn(move || or_abort(|| runtime.block_on(work.run(receiver))))
         .map_err(Error::Thread)?;
     let sequencer = Sequencer { shared };
     Ok((sequencer, started))
@@ -119,6 +119,17 @@ impl Sequencer {
         let _ = getrandom::fill(&mut salt);
         let command = Command::Configure { salt: u64::from_le_bytes(salt), config: Box::new(config) };
         self.command(command).await.map(drop)
+    }
+}
+
+/// Runs the sequencer, and ends the process if it panics: a server without its sequencer takes nothing in, and one that
+/// is started again is worth more than one that only answers that it is stopping.
+fn or_abort(run: impl FnOnce()) {
+    if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+        let text = "the sequencer panicked (see above); the server ends, what was answered is in the journal";
+        tracing::error!("{text}");
+        eprintln!("{text}");
+        std::process::abort();
     }
 }
 

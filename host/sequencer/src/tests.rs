@@ -5,6 +5,7 @@ mod commits;
 mod erasure;
 mod faults;
 mod house;
+mod parallel;
 mod snapshots;
 
 use crate::*;
@@ -26,7 +27,7 @@ struct Rig {
 }
 
 fn config() -> Config {
-    let agent = AgentConfig { capacity: 1_000 };
+    let agent = AgentConfig { capacity: 1_000, ..AgentConfig::default() };
     let channel =
         jackfield_router::ChannelConfig { interactions: ["message.send".into()].into(), ..Default::default() };
     Config {
@@ -81,7 +82,7 @@ impl Rig {
     fn push(&self, event_id: &str, from: &str) -> Push {
         let now = Timestamp::from_millis(self.sequencer.now()).expect("in range");
         let stored = Stored::new(self.sequencer.keys(), "line", Direction::Inbound, now, message(event_id, from));
-        let route = Route { queue: "support".into(), priority: None, rule: "route 1".into() };
+        let route = Route { queue: "support".into(), rule: "route 1".into(), ..Route::default() };
         Push { stored: stored.expect("plain data"), route: Some(route) }
     }
 

@@ -1,7 +1,7 @@
 //! The sequencer's loop: many jobs, one append, then the answers.
 
-use crate::body::Stored;
-use crate::commit::{Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
+use crate::body::{Stored, readers_of};
+use crate::commit::{AUDIT_DETAIL, Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
 use crate::entry::{Entry, MessageEntry, StoreEntry};
 use crate::handle::Shared;
 use crate::job::{Job, Pending, Reached};
@@ -128,6 +128,7 @@ impl Work {
                 let reply = self.decide_into(pending, &command, |reply| match (reply, body) {
                     // A repeated command has the first one's answer, and no new body.
                     (Reply::Sending { message_id }, Some(stored)) if **message_id == *stored.id() => Some(stored),
+                    (Reply::Opened { .. }, Some(stored)) => Some(stored),
                     _ => None,
                 });
                 pending.reached.push(Reached::Command(answer, reply));
@@ -160,14 +161,16 @@ impl Work {
             && let Some(stored) = body(&decision.reply)
             && !self.is_stored(pending, &stored)
         {
-            let item = match command {
-                Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. } => {
+            let item = match (command, &decision.reply) {
+                (Command::Agent { action: jackfield_router::Action::Send { work_item, .. }, .. }, _) => {
                     Some(work_item.to_string())
                 }
+                (_, Reply::Opened { item }) => Some(item.to_string()),
                 _ => None,
             };
+            let inbound = stored.message.direction == Some(Direction::Inbound);
             let record = pending.batch.records.len();
-            self.message(pending, &mut entry, &mut rows, record, &stored, item, false);
+            self.message(pending, &mut entry, &mut rows, record, &stored, item, inbound);
             // The channel's driver is handed what the agent attached.
             let channel = stored.message.channel.clone().unwrap_or_default();
             entry.blobs = attachments(&stored.message);
@@ -201,8 +204,12 @@ impl Work {
             channel: Some(commit.channel.clone()),
             external_ids,
             blobs: commit.blobs.clone(),
+            audit: std::mem::take(&mut commit.audit),
             ..Entry::of(&commit.cause)
         };
+        for audit in &mut entry.audit {
+            audit.detail = audit.detail.chars().take(AUDIT_DETAIL).collect();
+        }
         let record = pending.batch.records.len();
         let mut rows = Vec::new();
         let mut landed = Vec::with_capacity(commit.pushes.len());
@@ -295,10 +302,23 @@ impl Work {
         let text = |name: &str| arguments.get(name).and_then(Value::as_str).map(cut);
         let channel = message.channel.as_deref().unwrap_or_default();
         let priority = message.work_item.as_ref().and_then(|item| item.priority);
+        // Two conversations became one: the one that ends finds the item, which then answers for the other one as well.
+        let merged = |name: &str| {
+            let conversation = arguments.get(name).and_then(Value::as_str)?;
+            Some(jackfield_router::Id::from(hex::encode(self.shared.keys.conversation(channel, conversation))))
+        };
+        let merge = (message.interaction.name == "work-item.merge")
+            .then(|| merged("fromConversation").zip(merged("toConversation")))
+            .flatten();
+        let (conversation, into) = match merge {
+            Some((from, into)) => (from, Some(into)),
+            None => (hex::encode(stored.conversation).into(), None),
+        };
         Received {
             message_id: stored.id().into(),
             channel: channel.into(),
-            conversation: hex::encode(stored.conversation).into(),
+            conversation,
+            into,
             customer: stored.customer.map(|key| hex::encode(key).into()),
             media_type: message.media_type.as_str().into(),
             support_request: message.interaction.name == "support-request",
@@ -310,6 +330,7 @@ impl Work {
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
+            ..Received::default()
         }
     }
 
@@ -361,6 +382,11 @@ impl Work {
             attachments: attachments(&stored.message).iter().map(|blob| blob.0).collect(),
             at: i64::try_from(entry.at).unwrap_or(i64::MAX),
         });
+        // Who works on the item may read what stands in its messages.
+        if let Some(item) = &work_item {
+            let grant = |blob: Digest| Row::BlobGrant { channel: readers_of(item), digest: blob.0 };
+            rows.extend(attachments(&stored.message).into_iter().map(grant));
+        }
         entry.messages.push(MessageEntry {
             id: id.clone(),
             channel,
@@ -421,7 +447,7 @@ impl Work {
 
     /// Puts a record into the batch; one with nothing in it is none.
     pub(crate) fn record(&self, pending: &mut Pending, entry: Entry, rows: Vec<Row>) {
-        if entry.events.is_empty() && rows.is_empty() {
+        if entry.events.is_empty() && rows.is_empty() && entry.audit.is_empty() {
             return;
         }
         let payload = match serde_json::to_vec(&entry) {

@@ -23,4 +23,4 @@ pub use message::{
     Part, QueueInfo, RuleInfo, StatisticsInfo, Structured, Text, WorkItemInfo,
 };
 pub use time::{Timestamp, TimestampError};
-pub use wit::{FILES as WIT_FILES, VERSION, text as wit_text};
+pub use wit::{FILES as WIT_FILES, VERSION, interface as wit_interface, resolve as wit_resolve, text as wit_text};

@@ -19,10 +19,16 @@ pub const TEXT: usize = 256 * 1024;
 pub const PARTS: usize = 100;
 /// Bytes of the arguments, or of a structured part's values, as JSON.
 pub const ARGUMENTS: usize = 64 * 1024;
+/// The largest integer that every reader of JSON keeps exactly (RFC 7493): 2^53 - 1.
+pub const INTEGER: i64 = (1 << 53) - 1;
+/// From here on canonical JSON writes a number with an exponent, and readers do not take it for an integer.
+pub const EXPONENT: f64 = 1e21;
 /// Depth of the arguments' JSON.
 pub const DEPTH: usize = 32;
 /// Bytes of a subject, a name for people, a file name, a detail.
 pub const LINE: usize = 1024;
+/// Bytes of what happened and what to do, for people: texts of errors.
+pub const EXPLANATION: usize = 4 * 1024;
 /// Highest priority.
 pub const PRIORITY: u32 = 1000;
 /// Bytes of a BCP 47 tag.

@@ -10,14 +10,18 @@
 //! | other variant case | `{"type": ..., "value": ...}` |
 //! | enum | the case's name |
 //! | 64-bit numbers | text of digits |
-//! | `timestamp` | RFC 3339 text |
+//! | `timestamp` | RFC 3339 text; of the message itself in UTC with milliseconds |
 //! | `json` | the value itself |
 
 use crate::interaction::{CATALOGUE, Entry, Reply, Way, find};
 use crate::{VERSION, wit};
 use serde_json::{Map, Value, json};
 
+mod forms;
 mod generate;
+mod rules;
+
+pub(crate) use forms::MAX_BYTES;
 
 use generate::{Generator, definition};
 
@@ -25,6 +29,10 @@ use generate::{Generator, definition};
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The schema of a message in canonical JSON, with the records of all arguments and replies in `$defs`.
+///
+/// It accepts whatever [`validate`](crate::validate::validate) does and the server sends, and says every rule of the
+/// validator that JSON Schema can say; the others stand in its `$comment`. Limits come from [`crate::limits`], words
+/// from the vocabulary, interactions from the catalogue: nothing is told twice.
 ///
 /// `x-interactions` lists the catalogue: `name`, `kind`, `way` (`D>S`, `S>D`, `both`), and as references
 /// `arguments` and `reply` (null: an object with nothing that is known; no `reply`: there is none).
@@ -36,9 +44,11 @@ pub fn json_schema() -> Value {
             generator.named("interactions", record);
         });
     }
+    rules::define(&mut generator);
     let mut schema = Map::new();
     schema.insert("$schema".to_owned(), json!(DRAFT));
     schema.insert("$id".to_owned(), json!(format!("urn:jackfield:channel:{VERSION}:message")));
+    schema.insert("$comment".to_owned(), json!(rules::COMMENT));
     schema.insert("title".to_owned(), json!(format!("A message of jackfield:channel@{VERSION}")));
     schema.insert("$ref".to_owned(), message);
     schema.insert("x-interactions".to_owned(), CATALOGUE.iter().map(listed).collect());

@@ -14,6 +14,8 @@ use crate::{Message, canonical, limits};
 use at::At;
 use std::fmt;
 
+pub use text::is_content_type;
+
 /// Why a message is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid {

@@ -1,9 +1,11 @@
-//! The words that a text of the message may be, where the specification lists them all.
+//! The words that a text of the message may be, where the specification lists them all, and names with a rule of their own.
 
 /// `text-part.format`.
 pub(crate) const FORMATS: &[&str] = &["plain", "markdown", "html"];
 /// `attachment-part.state`.
-pub(crate) const ATTACHMENT_STATES: &[&str] = &["pending", "ready", "failed", "removed"];
+pub(crate) const ATTACHMENT_STATES: &[&str] = &["pending", READY, "failed", "removed"];
+/// The state in which an attachment has a blob.
+pub(crate) const READY: &str = "ready";
 /// `attachment-part.disposition`.
 pub(crate) const DISPOSITIONS: &[&str] = &["attached", "inline"];
 /// `connection-info.state`.
@@ -16,6 +18,17 @@ pub(crate) const WORK_ITEM_STATES: &[&str] =
     &["new", "queued", "offered", "active", "suspended", "wrapping", "closed", "cancelled"];
 /// `mode` of who comes to a work item.
 const MODES: &[&str] = &["open", "silent"];
+
+/// The one interaction that opens or joins a work item.
+pub(crate) const SUPPORT_REQUEST: &str = "support-request";
+/// The interaction that carries a command of the driver's own.
+pub(crate) const INVOKE: &str = "invoke";
+/// Its members, and its reply's, that have a schema of the driver's own.
+pub(crate) const INVOKE_OWN: &[&str] = &["arguments", "outcome"];
+/// Members of an interaction's arguments that stand for a work item or an agent, without `-` and `_` and in lower case.
+pub(crate) const FOREIGN: &[&str] = &["workitem", "workitemid", "workiteminfo", "agent", "agentid", "agentinfo"];
+/// The same for a support request's arguments: fields of its work item.
+pub(crate) const OF_WORK_ITEM: &[&str] = &["customer", "conversation", "subject", "priority", "language"];
 
 /// Record, field and words of every such text. The JSON Schema is narrowed by it; that the prose of the
 /// specification lists the same words is tested.

@@ -58,13 +58,13 @@ static RESOLVE: LazyLock<Resolve> = LazyLock::new(|| {
     resolve
 });
 
-/// The parsed package.
-pub(crate) fn resolve() -> &'static Resolve {
+/// The parsed package, for whoever holds a component's types against it.
+pub fn resolve() -> &'static Resolve {
     &RESOLVE
 }
 
 /// An interface of the package, by its name.
-pub(crate) fn interface(name: &str) -> Option<&'static Interface> {
+pub fn interface(name: &str) -> Option<&'static Interface> {
     RESOLVE.interfaces.iter().map(|(_, interface)| interface).find(|i| i.name.as_deref() == Some(name))
 }
 

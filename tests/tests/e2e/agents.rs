@@ -3,8 +3,11 @@
 use jackfield_tests::{Agent, OPERATOR, Server, Setup, eventually};
 use serde_json::{Value, json};
 
+mod channel;
 mod lost;
 mod protocol;
+mod slow;
+mod tasks;
 
 fn setup(agents: &[&str]) -> Setup {
     Setup::simple(agents).webhook("forms", "")

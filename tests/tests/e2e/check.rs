@@ -134,6 +134,66 @@ settings = {{ at-configure = \"refuse\" }}
 }
 
 #[tokio::test]
+async fn what_is_given_but_wrong_is_not_missing_as_well() {
+    let config = format!(
+        "{GOOD}
+[[channel]]
+id = \"texts\"
+driver = \"twilio-sms\"
+settings = {{ account-sid = \"AC1\", api-base = \"gopher://x\" }}
+secrets = {{ auth-token = \"file:nowhere\" }}
+grants = {{ http = [\"https://api.twilio.com/path?query\"] }}
+[[channel]]
+id = \"forms\"
+driver = \"webhook\"
+settings = {{ signature = \"magic\" }}
+secrets = {{ signing-secret = \"s\" }}
+"
+    );
+    let ran = check(&config, &[driver("twilio-sms"), driver("webhook")]).await;
+    line(&ran, "13:26", "channel[0].secrets.auth-token");
+    line(&ran, "14:20", "channel[0].grants.http[0]");
+    // The driver's own check isn't put off until the rest is right.
+    line(&ran, "12:12", "channel[0].settings.from");
+    let told = |key: &str| ran.stderr.lines().filter(|line| line.contains(&format!(": {key}"))).count();
+    assert_eq!((told("channel[0].secrets"), told("channel[0].grants")), (1, 1), "{}", ran.stderr);
+    let signature = line(&ran, "18:26", "channel[1].settings.signature");
+    assert!(signature.ends_with("\"stripe\", \"token\", \"basic\", \"none\""), "all values are listed: {signature}");
+    assert!(ran.stderr.contains("warning: site.toml:3:9: agent[0].token: "), "warnings come along: {}", ran.stderr);
+}
+
+#[tokio::test]
+async fn an_address_that_no_grant_covers_is_warned_about() {
+    let config = format!(
+        "{GOOD}
+[[channel]]
+id = \"forms\"
+driver = \"webhook\"
+settings = {{ signature = \"token\", reply-url = \"https://x.example.com/r\" }}
+secrets = {{ signing-secret = \"s\" }}
+grants = {{ http = [\"https://y.example.com\"] }}
+"
+    );
+    let ran = check(&config, &[driver("webhook")]).await.expect(0);
+    let start = "warning: site.toml:12:47: channel[0].settings.reply-url: ";
+    let found = ran.stderr.lines().find(|line| line.starts_with(start));
+    assert!(found.is_some_and(|line| line.contains("add \"https://x.example.com\"")), "{}", ran.stderr);
+}
+
+#[tokio::test]
+async fn problems_are_json_when_asked_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("site.toml"), format!("colour = 1\n{GOOD}")).expect("the config");
+    let ran = jackfield(folder.path(), &["check", "--json", "--config", "site.toml"]).await.expect(2);
+    assert_eq!(ran.stderr, "");
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    let error = &report["errors"][0];
+    assert_eq!((&report["ok"], &error["key"], &error["line"]), (&false.into(), &"colour".into(), &1.into()));
+    assert_eq!((&error["file"], &error["column"]), (&"site.toml".into(), &1.into()));
+    assert_eq!(report["warnings"][0]["key"], "agent[0].token");
+}
+
+#[tokio::test]
 async fn a_server_does_not_start_on_a_config_that_is_wrong() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("site.toml"), "colour = \"blue\"\n").expect("the config");

@@ -359,4 +359,22 @@ async fn claim_8_commands_requests_and_notifications_go_both_ways() {
         (channel["health"]["detail"] == "the line hums").then_some(())
     })
     .await;
+
+    // Whatever went either way is what the published schema describes, arguments included.
+    let deliveries = server.http().get("/channels/wire/deliveries").await.expect(200).json();
+    let delivered = deliveries.as_array().expect("a list").iter().map(|delivery| delivery["message"].clone());
+    let path = format!("/v1/work-items/{}/messages", item.as_str().expect("an id"));
+    let kept = server.operator().get(&path).await.expect(200).json();
+    let kept = kept["items"].as_array().expect("a list").clone();
+    let messages: Vec<Value> = [offered["message"].clone(), state].into_iter().chain(delivered).chain(kept).collect();
+    let names = |name: &str| messages.iter().filter(|message| message["interaction"]["name"] == name).count();
+    for name in ["support-request", "work-item.state", "work-item.assigned", "message.send", "work-item.cancelled"] {
+        assert!(names(name) > 0, "no {name} among {messages:?}");
+    }
+    let schema = jackfield(&root(), &["spec", "json-schema"]).await.expect(0).json();
+    let validator = jsonschema::validator_for(&schema).expect("a JSON Schema");
+    for message in &messages {
+        let errors: Vec<String> = validator.iter_errors(message).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{errors:?}: {message}");
+    }
 }

@@ -113,7 +113,7 @@ async fn a_full_disk_refuses_until_there_is_space_again() {
 async fn a_limit_on_the_size_of_files_is_like_a_full_disk() {
     let mut server = Server::start(setup()).await;
     let limit = |server: &Server, size: &str| {
-        let pid = server.process().to_string();
+        let pid = server.process_id().to_string();
         assert!(run(Command::new("prlimit").args(["--pid", &pid, &format!("--fsize={size}")])), "prlimit runs");
     };
     limit(&server, "2000000:unlimited");

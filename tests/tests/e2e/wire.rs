@@ -72,7 +72,7 @@ async fn what_may_have_been_sent_is_not_sent_again_unless_the_agent_says_so() {
     assert_eq!(deliveries(&server, "DOUBT it", 1).await.len(), 1);
     ana.ok(json!({"type": "message.retry", "messageId": doubtful})).await;
     let tries = deliveries(&server, "DOUBT it", 2).await;
-    assert_eq!(tries[1]["previous"], "unknown");
+    assert_eq!(tries[1]["previous"], "resend");
     assert_eq!(tries[0]["idempotencyKey"], tries[1]["idempotencyKey"]);
 }
 

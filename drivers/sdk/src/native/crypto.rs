@@ -23,6 +23,17 @@ pub(super) fn hash(algorithm: &str, data: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
+/// The first block of PBKDF2 (RFC 8018), which is as long as the hash.
+pub(super) fn pbkdf2(algorithm: &str, password: &[u8], salt: &[u8], rounds: u32) -> Result<Vec<u8>, Error> {
+    let mut last = hmac(password, algorithm, &[salt, &[0, 0, 0, 1]].concat())?;
+    let mut out = last.clone();
+    for _ in 1..rounds {
+        last = hmac(password, algorithm, &last)?;
+        out.iter_mut().zip(&last).for_each(|(out, byte)| *out ^= byte);
+    }
+    Ok(out)
+}
+
 /// Compares all bytes, whatever the first difference.
 pub(super) fn equal(left: &[u8], right: &[u8]) -> bool {
     left.len() == right.len() && left.iter().zip(right).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0

@@ -211,15 +211,25 @@ pub mod secrets {
                 "hex" => to_hex(&bytes).into_bytes(),
                 "percent" => to_percent(&text(bytes)?).into_bytes(),
                 "form" => form::write(&[("", &text(bytes)?)]).as_bytes()[1..].into(),
-                "sha256" => crypto::hash("sha256", &bytes)?,
+                "sha1" | "sha256" => crypto::hash(transform, &bytes)?,
+                "sha1-hex" | "sha256-hex" => {
+                    to_hex(&crypto::hash(transform.trim_end_matches("-hex"), &bytes)?).into_bytes()
+                }
                 "base64-decode" => {
                     from_base64(&bytes).ok_or_else(|| Error::new(code::INVALID, "the secret isn't base64"))?
                 }
-                other => match other.strip_prefix("strip-prefix;") {
-                    Some(prefix) => bytes.strip_prefix(prefix.as_bytes()).unwrap_or(&bytes).into(),
-                    None => {
-                        return Err(Error::new(code::NOT_SUPPORTED, format!("no transform `{other}` in memory")));
+                other => match other.split_once(';') {
+                    Some(("strip-prefix", prefix)) => bytes.strip_prefix(prefix.as_bytes()).unwrap_or(&bytes).into(),
+                    Some((name, rest)) if name.starts_with("hmac-") => {
+                        crypto::hmac(&values(host, rest)?[0], &name[5..], &bytes)?
                     }
+                    Some((name, rest)) if name.starts_with("pbkdf2-") => {
+                        let wrong = || Error::new(code::INVALID, format!("`{name}` is followed by `;SALT;N`"));
+                        let (salt, rounds) = rest.split_once(';').ok_or_else(wrong)?;
+                        let salt = from_base64(salt.as_bytes()).ok_or_else(wrong)?;
+                        crypto::pbkdf2(&name[7..], &bytes, &salt, rounds.parse().map_err(|_| wrong())?)?
+                    }
+                    _ => return Err(Error::new(code::NOT_SUPPORTED, format!("no transform `{other}` in memory"))),
                 },
             };
             host.composed += 1;
@@ -310,7 +320,7 @@ pub mod http {
     use crate::native::{Host, SentRequest, with};
     use crate::{Error, Header, Response};
 
-    /// Keeps the request and has it answered.
+    /// Keeps the request and has it answered. Captures nothing: the answer comes as the test gives it.
     pub fn send(request: &Outgoing) -> Result<Response, Error> {
         let (sent, answer) = with(|host| {
             let sent = resolve(host, request)?;

@@ -14,6 +14,7 @@
 mod canonical;
 mod crypto;
 mod imports;
+pub mod tcp;
 
 #[cfg(test)]
 mod tests;
@@ -28,9 +29,13 @@ use crate::{
 };
 
 pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
+pub use tcp::Connection;
 
 /// Answers what a driver sends over HTTP.
 pub type HttpAnswer = Box<dyn FnMut(&SentRequest) -> Result<Response, Error>>;
+
+/// What the far end of a connection says to what was written, secrets filled in; first to nothing, when it is opened.
+pub type TcpAnswer = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
 
 /// What a driver sent over HTTP, secrets filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +85,8 @@ pub struct Host {
     pub sent: Vec<SentRequest>,
     /// Answers it; without, there is no grant and `denied` is the answer.
     pub http: Option<HttpAnswer>,
+    /// The far end of connections; without, there is no grant and `denied` is the answer.
+    pub tcp: Option<TcpAnswer>,
     /// The lines of the log.
     pub log: Vec<String>,
     /// What `server.progress` noted.
@@ -109,6 +116,7 @@ impl Host {
             blobs: BTreeMap::new(),
             sent: Vec::new(),
             http: None,
+            tcp: None,
             log: Vec::new(),
             progress: Vec::new(),
             set_aside: Vec::new(),
@@ -127,6 +135,13 @@ impl Host {
     #[must_use]
     pub fn with_now(mut self, now: u64) -> Self {
         self.now = now;
+        self
+    }
+
+    /// Says what the far end of connections answers.
+    #[must_use]
+    pub fn with_tcp(mut self, answer: impl FnMut(&[u8]) -> Vec<u8> + 'static) -> Self {
+        self.tcp = Some(Box::new(answer));
         self
     }
 

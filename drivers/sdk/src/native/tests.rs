@@ -36,6 +36,18 @@ fn secrets_are_composed_and_sent() {
 }
 
 #[test]
+fn keys_are_derived_as_the_server_derives_them() {
+    install(Host::new().with_secret("password", "password").with_secret("key", "Jefe"));
+    let password = [Piece::Secret("password".into())];
+    // RFC 6070.
+    let made = host::secrets::compose(&password, "pbkdf2-sha1;c2FsdA==;2").expect("composed");
+    assert_eq!(with(|host| to_hex(&host.secrets[&made][0])), "ea6c014dc72d6f8ccd1ed92ace1d41f0d8de8957");
+    let data = [Piece::Text("what do ya want for nothing?".into())];
+    let made = host::secrets::compose(&data, "hmac-sha1;key").expect("composed");
+    assert_eq!(with(|host| to_hex(&host.secrets[&made][0])), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+}
+
+#[test]
 fn without_a_grant_http_is_denied() {
     install(Host::new());
     assert_eq!(Outgoing::new("GET", "http://a.example/").send().expect_err("no grant").code, "denied");

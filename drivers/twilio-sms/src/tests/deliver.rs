@@ -131,7 +131,21 @@ fn what_may_have_been_sent_is_not_sent_again() {
     assert_eq!(failure(deliver(&driver, delivery, Ok(Response::json(201, CREATED)))).code, "maybe-sent");
     let delivery = Delivery { attempt: 2, previous: "failed".into(), ..answer("hi") };
     receipt(deliver(&driver, delivery, Ok(Response::json(201, CREATED))));
-    assert_eq!(native::with(|host| host.sent.len()), 1);
+    let delivery = Delivery { attempt: 3, previous: "resend".into(), ..answer("hi") };
+    receipt(deliver(&driver, delivery, Ok(Response::json(201, CREATED))));
+    assert_eq!(native::with(|host| host.sent.len()), 2);
+}
+
+#[test]
+fn only_an_opt_out_is_recorded_as_one() {
+    for code in [21211, 21612, 21614, 30004] {
+        let driver = driver(SETTINGS);
+        let body = format!(r#"{{"code":{code}}}"#);
+        let refusal = failure(deliver(&driver, answer("hi"), Ok(Response::json(400, body))));
+        assert_eq!(refusal.code, "rejected-by-recipient", "{code}");
+        assert!(native::with(|host| host.store.is_empty()), "{code}");
+        receipt(deliver(&driver, answer("again"), Ok(Response::json(201, CREATED))));
+    }
 }
 
 #[test]

@@ -202,6 +202,9 @@ fn tokens_and_passwords_are_compared() {
     assert_eq!(status(format!("Basic {}", to_base64(b"ann:wrong"))), 401);
     assert_eq!(status("Basic".into()), 401);
     assert_eq!(status("Basic ???".into()), 401);
+    let response = receive(&basic, post(body));
+    let challenge = response.headers.iter().find(|header| header.name == "www-authenticate").map(|it| it.value.clone());
+    assert_eq!((response.status, challenge), (401, Some(b"Basic realm=\"webhook\", charset=\"UTF-8\"".to_vec())));
 }
 
 #[test]

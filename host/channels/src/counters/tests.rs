@@ -21,7 +21,7 @@ fn every_error_of_a_call_has_a_counter() {
     use jackfield_sandbox::CallError;
     let errors = [
         CallError::Trap { trap: String::new() },
-        CallError::Memory { limit: 0, trap: String::new() },
+        CallError::Memory { limit: 0, key: "memory", trap: String::new() },
         CallError::GuestTime(Duration::ZERO),
         CallError::WallTime(Duration::ZERO),
         CallError::Busy(String::new()),

@@ -24,6 +24,14 @@ fn what_a_driver_says_is_taken_and_a_state_that_nobody_knows_is_unknown() {
 }
 
 #[test]
+fn what_the_driver_is_asked_keeps_the_specification() {
+    let mut question = bare("line", "d@1.0.0", "telegraph", Kind::Request, "channel.health");
+    assert!(jackfield_spec::validate::validate(&question).is_err(), "it carries nothing that it is about");
+    question.connection = Some(Health::connecting(at(1)).info());
+    assert_eq!(jackfield_spec::validate::validate(&question), Ok(()));
+}
+
+#[test]
 fn the_time_stays_where_the_state_stays() {
     let mut health = Health::connected(at(1));
     health.update(Health::connected(at(2)));

@@ -1,10 +1,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jackfield_signing::Trust;
 use serde_json::json;
 
 use super::{LEAST, read};
-use crate::{ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, load};
+use crate::{ByteSize, Choose, Config, Limits, LogFormat, LogLevel, Metrics, Outcome, Role, Signing, Swap, load};
+
+/// Of a digest.
+const DIGITS: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// The example of the published contract, letter by letter.
 const CONTRACT: &str = include_str!("contract.toml");
@@ -12,7 +16,7 @@ const CONTRACT: &str = include_str!("contract.toml");
 #[test]
 fn the_contracts_example_is_read_whole() {
     let loaded = read(CONTRACT).unwrap_or_else(|errors| panic!("{errors}"));
-    let Config { server, operators, agents, queues, routes, channels } = &loaded.config;
+    let Config { server, operators, agents, hours, queues, routes, channels } = &loaded.config;
     assert_eq!(server.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(server.public_url.as_deref(), Some("https://support.example.com"));
     assert_eq!(server.data, Path::new("/etc/jackfield/./data"));
@@ -24,6 +28,7 @@ fn the_contracts_example_is_read_whole() {
     assert_eq!((agents[0].id.as_str(), agents[0].name.as_str()), ("ana", "Ana"));
     assert!(agents[0].token.matches(b"ana-token"));
     assert_eq!((agents[0].skills["billing"], agents[0].skills["spanish"]), (5, 3));
+    assert!(hours.is_empty());
     assert_eq!(agents[0].teams, ["front"]);
     assert_eq!(agents[0].capacity, 100);
     assert_eq!(agents[0].addresses["voice"], "sip:ana@10.0.0.7");
@@ -52,7 +57,7 @@ fn the_contracts_example_is_read_whole() {
     let channel = &channels[0];
     assert_eq!((channel.id.as_str(), channel.driver.to_string().as_str()), ("support-sms", "twilio-sms"));
     assert_eq!(channel.settings, json!({"account-sid": "AC..."}));
-    assert_eq!(channel.secrets["auth-token"].expose(), b"value-of-TWILIO_TOKEN");
+    assert_eq!(channel.secrets["auth-token"][0].expose(), b"value-of-TWILIO_TOKEN");
     assert_eq!(channel.grants.http[0].to_string(), "https://api.twilio.com");
     assert_eq!(channel.limits.memory, Some(ByteSize::mib(64)));
     assert_eq!(channel.limits.receive, Some(Duration::from_secs(1)));
@@ -60,12 +65,8 @@ fn the_contracts_example_is_read_whole() {
     let warnings: Vec<String> = loaded.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
-        [
-            "c.toml:15:9: agent[0].token: is a secret written out in the file; \
-             write \"env:NAME\" or \"file:PATH\" instead",
-            "c.toml:32:10: route[0].skills: does nothing in this version: routes decide on queue and priority; \
-             leave it out, or expect no effect",
-        ]
+        ["c.toml:15:9: agent[0].token: is a secret written out in the file; \
+             write \"env:NAME\" or \"file:PATH\" instead",]
     );
 }
 
@@ -93,6 +94,8 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(channel.settings, json!({}));
     assert_eq!(channel.limits, Limits::default());
     assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
+    assert_eq!((channel.limits.restarts, channel.limits.quarantine), (60, 1_000));
+    assert_eq!((config.server.swap, &config.server.trust), (Swap::default(), &Trust::default()));
     assert!(!channel.simulated && !channel.resend_unknown && channel.listen.is_empty());
 }
 
@@ -106,12 +109,19 @@ fn every_key_is_taken() {
         public-url = "https://example.com/jackfield/"
         data = "/var/lib/jackfield"
         metrics = "operator"
-        signing = "off"
+        signing = "required"
+        trusted-keys = {{ acme = "ed25519:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" }}
+        revoked-keys = ["ed25519:AQECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="]
+        revoked-drivers = ["sha256-{DIGITS}"]
+        drain = "5s"
+        trial = "0s"
+        trial-crashes = 7
         dedupe-window = "30d"
         retention = "3650d"
         agent-grace = "0s"
         log = "debug"
         log-format = "json"
+        resolver = "192.0.2.53:53"
         [[queue]]
         id = "sales"
         offer-again = true
@@ -128,10 +138,12 @@ fn every_key_is_taken() {
         hex = 0x10
         nested = {{ list = [1, {{ deep = true }}] }}
         [channel.grants]
-        http = ["http://127.0.0.1:9000", "https://*.example.com", "HTTPS://API.Example.com:443/", "http://[::1]"]
+        http = ["http://127.0.0.1:9000", "https://*.example.com", "HTTPS://API.Example.com:443/", "http://[::1]", "https://a.example/v1/"]
         addresses = ["10.1.2.3/8", "::1"]
         tcp = ["Mail.example.com:587", "[::1]:25"]
         reveal = ["key"]
+        [channel.secrets]
+        key = ["env:TOKEN_A", "env:TOKEN_B"]
         [channel.limits]
         body = "2MiB"
         deliver = "15m"
@@ -142,6 +154,19 @@ fn every_key_is_taken() {
         store-bytes = "1GiB"
         pushes = 3
         host-calls = 4
+        restarts = 9
+        quarantine = 8
+        http-requests = 1
+        http-concurrency = 2
+        http-request = "3KiB"
+        http-response = "4KiB"
+        http-head = "8KiB"
+        http-timeout = "5s"
+        http-redirects = 0
+        connect-timeout = "6s"
+        tcp-connections = 0
+        tcp-concurrency = 7
+        egress-bytes = "8MiB"
         "#
     ))
     .unwrap_or_else(|errors| panic!("{errors}"));
@@ -149,6 +174,11 @@ fn every_key_is_taken() {
     assert_eq!(server.listen.to_string(), "127.0.0.1:0");
     assert_eq!(server.public_url.as_deref(), Some("https://example.com/jackfield"));
     assert_eq!(server.data, Path::new("/var/lib/jackfield"));
+    assert_eq!(server.signing, Signing::Required);
+    assert_eq!(server.trust.keys.values().collect::<Vec<_>>(), ["acme"]);
+    assert_eq!((server.trust.revoked_keys.len(), server.trust.revoked_drivers.len()), (1, 1));
+    let swap = Swap { drain: Duration::from_secs(5), trial: Duration::ZERO, trial_crashes: 7 };
+    assert_eq!(server.swap, swap);
     assert!(loaded.config.queues[1].offer_again && loaded.config.queues[1].away_after_missed);
 
     let channel = &loaded.config.channels[0];
@@ -160,14 +190,41 @@ fn every_key_is_taken() {
         })
     );
     let http: Vec<String> = channel.grants.http.iter().map(ToString::to_string).collect();
-    assert_eq!(http, ["http://127.0.0.1:9000", "https://*.example.com", "https://api.example.com", "http://[::1]"]);
+    assert_eq!(
+        http,
+        [
+            "http://127.0.0.1:9000",
+            "https://*.example.com",
+            "https://api.example.com",
+            "http://[::1]",
+            "https://a.example/v1/"
+        ]
+    );
     assert_eq!(channel.grants.addresses[0].to_string(), "10.0.0.0/8");
     assert_eq!(channel.grants.addresses[1].to_string(), "::1/128");
     let tcp: Vec<String> = channel.grants.tcp.iter().map(ToString::to_string).collect();
     assert_eq!(tcp, ["mail.example.com:587", "[::1]:25"]);
     assert_eq!(channel.listen[0].as_str(), "tcp://127.0.0.1:2424");
     assert_eq!(channel.limits.body, ByteSize::mib(2));
+    assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));
+    let key: Vec<_> = channel.secrets["key"].iter().map(crate::Secret::expose).collect();
+    assert_eq!(key, [b"value-of-TOKEN_A", b"value-of-TOKEN_B"]);
+    let egress = crate::EgressLimits {
+        http_requests: Some(1),
+        http_concurrency: Some(2),
+        http_request: Some(ByteSize::kib(3)),
+        http_response: Some(ByteSize::kib(4)),
+        http_head: Some(ByteSize::kib(8)),
+        http_timeout: Some(Duration::from_secs(5)),
+        http_redirects: Some(0),
+        connect_timeout: Some(Duration::from_secs(6)),
+        tcp_connections: Some(0),
+        tcp_concurrency: Some(7),
+        egress_bytes: Some(ByteSize::mib(8)),
+    };
+    assert_eq!(channel.limits.egress, egress);
+    assert_eq!(server.resolver, Some(std::net::SocketAddr::from(([192, 0, 2, 53], 53))));
 }
 
 #[test]

@@ -54,10 +54,10 @@ listn = "127.0.0.1:8080"
         r#"[[queue]]
 id = "s"
 offer_timeout = "30s"
-rings = []"#,
+parallel = 3"#,
         &[
             "c.toml:3:1: queue[0].offer_timeout: is not a known key; did you mean `offer-timeout`?",
-            "c.toml:4:1: queue[0].rings: is not a known key; remove it; known here: away-after-missed, choose, id, offer-again, offer-timeout, weights, wrap-up",
+            "c.toml:4:1: queue[0].parallel: is not a known key; remove it; known here: answers, assign, away-after-missed, choose, hours, id, max-length, offer-again, offer-timeout, order, outside-hours, parallel-offers, raise-per-minute, requeue-lost, ring, service-level, sla, sticky-for, suspend-after, suspended-percent, teams, time-to-live, transfer-return, weights, when-full, wrap-up",
         ],
     );
     check_part(
@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: body, deliver, host-calls, instances, memory, pushes, queue, receive, store-bytes, store-keys, timer"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, deliver, egress-bytes, handles, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers"#,
         ],
     );
 }
@@ -215,7 +215,7 @@ id = "c"
 driver = "d"
 limits = { memory = "1KiB", receive = "5 minutes", body = "10MB", queue = 0, deliver = "1h" }"#,
         &[
-            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 4GiB",
+            "c.toml:4:21: channel[0].limits.memory: `1KiB` is out of range; write a size from 1MiB to 256MiB",
             r#"c.toml:4:39: channel[0].limits.receive: `5 minutes` is not a duration; write a whole number and one of ms, s, m, h, d, such as "30s""#,
             r#"c.toml:4:59: channel[0].limits.body: `10MB` is not a size; write a whole number and one of B, KiB, MiB, GiB, such as "64MiB""#,
             "c.toml:4:75: channel[0].limits.queue: `0` is out of range; write a whole number from 1 to 1000000",
@@ -236,14 +236,14 @@ fn server() {
 listen = "8080"
 public-url = "support.example.com"
 metrics = "opperator"
-signing = "required"
+trusted-keys = { acme = "rsa:AAAA" }
 log = "verbose"
 data = """#,
         &[
             r#"c.toml:2:10: server.listen: `8080` is not an address to listen on; write an IP address and a port, such as "127.0.0.1:8080""#,
             r#"c.toml:3:14: server.public-url: `support.example.com` is not a public URL; write scheme and host, and a path if there is one, such as "https://support.example.com""#,
             "c.toml:4:11: server.metrics: `opperator` is not known; did you mean `operator`?",
-            r#"c.toml:5:11: server.signing: `required` is not served yet by this version; write "warn" or "off""#,
+            "c.toml:5:25: server.trusted-keys.acme: is no public key; write it as `jackfield driver sign` prints it, `ed25519:...`",
             "c.toml:6:7: server.log: `verbose` is not known; known here: error, warn, info, debug, trace",
             "c.toml:7:8: server.data: is empty; write a path in quotes",
         ],
@@ -252,11 +252,19 @@ data = """#,
         r#"[server]
 listen = "example.com:80"
 public-url = "https://example.com/?a=1"
-signing = "strict""#,
+signing = "strict"
+revoked-drivers = ["abc"]
+revoked-keys = ["ed25519:"]
+drain = "0s"
+trial = "2h""#,
         &[
             r#"c.toml:2:10: server.listen: `example.com:80` is not an address to listen on; write an IP address and a port, such as "127.0.0.1:8080""#,
             r#"c.toml:3:14: server.public-url: `https://example.com/?a=1` is not a public URL; write scheme and host, and a path if there is one, such as "https://support.example.com""#,
             "c.toml:4:11: server.signing: `strict` is not known; known here: off, warn, required",
+            "c.toml:5:20: server.revoked-drivers[0]: is no digest; write `sha256-` and 64 hexadecimal digits, as `driver list` shows it",
+            "c.toml:6:17: server.revoked-keys[0]: is no public key; write it as `jackfield driver sign` prints it, `ed25519:...`",
+            "c.toml:7:9: server.drain: `0s` is out of range; write a duration from 1s to 1h",
+            "c.toml:8:9: server.trial: `2h` is out of range; write a duration from 0s to 1h",
         ],
     );
 }
@@ -290,7 +298,7 @@ skills = { "" = 1 }"#,
             "c.toml:2:6: agent[0].id: `a/b` is not a name; use 1 to 128 of the letters a-z A-Z, digits and - _ . @ +, beginning with a letter or a digit",
             "c.toml:3:8: agent[0].name: is empty; write a name in quotes",
             "c.toml:4:9: agent[0].token: is an empty secret; give it a value, in the file or where it points to",
-            "c.toml:5:15: agent[0].teams[1]: is empty; write a team's name in quotes",
+            "c.toml:5:15: agent[0].teams[1]: is empty; write a name in quotes",
             "c.toml:5:19: agent[0].teams[2]: `x` stands here twice; remove one of them",
             r#"c.toml:6:17: agent[0].skills."": its key is empty; give it a name"#,
         ],
@@ -326,6 +334,54 @@ token = "file:/nowhere/token""#,
 }
 
 #[test]
+fn what_queues_refer_to_exists() {
+    check_part(
+        r#"[[hours]]
+id = "office"
+zone = "Europe/Berlim"
+monday = ["09:00-17:30", "18-20"]
+tuesday = ["10:00-09:00"]
+holidays = ["2026-02-30"]
+exceptions = { xmas = [] }
+[[queue]]
+id = "s"
+hours = "offices"
+parallel-offers = 51
+when-full = { overflow = "t" }
+outside-hours = "never"
+sla = { first-answer = "0s", warn-percent = 0 }
+answers = { acknowledgement = "", thanks = "x" }
+[[queue.ring]]
+after = "30s"
+overflow = "nowhere"
+[[queue.ring]]
+after = "20s"
+drop-skills = ["a", "a"]
+[[queue.ring]]
+drop-all-skills = true"#,
+        &[
+            "c.toml:3:8: hours[0].zone: `Europe/Berlim` is not a time zone; write a name of the time zone database, such as \"Europe/Berlin\" or \"UTC\"",
+            "c.toml:4:26: hours[0].monday[1]: `18-20` is not a time of the day; write from and to, such as \"09:00-17:30\"; a day ends at 24:00",
+            "c.toml:5:12: hours[0].tuesday[0]: `10:00-09:00` is not a time of the day; write from and to, such as \"09:00-17:30\"; a day ends at 24:00",
+            "c.toml:6:13: hours[0].holidays[0]: `2026-02-30` is not a day; write year, month and day, such as \"2026-12-25\"",
+            "c.toml:7:23: hours[0].exceptions.xmas: `xmas` is not a day; write year, month and day, such as \"2026-12-25\"",
+            "c.toml:10:9: queue[0].hours: there are no hours `offices`; did you mean `office`?",
+            "c.toml:11:19: queue[0].parallel-offers: `51` is out of range; write a whole number from 1 to 50",
+            "c.toml:12:26: queue[0].when-full.overflow: there is no queue `t`; did you mean `s`?",
+            "c.toml:13:17: queue[0].outside-hours: `never` is not known; known here: wait, accept, cancel",
+            "c.toml:14:24: queue[0].sla.first-answer: `0s` is out of range; write a duration from 1s to 366d",
+            "c.toml:14:45: queue[0].sla.warn-percent: `0` is out of range; write a whole number from 1 to 100",
+            "c.toml:15:31: queue[0].answers.acknowledgement: is empty; write a text in quotes",
+            "c.toml:15:35: queue[0].answers.thanks: is not a known key; remove it; known here: acknowledgement, expired, full, outside-hours, waiting",
+            "c.toml:18:12: queue[0].ring[0].overflow: there is no queue `nowhere`; known here: s, q",
+            "c.toml:20:9: queue[0].ring[1].after: comes before the ring above it; put the rings in the order of time",
+            "c.toml:21:21: queue[0].ring[1].drop-skills[1]: `a` stands here twice; remove one of them",
+            "c.toml:22:1: queue[0].ring[2].after: is missing; add after = \"30s\"",
+        ],
+    );
+}
+
+#[test]
 fn queues() {
     check_part(
         r#"[[queue]]
@@ -336,7 +392,6 @@ id = "s"
 choose = "longest"
 offer-again = 1"#,
         &[
-            r#"c.toml:3:10: queue[0].choose: this way to choose is not served yet by this version; write "longest-idle""#,
             "c.toml:5:6: queue[1].id: `s` is already the queue of line 2; give each a name of its own",
             "c.toml:6:10: queue[1].choose: `longest` is not known; known here: longest-idle, least-loaded, round-robin, best-skill",
             "c.toml:7:15: queue[1].offer-again: is an integer, not a boolean; write true or false",
@@ -490,12 +545,16 @@ driver = "d"
 a = "env:NONE"
 b = "env:not a name"
 c = ""
-d = 5"#,
+d = 5
+e = ["env:TOKEN_A", "env:TOKEN_B", "env:TOKEN_C"]
+f = []"#,
         &[
             r#"c.toml:5:5: channel[0].secrets.a: the environment variable NONE is not set; set NONE for the server, or use "file:PATH""#,
             r#"c.toml:6:5: channel[0].secrets.b: names no environment variable; write "env:NAME" with letters, digits and _"#,
             "c.toml:7:5: channel[0].secrets.c: is an empty secret; give it a value, in the file or where it points to",
             r#"c.toml:8:5: channel[0].secrets.d: is an integer, not a string; write "env:NAME" or "file:PATH""#,
+            r#"c.toml:9:5: channel[0].secrets.e: has 3 values; write the current value and, while it is rotated, the previous one: ["env:NEW", "env:OLD"]"#,
+            r#"c.toml:10:5: channel[0].secrets.f: has 0 values; write the current value and, while it is rotated, the previous one: ["env:NEW", "env:OLD"]"#,
         ],
     );
 }
@@ -507,18 +566,18 @@ fn grants() {
 id = "c"
 driver = "d"
 [channel.grants]
-http = ["api.twilio.com", "https://a.example/path", "ftp://a", "https://*", "https://u:p@a.example", "https://a.*.example"]
+http = ["api.twilio.com", "https://2130706433", "ftp://a", "https://*", "https://u:p@a.example", "https://a.*.example"]
 addresses = ["10.0.0.0/33", "localhost"]
 tcp = ["mail.example.com", "a:0", "a b:1"]
 reveal = [1, ""]
 listen = ["tcp://127.0.0.1:1"]"#,
         &[
-            r#"c.toml:5:9: channel[0].grants.http[0]: `api.twilio.com` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:27: channel[0].grants.http[1]: `https://a.example/path` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:53: channel[0].grants.http[2]: `ftp://a` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:64: channel[0].grants.http[3]: `https://*` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:77: channel[0].grants.http[4]: `https://u:p@a.example` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
-            r#"c.toml:5:102: channel[0].grants.http[5]: `https://a.*.example` is not an origin; write scheme, host and port only, such as "https://api.example.com""#,
+            r#"c.toml:5:9: channel[0].grants.http[0]: `api.twilio.com` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:27: channel[0].grants.http[1]: `https://2130706433` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:49: channel[0].grants.http[2]: `ftp://a` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:60: channel[0].grants.http[3]: `https://*` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:73: channel[0].grants.http[4]: `https://u:p@a.example` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
+            r#"c.toml:5:98: channel[0].grants.http[5]: `https://a.*.example` is not an origin; write scheme, host and, if not the usual, port and path, such as "https://api.example.com""#,
             r#"c.toml:6:14: channel[0].grants.addresses[0]: `10.0.0.0/33` is not a range of addresses; write an address or a range, such as "10.0.0.0/8""#,
             r#"c.toml:6:29: channel[0].grants.addresses[1]: `localhost` is not a range of addresses; write an address or a range, such as "10.0.0.0/8""#,
             r#"c.toml:7:8: channel[0].grants.tcp[0]: `mail.example.com` is not a host and port; write host and port, such as "relay.example.com:2424""#,

@@ -14,7 +14,7 @@ fn a_secret_is_never_shown() {
     );
     let loaded = read(&text).expect("is right");
     assert!(!format!("{loaded:?}").contains("hunter2"));
-    assert_eq!(loaded.config.channels[0].secrets["s"].expose(), b"hunter2");
+    assert_eq!(loaded.config.channels[0].secrets["s"][0].expose(), b"hunter2");
 }
 
 #[test]
@@ -39,7 +39,7 @@ fn files_are_read_beside_the_config_and_trimmed_of_one_newline() {
     };
     for (file, bytes) in [("a", &b"from-file"[..]), ("b", &[0, 255, b'\n'])] {
         let loaded = with(file).expect("is right");
-        assert_eq!(loaded.config.channels[0].secrets["s"].expose(), bytes);
+        assert_eq!(loaded.config.channels[0].secrets["s"][0].expose(), bytes);
         assert_eq!(loaded.warnings, []);
     }
     for (file, problem) in [

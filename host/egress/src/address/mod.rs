@@ -110,34 +110,25 @@ const V6: &[(Ipv6Net, Special)] = &[
 /// What the registries have given to the public internet; all outside is special, named above or not.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// How an IPv4 address lies in an IPv6 one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Embedded {
-    pub(crate) inner: Ipv4Addr,
-    /// The only form with an honest use: NAT64 with the well-known prefix is how a machine that has
-    /// only IPv6 reaches the IPv4 internet, so it is as good as what it holds.
-    pub(crate) well_known_nat64: bool,
-}
-
-/// The IPv4 address that `address` leads to by a mapping or a tunnel, if it does.
-pub(crate) fn embedded(address: Ipv6Addr) -> Option<Embedded> {
+/// The IPv4 address that `address` leads to by a mapping or a tunnel, if it does. NAT64 is among them: only the operator
+/// knows whether the machine is in a network that has it, and then grants `64:ff9b::/96`.
+pub(crate) fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let low = |a: u16, b: u16| {
         let ([a, b], [c, d]) = (a.to_be_bytes(), b.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
     };
-    let plain = |inner| Some(Embedded { inner, well_known_nat64: false });
     match s {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
         // IPv4-compatible, IPv4-mapped, IPv4-translated.
-        [0, 0, 0, 0, 0, 0 | 0xffff, a, b] | [0, 0, 0, 0, 0xffff, 0, a, b] => plain(low(a, b)),
-        [0x64, 0xff9b, 0, 0, 0, 0, a, b] => Some(Embedded { inner: low(a, b), well_known_nat64: true }),
+        [0, 0, 0, 0, 0, 0 | 0xffff, a, b] | [0, 0, 0, 0, 0xffff, 0, a, b] => Some(low(a, b)),
+        [0x64, 0xff9b, 0, 0, 0, 0, a, b] => Some(low(a, b)),
         // NAT64 for local use: where the address stands depends on the network; this is the usual place.
-        [0x64, 0xff9b, 1, _, _, _, a, b] => plain(low(a, b)),
+        [0x64, 0xff9b, 1, _, _, _, a, b] => Some(low(a, b)),
         // 6to4.
-        [0x2002, a, b, ..] => plain(low(a, b)),
+        [0x2002, a, b, ..] => Some(low(a, b)),
         // Teredo: the client's address, inverted.
-        [0x2001, 0, _, _, _, _, a, b] => plain(low(!a, !b)),
+        [0x2001, 0, _, _, _, _, a, b] => Some(low(!a, !b)),
         _ => None,
     }
 }
@@ -146,11 +137,8 @@ pub(crate) fn embedded(address: Ipv6Addr) -> Option<Embedded> {
 pub(crate) fn special(address: IpAddr) -> Option<Special> {
     match address {
         IpAddr::V4(address) => special_v4(address),
-        IpAddr::V6(address) => match embedded(address) {
-            Some(Embedded { inner, well_known_nat64: true }) => special_v4(inner),
-            Some(_) => Some(Special::Embedded),
-            None => special_v6(address),
-        },
+        IpAddr::V6(address) if embedded(address).is_some() => Some(Special::Embedded),
+        IpAddr::V6(address) => special_v6(address),
     }
 }
 

@@ -11,6 +11,7 @@ use hyper::body::{Body, Incoming};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::counters::{Counters, Kind, Limit, UnderWay};
 use crate::dial::Dialer;
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
@@ -25,6 +26,9 @@ use crate::tls::Tls;
 /// whether the request arrived.
 const FRESH: Duration = Duration::from_secs(3);
 
+/// Said of a redirect after the last that may be followed.
+const TOO_MANY: &str = "there were too many";
+
 /// What a [`Client`] is made of.
 #[derive(Clone)]
 pub struct ClientConfig {
@@ -38,15 +42,20 @@ pub struct ClientConfig {
     pub resolver: Arc<dyn Resolve>,
     /// Whom it trusts. Make one and share it.
     pub tls: Tls,
+    /// Where it counts; the same for all clients of a channel, one after the other.
+    pub counters: Arc<Counters>,
 }
 
 /// Sends the requests of one channel. Share it by `Arc` or reference; dropping it closes its connections.
 /// When grants change, make a new one: connections were checked under the old ones.
 pub struct Client {
-    channel: String,
-    policy: Policy,
-    limits: Limits,
-    dialer: Dialer,
+    pub(crate) channel: String,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) dialer: Dialer,
+    pub(crate) counters: Arc<Counters>,
+    /// Of [`Client::connect`].
+    pub(crate) connections: Arc<Semaphore>,
     pool: Arc<Pool>,
     slots: Semaphore,
 }
@@ -70,15 +79,28 @@ impl Journey {
 impl Client {
     /// A client without open connections.
     pub fn new(config: ClientConfig) -> Self {
-        let ClientConfig { channel, policy, limits, resolver, tls } = config;
+        let ClientConfig { channel, policy, limits, resolver, tls, counters } = config;
+        let permits = |number: usize| Semaphore::new(number.clamp(1, Semaphore::MAX_PERMITS));
         Self {
             channel,
             policy,
-            dialer: Dialer { resolver, tls, budget: limits.connect },
+            dialer: Dialer { resolver, tls, counters: Arc::clone(&counters), budget: limits.connect },
             pool: Pool::new(limits.idle, limits.idle_connections),
-            slots: Semaphore::new(limits.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
+            slots: permits(limits.concurrency),
+            connections: Arc::new(permits(limits.connections)),
+            counters,
             limits,
         }
+    }
+
+    /// What its requests and connections may cost.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Where it counts.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Sends a request and collects the answer. Runs on a tokio runtime with I/O and time; dropping the future
@@ -106,16 +128,33 @@ impl Client {
     pub async fn send_to(&self, request: Request, sink: &mut Sink<'_>) -> Result<Response, Error> {
         let after = request.timeout.unwrap_or(self.limits.default_timeout).min(self.limits.timeout);
         let mut journey = Journey::default();
+        let _under_way = UnderWay::begin(&self.counters, Kind::Http);
         // One clock over everything: a peer that drips a byte a minute gains nothing by it.
         let outcome = timeout(after, self.travel(request, sink, &mut journey)).await;
         let kind = match outcome {
-            Ok(Ok(response)) => return Ok(response),
+            Ok(Ok(response)) => {
+                self.counters.outcome(Kind::Http, "ok");
+                return Ok(response);
+            }
             Ok(Err(kind)) => kind,
             Err(_) => ErrorKind::Timeout { target: journey.target.clone(), after },
         };
         let error = Error { kind, sent: journey.maybe_sent() };
+        self.counters.outcome(Kind::Http, error.code());
+        self.count_limit(&error.kind);
         tracing::debug!(channel = self.channel, code = error.code(), %error, "request failed");
         Err(error)
+    }
+
+    /// The limits that a failure means were met.
+    fn count_limit(&self, kind: &ErrorKind) {
+        match kind {
+            ErrorKind::Timeout { .. } => self.counters.limit(Limit::HttpTimeout),
+            ErrorKind::TooLarge { .. } => self.counters.limit(Limit::HttpResponse),
+            ErrorKind::RequestTooLarge { .. } => self.counters.limit(Limit::HttpRequest),
+            ErrorKind::Redirect { problem: TOO_MANY, .. } => self.counters.limit(Limit::HttpRedirects),
+            _ => {}
+        }
     }
 
     /// The request and the redirects that it may follow.
@@ -132,8 +171,15 @@ impl Client {
         let mut permit = self.policy.check_url(&self.channel, &url)?;
         let mut hop = Hop::new(request, url, limits.request_bytes)?;
         journey.target = permit.target().to_owned();
-        let Ok(_slot) = self.slots.acquire().await else {
-            unreachable!("the semaphore is never closed");
+        let _slot = match self.slots.try_acquire() {
+            Ok(slot) => slot,
+            Err(_) => {
+                self.counters.limit(Limit::HttpConcurrency);
+                let Ok(slot) = self.slots.acquire().await else {
+                    unreachable!("the semaphore is never closed");
+                };
+                slot
+            }
         };
         for followed in 0.. {
             let (connection, response) = self.exchange(&permit, &hop, journey).await?;
@@ -149,7 +195,7 @@ impl Client {
             journey.sent = true;
             let target = permit.target().to_owned();
             if followed == redirects {
-                return Err(ErrorKind::Redirect { target, problem: "there were too many" });
+                return Err(ErrorKind::Redirect { target, problem: TOO_MANY });
             }
             hop.redirect(status, location.as_bytes()).map_err(|problem| ErrorKind::Redirect { target, problem })?;
             permit = self.policy.check_url(&self.channel, &hop.url)?;
@@ -173,8 +219,10 @@ impl Client {
             let mut connection = match waiting.take() {
                 Some(connection) => connection,
                 None => {
-                    let stream = self.dialer.dial(permit, &hop.url).await?;
-                    Connection::new(stream).await.map_err(|error| failed(describe(&error)))?
+                    let tls = (hop.url.scheme() == "https").then_some(&self.dialer.tls.http);
+                    let port = hop.url.port_or_known_default().unwrap_or_default();
+                    let stream = self.dialer.dial(permit, port, tls).await?;
+                    Connection::new(stream, self.limits.head_bytes).await.map_err(|error| failed(describe(&error)))?
                 }
             };
             let written = journey.written.insert(connection.written());
@@ -185,6 +233,13 @@ impl Client {
                 Ok(response) => return Ok((connection, response)),
                 // The peer closed a waiting connection just now. Nothing has happened, or nothing that matters.
                 Err(_) if connection.reused && (repeatable || !written.load(Ordering::Acquire)) => {}
+                Err(error) if error.is_parse_too_large() => {
+                    self.counters.limit(Limit::HttpHead);
+                    return Err(failed(format!(
+                        "the head of its answer is longer than {} bytes",
+                        self.limits.head_bytes
+                    )));
+                }
                 Err(error) => return Err(failed(describe(&error))),
             }
         }
@@ -236,4 +291,4 @@ fn describe(error: &hyper::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,11 +8,13 @@ use url::{Host, Url};
 
 use crate::address::{self, Special};
 use crate::grant::{Fit, Grant, GrantError, parse_range};
+use crate::target::Target;
 
 /// The grants of one channel. Without grants nothing can be reached.
 #[derive(Debug, Clone, Default)]
 pub struct Policy {
     grants: Arc<[Grant]>,
+    tcp: Arc<[(Host<String>, u16)]>,
     ranges: Arc<[IpNet]>,
 }
 
@@ -42,6 +44,24 @@ pub enum Denied {
         target: String,
         /// The paths that are granted, with commas between.
         granted: String,
+    },
+    /// No grant covers the host and port of a connection.
+    #[error(
+        "channel {channel:?} may not connect to {target}; add {target:?} to grants.tcp of [[channel]] id = {channel:?}"
+    )]
+    TcpNotGranted {
+        /// The channel's id.
+        channel: String,
+        /// Host and port asked for.
+        target: String,
+    },
+    /// The host is spelt in a way that names the same place and passes for another. No grant changes that.
+    #[error("channel {channel:?} may not reach {target}: its host ends in a dot; leave the dot out")]
+    TrailingDot {
+        /// The channel's id.
+        channel: String,
+        /// Scheme, host and port asked for.
+        target: String,
     },
     /// The host's name leads to addresses that need a grant of their own.
     #[error(
@@ -110,7 +130,39 @@ impl Policy {
     pub fn parse(http: &[String], addresses: &[String]) -> Result<Self, GrantError> {
         Ok(Self {
             grants: http.iter().map(|text| Grant::parse(text)).collect::<Result<_, _>>()?,
+            tcp: Arc::default(),
             ranges: addresses.iter().map(|text| parse_range(text)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The same policy with the lines of `grants.tcp`, each `host:port`.
+    ///
+    /// # Errors
+    /// The first line that can't be understood.
+    pub fn with_tcp(mut self, tcp: &[String]) -> Result<Self, GrantError> {
+        let parse = |text: &String| {
+            Target::parse_authority(text).map_err(|problem| GrantError {
+                key: "tcp",
+                grant: text.clone(),
+                problem,
+                remedy: "write host and port, such as \"relay.example.com:2525\"".to_owned(),
+            })
+        };
+        self.tcp = tcp.iter().map(parse).collect::<Result<_, _>>()?;
+        Ok(self)
+    }
+
+    /// Whether a channel under this policy may connect to `target`, as far as can be said before its name is resolved.
+    pub(crate) fn check_target(&self, channel: &str, target: &Target) -> Result<Permit, Denied> {
+        let asked = (&target.host, target.port);
+        if !self.tcp.iter().any(|(host, port)| (host, *port) == asked) {
+            return Err(Denied::TcpNotGranted { channel: channel.to_owned(), target: target.to_string() });
+        }
+        Ok(Permit {
+            channel: channel.to_owned(),
+            target: target.to_string(),
+            host: target.host.clone(),
+            ranges: Arc::clone(&self.ranges),
         })
     }
 
@@ -130,6 +182,9 @@ impl Policy {
         let Some(host) = url.host().map(|host| host.to_owned()) else {
             return Err(Denied::NotGranted { channel, target });
         };
+        if matches!(&host, Host::Domain(name) if name.ends_with('.')) {
+            return Err(Denied::TrailingDot { channel, target });
+        }
         let mut paths = Vec::new();
         for grant in self.grants.iter() {
             match grant.fit(url) {
@@ -153,6 +208,10 @@ impl Permit {
     /// Scheme, host and port, as in `https://api.example.com:8443`; safe to show.
     pub fn target(&self) -> &str {
         &self.target
+    }
+
+    pub(crate) fn host(&self) -> &Host<String> {
+        &self.host
     }
 
     /// Keeps those of the resolved addresses that may be connected to, in their order.
@@ -209,14 +268,11 @@ impl Permit {
         let Some(inner) = inner else {
             return special(address).map(|why| (address, why));
         };
-        let hidden = IpAddr::V4(inner.inner);
+        let hidden = IpAddr::V4(inner);
         if let Some(why) = special(hidden) {
             return Some((hidden, why));
         }
-        if inner.well_known_nat64 || covered(address) {
-            return None;
-        }
-        Some((address, Special::Embedded))
+        (!covered(address)).then_some((address, Special::Embedded))
     }
 }
 

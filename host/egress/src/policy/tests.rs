@@ -159,8 +159,10 @@ fn special_addresses_need_a_grant_of_their_own() {
     assert!(of(&["fd12::/64"], "fd12::7").is_ok());
     assert!(of(&["fd12::/64"], "fd13::7").is_err());
     assert!(of(&["169.254.169.254"], "169.254.169.254").is_ok());
-    assert!(of(&[], "64:ff9b::8.8.8.8").is_ok());
-    assert!(of(&["10.0.0.0/8"], "64:ff9b::10.0.0.5").is_ok());
+    assert!(of(&[], "64:ff9b::8.8.8.8").is_err());
+    assert!(of(&["64:ff9b::/96"], "64:ff9b::8.8.8.8").is_ok());
+    assert!(of(&["64:ff9b::/96"], "64:ff9b::10.0.0.5").is_err());
+    assert!(of(&["64:ff9b::/96", "10.0.0.0/8"], "64:ff9b::10.0.0.5").is_ok());
     // What hides an IPv4 address needs a grant for the hiding and for the hidden.
     assert!(of(&["10.0.0.0/8"], "::ffff:10.0.0.5").is_err());
     assert!(of(&["::/0"], "::ffff:10.0.0.5").is_err());

@@ -15,12 +15,16 @@ pub(crate) use feed::{Feed, Seat};
 pub(crate) use renderer::Renderer;
 pub(crate) use ring::Next;
 
-use jackfield_router::Id;
-use jackfield_sequencer::Announcement;
+use crate::render::{Event, write};
+use jackfield_channels::Typing;
+use jackfield_router::{Id, State};
+use jackfield_sequencer::{Announcement, Sequencer};
 use parking_lot::RwLock;
+use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Announcements rendered before the connections are woken: few, so that the first doesn't wait for the last.
@@ -32,6 +36,13 @@ pub(crate) struct Hub {
     feeds: Arc<RwLock<HashMap<Id, Arc<Feed>>>>,
     open: Arc<AtomicU64>,
     counters: Arc<Counters>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TypingData<'a> {
+    work_item_id: &'a str,
+    on: bool,
 }
 
 /// What is counted, for metrics.
@@ -85,6 +96,33 @@ impl Hub {
         renderer: Renderer,
     ) -> std::io::Result<()> {
         std::thread::Builder::new().name("hub".to_owned()).spawn(move || self.run(announcements, renderer)).map(drop)
+    }
+
+    /// Passes on that customers write, until the channels are gone.
+    pub(crate) async fn pass_on(self, sequencer: Sequencer, mut typing: broadcast::Receiver<Typing>) {
+        loop {
+            let heard = match typing.recv().await {
+                Ok(heard) => heard,
+                // It is only advice; what comes next counts.
+                Err(broadcast::error::RecvError::Lagged(_)) => continue,
+                Err(broadcast::error::RecvError::Closed) => return,
+            };
+            let on = heard.on;
+            let look = move |state: &State| {
+                let item = state.open_item(&heard.channel.into(), &heard.conversation.into())?;
+                let asked = item.offers.iter().filter_map(|offer| Some(state.offer(offer)?.agent.clone()));
+                Some((item.id.clone(), item.owner.iter().cloned().chain(asked).collect::<Vec<Id>>()))
+            };
+            let Ok(found) = sequencer.read(look).await else { return };
+            let Some((item, agents)) = found else { continue };
+            for agent in agents {
+                let frame = |count| {
+                    let data = TypingData { work_item_id: &item, on };
+                    write(&Event::advice(&agent, count, sequencer.now(), "typing", data)).ok().map(Into::into)
+                };
+                self.feed(&agent).advise(&item, frame);
+            }
+        }
     }
 
     fn run(&self, mut announcements: UnboundedReceiver<Announcement>, mut renderer: Renderer) {

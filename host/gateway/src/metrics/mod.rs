@@ -6,35 +6,40 @@ use crate::endpoint::Endpoint;
 use crate::gateway::Gateway;
 use crate::people::Caller;
 use crate::problem::Problem;
-use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use jackfield_channels::LATENCY_BUCKETS;
 use jackfield_config::Metrics;
 use jackfield_router::State as RouterState;
 use std::sync::atomic::{AtomicU64, Ordering};
 use text::{Family, Text};
 
-/// Open on this machine; for others as the config says.
-pub(crate) async fn show(
-    State(gateway): State<Gateway>,
-    Extension(endpoint): Extension<Endpoint>,
-    headers: HeaderMap,
-    request: Request,
-) -> Result<Response, Problem> {
-    let policy = gateway.people().now().metrics();
-    match policy {
-        _ if endpoint.is_here(&headers) => {}
-        Metrics::Public => {}
-        Metrics::Operator => Caller::from_request_parts(&mut request.into_parts().0, &gateway).await?.reads()?,
-        Metrics::Loopback => {
-            return Err(Problem::forbidden(
-                "metrics are open on this machine only; `metrics` under [server] may open them",
-            ));
+/// Who may see how the server is: open on this machine; for others as the config says.
+pub(crate) struct MayLook;
+
+impl FromRequestParts<Gateway> for MayLook {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, gateway: &Gateway) -> Result<Self, Problem> {
+        let here = parts.extensions.get::<Endpoint>().is_some_and(|endpoint| endpoint.is_here(&parts.headers));
+        match gateway.people().now().metrics() {
+            _ if here => {}
+            Metrics::Public => {}
+            Metrics::Operator => Caller::from_request_parts(parts, gateway).await?.reads()?,
+            Metrics::Loopback => {
+                return Err(Problem::forbidden(
+                    "this is open on this machine only; `metrics` under [server] may open it",
+                ));
+            }
         }
+        Ok(Self)
     }
+}
+
+/// What is counted, as Prometheus reads it.
+pub(crate) async fn show(_: MayLook, State(gateway): State<Gateway>) -> Result<Response, Problem> {
     let mut text = Text::default();
     server(&mut text, &gateway);
     state(&mut text, &gateway).await?;
@@ -124,6 +129,13 @@ async fn state(text: &mut Text, gateway: &Gateway) -> Result<(), Problem> {
 
 fn channels(text: &mut Text, gateway: &Gateway) {
     let channels = gateway.channels().metrics();
+    let mut failures = text.family(Family::counter(
+        "driver_load_failures_total",
+        "Drivers that did not get as far as serving, by the step that they did not reach.",
+    ));
+    for (step, count) in gateway.channels().load_failures() {
+        failures.value(&[("step", step)], count);
+    }
     let mut calls =
         text.family(Family::counter("channel_calls_total", "Calls of drivers' handlers by kind and outcome."));
     for channel in &channels {
@@ -143,8 +155,23 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             );
         }
     }
+    egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 5] = [
+    let single: [(Family, Read); 19] = [
+        (
+            Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
+            |channel| channel.inside,
+        ),
+        (Family::gauge("channel_instances", "Instances of a channel's driver that live."), |channel| {
+            channel.usage.as_ref().map_or(0, |usage| usage.instances)
+        }),
+        (Family::gauge("channel_calls_running", "Calls of a channel's driver that run."), |channel| {
+            channel.usage.as_ref().map_or(0, |usage| usage.running)
+        }),
+        (
+            Family::gauge("channel_memory_bytes", "Memories and tables of all instances of a channel's driver."),
+            |channel| channel.usage.as_ref().map_or(0, |usage| usage.memory),
+        ),
         (Family::counter("channel_messages_total", "New messages that a channel's driver pushed."), |channel| {
             channel.messages
         }),
@@ -163,11 +190,91 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             Family::counter("route_failures_total", "Conditions of routes that failed and counted as not met."),
             |channel| channel.route_failures,
         ),
+        (Family::counter("channel_swaps_total", "Generations of drivers put in place."), |channel| channel.swaps),
+        (
+            Family::counter("channel_rollbacks_total", "Drivers that crashed on trial and were rolled back."),
+            |channel| channel.roll_backs,
+        ),
+        (
+            Family::counter("channel_load_failures_total", "Drivers that could not take the place of what serves."),
+            |channel| channel.load_failures,
+        ),
+        (
+            Family::counter("channel_retried_total", "Calls that failed in one generation and were made in another."),
+            |channel| channel.retried,
+        ),
+        (Family::counter("channel_cut_off_total", "Calls cut off at the end of a drain."), |channel| channel.cut_off),
+        (Family::counter("channel_quarantined_total", "Messages put into quarantine."), |channel| channel.quarantined),
+        (
+            Family::counter("channel_quarantine_full_total", "Messages that the quarantine had no room for."),
+            |channel| channel.quarantine_full,
+        ),
+        (Family::gauge("channel_crashes", "Crashes of the driver without a healthy minute between them."), |channel| {
+            channel.crashes
+        }),
+        (
+            Family::counter("channel_restart_pauses_total", "How often new instances had to wait after crashes."),
+            |channel| channel.pauses,
+        ),
+        (Family::gauge("channel_silent", "1 while nothing has come in for much longer than is usual."), |channel| {
+            u64::from(channel.silent)
+        }),
     ];
     for (family, read) in single {
         let mut family = text.family(family);
         for channel in &channels {
             family.value(&[("channel", &channel.channel)], read(channel));
+        }
+    }
+    let mut hits =
+        text.family(Family::counter("channel_limit_hits_total", "How often a channel met one of its limits."));
+    for channel in &channels {
+        for (limit, count) in channel.usage.iter().flat_map(|usage| &usage.hits) {
+            hits.value(&[("channel", &channel.channel), ("limit", limit)], *count);
+        }
+    }
+}
+
+/// What channels' drivers used of the network.
+fn egress(text: &mut Text, channels: &[jackfield_channels::ChannelMetrics]) {
+    let mut requests = text.family(Family::counter(
+        "channel_egress_total",
+        "Requests (http) and connections (tcp) that a channel's driver asked for, by outcome.",
+    ));
+    for channel in channels {
+        for (kind, outcome, count) in &channel.egress.outcomes {
+            requests.value(&[("channel", &channel.channel), ("kind", kind), ("outcome", outcome)], *count);
+        }
+    }
+    let mut open =
+        text.family(Family::gauge("channel_egress_open", "Requests and connections of a channel under way now."));
+    for channel in channels {
+        for (kind, count) in &channel.egress.open {
+            open.value(&[("channel", &channel.channel), ("kind", kind)], *count);
+        }
+    }
+    let mut time = text.family(Family::counter(
+        "channel_egress_milliseconds_total",
+        "Time that a channel's requests and connections took together.",
+    ));
+    for channel in channels {
+        for (kind, milliseconds) in &channel.egress.milliseconds {
+            time.value(&[("channel", &channel.channel), ("kind", kind)], *milliseconds);
+        }
+    }
+    let mut bytes = text
+        .family(Family::counter("channel_egress_bytes_total", "Bytes to and from peers of a channel, heads included."));
+    for channel in channels {
+        bytes.value(&[("channel", &channel.channel), ("direction", "out")], channel.egress.bytes_out);
+        bytes.value(&[("channel", &channel.channel), ("direction", "in")], channel.egress.bytes_in);
+    }
+    let mut limits = text.family(Family::counter(
+        "channel_egress_limits_total",
+        "How often a channel's driver met a limit of the way out, by the limit's key.",
+    ));
+    for channel in channels {
+        for (limit, count) in &channel.egress.limits {
+            limits.value(&[("channel", &channel.channel), ("limit", limit)], *count);
         }
     }
 }

@@ -25,6 +25,8 @@ pub(crate) struct Event<'a, D> {
 enum EventId<'a> {
     /// An agent's numbered event.
     Numbered(&'a str, u64),
+    /// What isn't kept: the agent, a number of the agent's own.
+    Advice(&'a str, u64),
     /// What one connection is sent: the agent, the connection, a number that counts on it.
     OfConnection(&'a str, &'a str, u64),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for EventId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Numbered(agent, sequence) => write!(f, "{agent}-{sequence}"),
+            Self::Advice(agent, count) => write!(f, "{agent}-advice-{count}"),
             Self::OfConnection(agent, connection, count) => {
                 write!(f, "{agent}-{connection}-{count}")
             }
@@ -65,6 +68,12 @@ impl<'a, D: Serialize> Event<'a, D> {
         let id = EventId::OfConnection(agent, connection, count);
         let kind = "snapshot";
         Self { specversion: "1.0", id, source: "/jackfield", kind, time: time(at), sequence: Some(sequence), data }
+    }
+
+    /// What is told once and not kept.
+    pub(crate) fn advice(agent: &'a str, count: u64, at: Millis, kind: &'a str, data: D) -> Self {
+        let id = EventId::Advice(agent, count);
+        Self { specversion: "1.0", id, source: "/jackfield", kind, time: time(at), sequence: None, data }
     }
 
     /// The result of a command, for one connection only.

@@ -2,9 +2,10 @@
 
 use super::time;
 use crate::lookup::Facts;
-use jackfield_router::WorkItem;
+use jackfield_router::{Deadline, Id, Sla, WorkItem};
 use jackfield_spec::{Attributes, Customer, Timestamp};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// External ids in an event: the newest are enough to know an item by, and events are many.
 const IN_EVENTS: usize = 10;
@@ -19,7 +20,8 @@ pub(crate) struct ItemView<'a> {
     state: &'static str,
     queue: &'a str,
     owner: Option<&'a str>,
-    channel: &'a str,
+    /// None for a task.
+    channel: Option<&'a str>,
     media_type: &'a str,
     /// With the id that `/v1/customers` knows the customer by.
     customer: Option<Customer>,
@@ -31,11 +33,60 @@ pub(crate) struct ItemView<'a> {
     language: Option<&'a str>,
     attributes: Option<&'a Attributes>,
     simulated: bool,
+    skills: &'a BTreeMap<Id, u8>,
+    preferred_skills: &'a BTreeMap<Id, u8>,
+    ring: u8,
+    /// Agents who were asked in.
+    helpers: Vec<&'a str>,
+    transfer: Option<TransferView<'a>>,
+    sla: Option<SlaView>,
     created_at: Option<Timestamp>,
     first_queued_at: Option<Timestamp>,
     updated_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+    expires_at: Option<Timestamp>,
+    suspend_at: Option<Timestamp>,
     wrap_up_until: Option<Timestamp>,
     code: Option<&'a str>,
+}
+
+/// A work item on its way from one agent to somebody else.
+#[derive(Debug, Serialize)]
+struct TransferView<'a> {
+    from: &'a str,
+}
+
+/// The due times of a work item.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct SlaView {
+    first_answer: Option<DueView>,
+    next_answer: Option<DueView>,
+    resolution: Option<DueView>,
+    answered_at: Option<Timestamp>,
+    breached: Vec<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DueView {
+    due_at: Option<Timestamp>,
+    breached: bool,
+}
+
+impl SlaView {
+    fn new(sla: &Sla) -> Self {
+        let due = |deadline: Option<Deadline>| {
+            deadline.map(|deadline| DueView { due_at: time(deadline.due), breached: deadline.breached })
+        };
+        Self {
+            first_answer: due(sla.first_answer),
+            next_answer: due(sla.next_answer),
+            resolution: due(sla.resolution),
+            answered_at: sla.answered.and_then(time),
+            breached: sla.breached.iter().map(|target| target.name()).collect(),
+        }
+    }
 }
 
 impl<'a> ItemView<'a> {
@@ -59,7 +110,7 @@ impl<'a> ItemView<'a> {
             state: item.state.name(),
             queue: &item.queue,
             owner: item.owner.as_deref(),
-            channel: &item.channel,
+            channel: Some(&*item.channel).filter(|channel| !channel.is_empty()),
             media_type: &item.media_type,
             customer: facts
                 .customer()
@@ -72,9 +123,18 @@ impl<'a> ItemView<'a> {
             language: info.and_then(|info| info.language.as_deref()),
             attributes: info.map(|info| &info.attributes),
             simulated: item.simulated,
+            skills: &item.skills,
+            preferred_skills: &item.preferred_skills,
+            ring: item.ring,
+            helpers: item.helpers.keys().map(|agent| &**agent).collect(),
+            transfer: item.transfer.as_ref().map(|transfer| TransferView { from: &transfer.from }),
+            sla: item.sla.as_deref().map(SlaView::new),
             created_at: time(item.created),
             first_queued_at: time(item.first_queued),
             updated_at: time(item.since),
+            not_before: item.not_before.and_then(time),
+            expires_at: item.expires.and_then(time),
+            suspend_at: item.suspend_at.and_then(time),
             wrap_up_until: item.wrap_up_until.and_then(time),
             code: item.code.as_deref(),
         }

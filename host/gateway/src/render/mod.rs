@@ -13,6 +13,7 @@ pub(crate) use offer::{OfferData, OfferView};
 use jackfield_router::{AgentView, Failure, Millis};
 use jackfield_spec::Timestamp;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A time as it is written; one that RFC 3339 can't write is none.
 pub(crate) fn time(millis: Millis) -> Option<Timestamp> {
@@ -26,6 +27,8 @@ pub(crate) struct OwnState<'a> {
     name: &'a str,
     state: &'static str,
     reason: Option<&'a str>,
+    /// Presence that differs for a medium.
+    media: BTreeMap<&'a str, &'static str>,
     load: u32,
     capacity: u32,
 }
@@ -37,6 +40,7 @@ impl<'a> OwnState<'a> {
             name,
             state: agent.state.name(),
             reason: agent.reason.as_deref(),
+            media: agent.media.iter().map(|(medium, presence)| (&**medium, presence.name())).collect(),
             load: agent.load,
             capacity: agent.capacity,
         }

@@ -1,7 +1,7 @@
 //! An offer in JSON.
 
 use super::{DeliveredMessage, ItemView, time};
-use jackfield_router::Offer;
+use jackfield_router::{Offer, OfferKind};
 use jackfield_spec::{Customer, Timestamp};
 use serde::Serialize;
 
@@ -11,6 +11,10 @@ use serde::Serialize;
 pub(crate) struct OfferView<'a> {
     id: &'a str,
     work_item_id: &'a str,
+    /// `work`, `transfer`, `consult`.
+    kind: &'static str,
+    /// Who passes it on, or asks in.
+    from: Option<&'a str>,
     created_at: Option<Timestamp>,
     expires_at: Option<Timestamp>,
 }
@@ -20,6 +24,11 @@ impl<'a> From<&'a Offer> for OfferView<'a> {
         Self {
             id: &offer.id,
             work_item_id: &offer.item,
+            kind: offer.kind.name(),
+            from: match &offer.kind {
+                OfferKind::Work => None,
+                OfferKind::Transfer { from } | OfferKind::Consult { from } => Some(from),
+            },
             created_at: time(offer.created),
             expires_at: time(offer.expires),
         }

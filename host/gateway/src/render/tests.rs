@@ -110,7 +110,8 @@ fn a_work_item_shows_what_its_messages_say() {
 
 #[test]
 fn an_erased_customer_leaves_the_item() {
-    let item = WorkItem { state: ItemState::Closed, ..item() };
+    let mut item = item();
+    item.state = ItemState::Closed;
     let json = serde_json::to_value(ItemView::whole(&item, &Facts::default())).unwrap();
     assert_eq!(json["state"], "closed");
     assert_eq!(json["customer"], Value::Null);

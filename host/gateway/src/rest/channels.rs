@@ -35,8 +35,8 @@ pub(crate) async fn pause(
     Path(id): Path<String>,
     State(gateway): State<Gateway>,
 ) -> Result<Json<ChannelView>, Problem> {
-    caller.operates()?;
-    if !gateway.channels().pause(&id) {
+    let by = caller.operates()?;
+    if !gateway.channels().pause(&id, &by).await? {
         return Err(unknown());
     }
     gateway.channels().get(&id).map(Json).ok_or_else(unknown)
@@ -47,8 +47,8 @@ pub(crate) async fn resume(
     Path(id): Path<String>,
     State(gateway): State<Gateway>,
 ) -> Result<Json<ChannelView>, Problem> {
-    caller.operates()?;
-    if !gateway.channels().resume(&id).await? {
+    let by = caller.operates()?;
+    if !gateway.channels().resume(&id, &by).await? {
         return Err(unknown());
     }
     gateway.channels().get(&id).map(Json).ok_or_else(unknown)

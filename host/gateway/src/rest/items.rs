@@ -1,6 +1,5 @@
 //! `/v1/work-items`: open ones from the state, those that have ended from the journal.
 
-use super::json::JsonBody;
 use super::list::{List, Page, query};
 use crate::gateway::Gateway;
 use crate::lookup::Lookup;
@@ -11,7 +10,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use http::header::CONTENT_TYPE;
 use jackfield_journal::{WorkItemFilter, WorkItemRow};
-use jackfield_router::{Command, Id, ItemState, OperatorAction, Reply, State as RouterState, WorkItem};
+use jackfield_router::{Id, ItemState, State as RouterState, WorkItem};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -24,8 +23,14 @@ const LOOKED_AT: usize = 10_000;
 /// States of items that have ended.
 const ENDED: [ItemState; 2] = [ItemState::Closed, ItemState::Cancelled];
 /// States of items that are open.
-const OPEN: [ItemState; 5] =
-    [ItemState::New, ItemState::Queued, ItemState::Offered, ItemState::Active, ItemState::Wrapping];
+const OPEN: [ItemState; 6] = [
+    ItemState::New,
+    ItemState::Queued,
+    ItemState::Offered,
+    ItemState::Active,
+    ItemState::Suspended,
+    ItemState::Wrapping,
+];
 
 /// A work item, open or ended.
 pub(super) struct Item {
@@ -133,49 +138,7 @@ pub(crate) async fn show(
     respond(&gateway, item).await
 }
 
-#[derive(Default, Deserialize)]
-pub(crate) struct Requeue {
-    queue: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-pub(crate) struct Close {
-    code: Option<String>,
-}
-
-pub(crate) async fn requeue(
-    caller: Caller,
-    Path(id): Path<String>,
-    State(gateway): State<Gateway>,
-    JsonBody(body): JsonBody<Requeue>,
-) -> Result<Response, Problem> {
-    let name = caller.supervises()?;
-    let queue: Option<Id> = body.queue.map(Id::from);
-    if let Some(queue) = queue.as_ref().filter(|queue| !gateway.people().now().queues().contains(queue)) {
-        return Err(Problem::not_found(format!("there is no queue `{queue}`; /v1/queues lists them")));
-    }
-    operate(&gateway, name, id, OperatorAction::Requeue { queue }).await
-}
-
-pub(crate) async fn close(
-    caller: Caller,
-    Path(id): Path<String>,
-    State(gateway): State<Gateway>,
-    JsonBody(body): JsonBody<Close>,
-) -> Result<Response, Problem> {
-    let name = caller.supervises()?;
-    operate(&gateway, name, id, OperatorAction::Close { code: body.code }).await
-}
-
-async fn operate(gateway: &Gateway, name: Id, id: String, action: OperatorAction) -> Result<Response, Problem> {
-    let item = id.as_str().into();
-    if let Reply::Refused(refusal) = gateway.sequencer().command(Command::Operator { name, item, action }).await? {
-        return Err(refusal.into());
-    }
-    respond(gateway, find(gateway, &id).await?).await
-}
-
-async fn respond(gateway: &Gateway, item: Item) -> Result<Response, Problem> {
+pub(super) async fn respond(gateway: &Gateway, item: Item) -> Result<Response, Problem> {
     let lookup = gateway.lookup().clone();
     let json = tokio::task::spawn_blocking(move || render(&item.item, &lookup)).await??;
     Ok(([(CONTENT_TYPE, "application/json")], String::from(Box::<str>::from(json))).into_response())
@@ -201,12 +164,18 @@ pub(super) async fn find(gateway: &Gateway, id: &str) -> Result<Item, Problem> {
 }
 
 impl Item {
+    /// The item itself.
+    pub(super) fn item(&self) -> &WorkItem {
+        &self.item
+    }
+
     /// Refuses agents whose item it isn't.
     pub(super) fn admit(&self, caller: &Caller) -> Result<(), Problem> {
         let Caller::Agent(agent) = caller else {
             return Ok(());
         };
-        let own = self.item.owner.as_ref() == Some(agent) || self.asked.contains(agent);
+        let item = &self.item;
+        let own = item.owner.as_ref() == Some(agent) || item.helpers.contains_key(agent) || self.asked.contains(agent);
         own.then_some(()).ok_or_else(|| Problem::forbidden("this work item isn't yours"))
     }
 }

@@ -1,7 +1,7 @@
 //! `/v1/work-items/{id}/messages`: what was said, as it was encoded.
 
 use super::items;
-use super::list::{List, Page};
+use super::list::{List, Page, query};
 use crate::gateway::Gateway;
 use crate::people::Caller;
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use axum::extract::{Path, State};
 use jackfield_router::State as RouterState;
 use jackfield_sequencer::Messages;
 use jackfield_spec::{Direction, Message};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -21,6 +21,11 @@ pub(crate) struct Thread {
     #[serde(flatten)]
     list: List<Message>,
     statuses: BTreeMap<String, Status>,
+}
+
+#[derive(Deserialize)]
+struct Ordered {
+    order: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -33,8 +38,16 @@ pub(crate) async fn list(
     caller: Caller,
     Path(id): Path<String>,
     mut page: Page,
+    uri: http::Uri,
     State(gateway): State<Gateway>,
 ) -> Result<Json<Thread>, Problem> {
+    let order = query::<Ordered>(&uri)?.0.order;
+    let newest_first = match order.as_deref() {
+        None | Some("oldest") => false,
+        Some("newest") => true,
+        Some(_) => return Err(Problem::bad_request("`order` is `oldest` or `newest`, which come first")),
+    };
+    page.keep("order", order.as_deref());
     items::find(&gateway, &id).await?.admit(&caller)?;
     let wrong = || Problem::bad_request("this `cursor` is not one of this list");
     let after = page.cursor.take().map(|cursor| items::id_of(&cursor).ok_or_else(wrong)).transpose()?;
@@ -42,7 +55,7 @@ pub(crate) async fn list(
         return Err(wrong());
     };
     let (messages, limit) = (gateway.sequencer().messages(), page.limit);
-    let read = move || read(&messages, item, after, limit);
+    let read = move || read(&messages, item, after, limit, newest_first);
     let (messages, last) = match tokio::task::spawn_blocking(read).await? {
         Err(jackfield_journal::Error::UnknownMessage { .. }) => return Err(wrong()),
         read => read?,
@@ -62,9 +75,13 @@ fn read(
     item: Uuid,
     after: Option<Uuid>,
     limit: usize,
+    newest_first: bool,
 ) -> Result<(Vec<Message>, Option<String>), jackfield_journal::Error> {
-    let after = after.map(Uuid::into_bytes);
-    let mut rows = messages.reader().messages_of_item(&item.into_bytes(), after.as_ref(), limit + 1)?;
+    let (item, after) = (item.into_bytes(), after.map(Uuid::into_bytes));
+    let mut rows = match newest_first {
+        true => messages.reader().newest_of_item(&item, after.as_ref(), limit + 1)?,
+        false => messages.reader().messages_of_item(&item, after.as_ref(), limit + 1)?,
+    };
     let more = rows.len() > limit;
     rows.truncate(limit);
     let last = rows.last().filter(|_| more).map(|row| Uuid::from_bytes(row.id).to_string());

@@ -5,16 +5,19 @@ pub(crate) mod blobs;
 mod channels;
 mod customers;
 mod drivers;
+mod explain;
 mod items;
 mod json;
 mod list;
 mod messages;
+mod quarantine;
 mod queues;
-mod unserved;
+mod supervise;
+mod tasks;
 
 use crate::gateway::Gateway;
 use axum::Router;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -28,11 +31,23 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}/resume", post(channels::resume))
         .route("/v1/customers/{id}", delete(customers::erase))
         .route("/v1/drivers", get(drivers::list))
+        .route("/v1/drivers/{name}", put(drivers::put).delete(drivers::delete))
+        .route("/v1/drivers/{name}/rollback", post(drivers::roll_back))
+        .route("/v1/quarantine", get(quarantine::list))
+        .route("/v1/quarantine/{id}", get(quarantine::show).delete(quarantine::remove))
+        .route("/v1/quarantine/{id}/replay", post(quarantine::replay))
+        .route("/v1/openapi.json", get(describe))
         .route("/v1/queues", get(queues::list))
-        .route("/v1/work-items", get(items::list))
-        .route("/v1/work-items/{id}", get(items::show))
-        .route("/v1/work-items/{id}/close", post(items::close))
+        .route("/v1/work-items", get(items::list).post(tasks::create))
+        .route("/v1/work-items/{id}", get(items::show).patch(supervise::update))
+        .route("/v1/work-items/{id}/cancel", post(supervise::cancel))
+        .route("/v1/work-items/{id}/close", post(supervise::close))
+        .route("/v1/work-items/{id}/explain", get(explain::show))
         .route("/v1/work-items/{id}/messages", get(messages::list))
-        .route("/v1/work-items/{id}/requeue", post(items::requeue))
-        .merge(unserved::routes())
+        .route("/v1/work-items/{id}/requeue", post(supervise::requeue))
+}
+
+/// What this API is, for programs.
+async fn describe() -> axum::Json<serde_json::Value> {
+    axum::Json(crate::documents::openapi())
 }

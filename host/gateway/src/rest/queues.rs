@@ -23,10 +23,18 @@ pub(crate) struct QueueListed {
     offered: u64,
     /// Items that an agent works on.
     active: u64,
+    /// Items that an agent has set aside.
+    suspended: u64,
     /// Items that are being wrapped up.
     wrapping: u64,
     /// Milliseconds that the item that waits longest has been waiting.
     longest_wait_ms: Option<u64>,
+    /// Whether it is within its business hours.
+    open: bool,
+    /// Milliseconds that the next item would wait, from the pace of late.
+    expected_wait_ms: Option<u64>,
+    /// Hundredths accepted within the time that the config asks for.
+    service_level_percent: Option<u8>,
 }
 
 pub(crate) async fn list(
@@ -57,13 +65,20 @@ fn look(state: &RouterState, queues: &[Id], now: u64) -> Vec<QueueListed> {
             searched -= usize::from(queues.contains(&item.queue));
         }
     }
-    let listed = |queue: &Id| QueueListed {
-        id: queue.to_string(),
-        waiting: count(queue, ItemState::Queued),
-        offered: count(queue, ItemState::Offered),
-        active: count(queue, ItemState::Active),
-        wrapping: count(queue, ItemState::Wrapping),
-        longest_wait_ms: longest.get(queue).copied(),
+    let listed = |queue: &Id| {
+        let view = state.queue_view(queue);
+        QueueListed {
+            id: queue.to_string(),
+            waiting: count(queue, ItemState::Queued),
+            offered: count(queue, ItemState::Offered),
+            active: count(queue, ItemState::Active),
+            suspended: count(queue, ItemState::Suspended),
+            wrapping: count(queue, ItemState::Wrapping),
+            longest_wait_ms: longest.get(queue).copied(),
+            open: view.open,
+            expected_wait_ms: view.expected_wait_ms,
+            service_level_percent: view.service_level_percent,
+        }
     };
     queues.iter().map(listed).collect()
 }

@@ -1,8 +1,10 @@
 //! What an agent says, parsed. Unknown fields are ignored, unknown types are not.
 
-use jackfield_router::Presence;
+use jackfield_router::{Action, Change, Destination, Id, Presence};
 use jackfield_spec::Digest;
+use jackfield_spec::limits::PRIORITY;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Bytes of a text.
 const TEXT: usize = 64 * 1024;
@@ -10,12 +12,14 @@ const TEXT: usize = 64 * 1024;
 const KEY: usize = 128;
 /// Bytes of a reason or a wrap-up code.
 const LINE: usize = 1024;
+/// Bytes of a command's arguments, in JSON.
+const ARGUMENTS: usize = 32 * 1024;
+/// Bytes of a customer's address.
+const ADDRESS: usize = 512;
+/// Skills that are named at once.
+const SKILLS: usize = 32;
 /// Attachments of one message.
 const ATTACHMENTS: usize = 32;
-
-/// Commands of the protocol that this version doesn't serve.
-const UNSERVED: [&str; 5] =
-    ["work-item.suspend", "work-item.resume", "work-item.transfer", "work-item.invoke", "typing"];
 
 /// A command with its id.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,20 +33,16 @@ pub(super) struct Frame {
 /// What an agent wants done.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Command {
-    /// `agent.set-state`
-    SetState { state: Presence, reason: Option<String> },
-    /// `offer.accept`
-    Accept { offer: String },
-    /// `offer.reject`
-    Reject { offer: String, reason: Option<String> },
+    /// What the router decides as it is.
+    Do(Action),
     /// `message.send`
     Send(Box<Send>),
-    /// `message.retry`
-    Retry { message: String },
-    /// `work-item.complete`
-    Complete { work_item: String, code: Option<String>, if_version: Option<u64> },
-    /// One that isn't served, by name.
-    Unserved(&'static str),
+    /// `work-item.invoke`
+    Invoke(Box<Invoke>),
+    /// `contact.start`
+    Contact(Box<Contact>),
+    /// `typing`
+    Typing { work_item: String },
 }
 
 /// A message to be sent.
@@ -53,6 +53,28 @@ pub(super) struct Send {
     pub(super) attachments: Vec<Attached>,
     pub(super) idempotency_key: Option<String>,
     pub(super) if_version: Option<u64>,
+}
+
+/// A command of the driver's own.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Invoke {
+    pub(super) work_item: String,
+    pub(super) name: String,
+    pub(super) arguments: Value,
+    pub(super) if_version: Option<u64>,
+}
+
+/// A customer to be called, texted or written to first.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Contact {
+    pub(super) channel: String,
+    pub(super) address: String,
+    pub(super) name: Option<String>,
+    pub(super) media_type: Option<String>,
+    pub(super) purpose: String,
+    pub(super) text: String,
+    pub(super) attachments: Vec<Attached>,
+    pub(super) queue: Option<String>,
 }
 
 /// A file to be sent with a message: a digest, or an object that names the file as well.
@@ -77,6 +99,10 @@ struct Wrong(&'static str, String);
 impl Wrong {
     fn bad(message: impl Into<String>) -> Self {
         Self("bad-request", message.into())
+    }
+
+    fn unknown() -> Self {
+        Self::bad("this `type` of command is not known")
     }
 }
 
@@ -104,22 +130,116 @@ struct Fields(Map<String, Value>);
 
 impl Fields {
     fn command(&self) -> Result<Command, Wrong> {
-        match self.required("type")?.as_str() {
-            "agent.set-state" => Ok(Command::SetState { state: self.presence()?, reason: self.line("reason")? }),
-            "offer.accept" => Ok(Command::Accept { offer: self.required("offerId")? }),
-            "offer.reject" => Ok(Command::Reject { offer: self.required("offerId")?, reason: self.line("reason")? }),
-            "message.send" => self.send().map(Box::new).map(Command::Send),
-            "message.retry" => Ok(Command::Retry { message: self.required("messageId")? }),
-            "work-item.complete" => Ok(Command::Complete {
-                work_item: self.required("workItemId")?,
-                code: self.line("code")?,
-                if_version: self.number("ifVersion")?,
-            }),
-            other => match UNSERVED.into_iter().find(|name| *name == other) {
-                Some(name) => Ok(Command::Unserved(name)),
-                None => Err(Wrong::bad("this `type` of command is not known")),
+        let action = match self.required("type")?.as_str() {
+            "message.send" => return self.send().map(Box::new).map(Command::Send),
+            "work-item.invoke" => return self.invoke().map(Box::new).map(Command::Invoke),
+            "contact.start" => return self.contact().map(Box::new).map(Command::Contact),
+            "typing" => return Ok(Command::Typing { work_item: self.required("workItemId")? }),
+            "agent.set-state" => Action::SetState {
+                state: self.presence()?,
+                reason: self.line("reason")?,
+                media_type: self.line("mediaType")?.map(Id::from),
             },
+            "offer.accept" => Action::Accept { offer: self.id("offerId")? },
+            "offer.reject" => Action::Reject { offer: self.id("offerId")?, reason: self.line("reason")? },
+            "message.retry" => Action::Retry { message_id: self.id("messageId")? },
+            kind => self.of_item(kind)?,
+        };
+        Ok(Command::Do(action))
+    }
+
+    /// What is done with a work item.
+    fn of_item(&self, kind: &str) -> Result<Action, Wrong> {
+        let Some(deed) = kind.strip_prefix("work-item.") else { return Err(Wrong::unknown()) };
+        let (work_item, if_version) = (self.id("workItemId"), self.number("ifVersion")?);
+        let action = match deed {
+            "complete" => Action::Complete { work_item: work_item?, code: self.line("code")?, if_version },
+            "suspend" => Action::Suspend { work_item: work_item?, if_version },
+            "resume" => Action::Resume { work_item: work_item?, if_version },
+            "pick" => Action::Pick { work_item: work_item?, if_version },
+            "transfer" => self.transfer(work_item?, if_version)?,
+            "consult" => Action::Consult { work_item: work_item?, agent: self.id("agent")?, if_version },
+            "transfer-complete" => {
+                let agent = self.line("agent")?.map(Id::from);
+                Action::TransferComplete { work_item: work_item?, agent, if_version }
+            }
+            "transfer-cancel" => Action::TransferCancel { work_item: work_item?, if_version },
+            "leave" => Action::Leave { work_item: work_item? },
+            "merge" => Action::Merge { work_item: work_item?, from: self.id("from")?, if_version },
+            "split" => Action::Split {
+                work_item: work_item?,
+                message_id: self.id("messageId")?,
+                queue: self.line("queue")?.map(Id::from),
+                if_version,
+            },
+            "update" => Action::Update { work_item: work_item?, change: self.change()?, if_version },
+            _ => return Err(Wrong::unknown()),
+        };
+        Ok(action)
+    }
+
+    /// To an agent, a queue, or whoever has a skill; `attended` asks the agent in first.
+    fn transfer(&self, work_item: Id, if_version: Option<u64>) -> Result<Action, Wrong> {
+        let Some(Value::Object(to)) = self.0.get("to") else {
+            return Err(Wrong::bad("`to` is an object with `agent`, `queue` or `skills`"));
+        };
+        let to = Fields(to.clone());
+        let (agent, queue) = (to.line("agent")?.map(Id::from), to.line("queue")?.map(Id::from));
+        let skills = to.skills("skills")?;
+        let attended = match self.line("mode")?.as_deref() {
+            None | Some("blind") => false,
+            Some("attended") => true,
+            Some(_) => return Err(Wrong::bad("`mode` is `blind` or `attended`")),
+        };
+        let to = match (agent, queue, skills) {
+            (Some(agent), None, None) if attended => return Ok(Action::Consult { work_item, agent, if_version }),
+            _ if attended => return Err(Wrong::bad("an attended transfer goes to an agent: `to.agent`")),
+            (Some(agent), None, None) => Destination::Agent(agent),
+            (None, Some(queue), None) => Destination::Queue(queue),
+            (None, queue, Some(skills)) => Destination::Skill { skills, queue },
+            _ => return Err(Wrong::bad("`to` names an `agent`, or a `queue`, or `skills` with a `queue` if you like")),
+        };
+        Ok(Action::Transfer { work_item, to, if_version })
+    }
+
+    fn change(&self) -> Result<Change, Wrong> {
+        let priority = match self.number("priority")? {
+            Some(priority) if priority > u64::from(PRIORITY) => {
+                return Err(Wrong::bad(format!("`priority` is a number from 0 to {PRIORITY}")));
+            }
+            priority => priority.and_then(|priority| u16::try_from(priority).ok()),
+        };
+        let change =
+            Change { priority, skills: self.skills("skills")?, preferred_skills: self.skills("preferredSkills")? };
+        if change == Change::default() {
+            return Err(Wrong::bad("there is nothing to change: give `priority`, `skills` or `preferredSkills`"));
         }
+        Ok(change)
+    }
+
+    /// Skill -> level; null is none.
+    fn skills(&self, name: &str) -> Result<Option<BTreeMap<Id, u8>>, Wrong> {
+        match self.0.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => skills(value).map(Some).map_err(|rule| Wrong::bad(format!("`{name}` {rule}"))),
+        }
+    }
+
+    fn contact(&self) -> Result<Contact, Wrong> {
+        let address = self.required("address")?;
+        if address.len() > ADDRESS {
+            return Err(Wrong("too-large", format!("`address` has at most {ADDRESS} bytes")));
+        }
+        Ok(Contact {
+            channel: self.required("channel")?,
+            address,
+            name: self.line("name")?,
+            media_type: self.line("mediaType")?,
+            purpose: self.key("purpose")?.unwrap_or_else(|| "follow-up".to_owned()),
+            text: self.text("text", TEXT)?.unwrap_or_default(),
+            attachments: self.attachments()?,
+            queue: self.line("queue")?,
+        })
     }
 
     fn send(&self) -> Result<Send, Wrong> {
@@ -135,6 +255,19 @@ impl Fields {
             idempotency_key: self.key("idempotencyKey")?,
             if_version: self.number("ifVersion")?,
         })
+    }
+
+    fn invoke(&self) -> Result<Invoke, Wrong> {
+        let arguments = match self.0.get("arguments") {
+            None | Some(Value::Null) => Value::Object(Map::new()),
+            Some(arguments) => arguments.clone(),
+        };
+        let size = arguments.to_string().len();
+        if size > ARGUMENTS {
+            return Err(Wrong("too-large", format!("`arguments` has {size} bytes, at most {ARGUMENTS} are allowed")));
+        }
+        let if_version = self.number("ifVersion")?;
+        Ok(Invoke { work_item: self.required("workItemId")?, name: self.required("name")?, arguments, if_version })
     }
 
     fn attachments(&self) -> Result<Vec<Attached>, Wrong> {
@@ -184,6 +317,10 @@ impl Fields {
         }
     }
 
+    fn id(&self, name: &str) -> Result<Id, Wrong> {
+        self.required(name).map(Id::from)
+    }
+
     fn required(&self, name: &str) -> Result<String, Wrong> {
         match self.text(name, LINE)? {
             Some(text) if !text.is_empty() => Ok(text),
@@ -199,6 +336,21 @@ impl Fields {
     }
 }
 
+/// Skill -> level.
+///
+/// # Errors
+/// What it has to be.
+pub(crate) fn skills(value: &Value) -> Result<BTreeMap<Id, u8>, String> {
+    let rule = || format!("names up to {SKILLS} skills, each with a level from 1 to 10: {{\"spanish\": 3}}");
+    let skills = value.as_object().filter(|skills| skills.len() <= SKILLS).ok_or_else(rule)?;
+    let level = |level: &Value| level.as_u64().filter(|level| (1..=10).contains(level));
+    let one = |(name, value): (&String, &Value)| {
+        let level = level(value).filter(|_| !name.is_empty() && name.len() <= KEY)?;
+        Some((Id::from(name.as_str()), u8::try_from(level).ok()?))
+    };
+    skills.iter().map(|skill| one(skill).ok_or_else(rule)).collect()
+}
+
 fn attached(value: &Value) -> Result<Attached, Wrong> {
     let digest = |text: &str| {
         text.parse().map_err(|_| Wrong::bad("an attachment is named by its digest, `sha256-` and 64 hex digits"))
@@ -209,6 +361,9 @@ fn attached(value: &Value) -> Result<Attached, Wrong> {
             let fields = Fields(fields.clone());
             let blob = digest(&fields.required("blob")?)?;
             let media_type = fields.text("mediaType", jackfield_spec::limits::CONTENT_TYPE)?;
+            if media_type.as_deref().is_some_and(|text| !jackfield_spec::validate::is_content_type(text)) {
+                return Err(Wrong::bad("`mediaType` is a type as in RFC 6838, such as `image/jpeg`"));
+            }
             Ok(Attached { blob, name: fields.line("name")?, media_type })
         }
         _ => Err(Wrong::bad("an attachment is a digest, or an object with `blob`, `name`, `mediaType`")),

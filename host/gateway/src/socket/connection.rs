@@ -51,6 +51,8 @@ pub(super) struct Connection {
 struct Running {
     /// The number of the last event that was sent.
     seen: u64,
+    /// How much advice there had been when some was last sent.
+    advised: u64,
     /// Frames sent that are no numbered events.
     count: u64,
     pace: Pace,
@@ -99,8 +101,15 @@ impl Connection {
         let signal = *signals.borrow_and_update();
         self.obey(signal)?;
         let now = Instant::now();
-        let mut running =
-            Running { seen: 0, count: 0, pace: Pace::new(now), heard: now, under_way: FuturesUnordered::new() };
+        let advised = self.seat.feed.advised();
+        let mut running = Running {
+            seen: 0,
+            advised,
+            count: 0,
+            pace: Pace::new(now),
+            heard: now,
+            under_way: FuturesUnordered::new(),
+        };
         match after {
             Some(after) if self.seat.feed.covers(after) => running.seen = after,
             _ => self.begin_anew(socket, &mut running, after).await?,
@@ -139,7 +148,14 @@ impl Connection {
     /// Sends some of what is new, or a snapshot if it is no longer there. False when there was nothing.
     async fn send_events(&self, socket: &mut WebSocket, running: &mut Running) -> Result<bool, End> {
         match self.seat.feed.after(running.seen) {
-            Next::Nothing => return Ok(false),
+            Next::Nothing => {
+                let (advice, advised) = self.seat.feed.advice(running.advised);
+                running.advised = advised;
+                for frame in advice {
+                    deliver(socket, Message::Text(frame)).await?;
+                }
+                return Ok(false);
+            }
             Next::Events(events, last) => {
                 let send = async {
                     for event in events {

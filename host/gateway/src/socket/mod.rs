@@ -7,10 +7,14 @@
 
 mod command;
 mod connection;
+mod contact;
 mod outbound;
 mod pace;
 mod perform;
+mod sending;
 mod snapshot;
+
+pub(crate) use command::skills;
 
 use crate::auth;
 use crate::gateway::Gateway;

@@ -1,9 +1,8 @@
 //! The message that an agent sends, made of the item's first message and what the agent wrote.
 
-use super::command::{Attached, Send};
 use crate::people::Person;
 use jackfield_router::{Presence, WorkItem};
-use jackfield_spec::{AgentInfo, Attachment, Attributes, Kind, Message, Part, Text, WorkItemInfo};
+use jackfield_spec::{AgentInfo, Attachment, Attributes, Digest, Kind, Message, Part, Text, WorkItemInfo};
 
 /// The type of a file that nobody has said the type of.
 const UNKNOWN_TYPE: &str = "application/octet-stream";
@@ -17,19 +16,30 @@ pub(super) struct Sender<'a> {
     pub(super) driver: Option<String>,
 }
 
-/// Makes the message. `sizes` are those of the attachments, in their order. `info` is what the item's first message said
-/// of the item: the driver knows the conversation by it.
-pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkItemInfo, sender: Sender<'_>) -> Message {
-    let text = (!send.text.is_empty()).then(|| {
+/// A file that goes with a message.
+pub(super) struct File {
+    pub(super) blob: Digest,
+    pub(super) size: u64,
+    pub(super) name: Option<String>,
+    pub(super) media_type: Option<String>,
+}
+
+/// What an agent wrote, as parts of a message.
+pub(super) fn parts(text: &str, files: Vec<File>) -> Vec<Part> {
+    let text = (!text.is_empty()).then(|| {
         Part::Text(Text {
-            text: send.text.clone(),
+            text: text.to_owned(),
             format: "plain".to_owned(),
             language: None,
             attributes: Attributes::default(),
         })
     });
-    let attachments =
-        send.attachments.iter().zip(sizes).map(|(attached, size)| Part::Attachment(attachment(attached, *size)));
+    text.into_iter().chain(files.into_iter().map(attachment)).collect()
+}
+
+/// Makes a message about a work item, still without parts and arguments. `info` is what the item's first message said of
+/// the item: the driver knows the conversation by it.
+pub(super) fn compose(item: &WorkItem, info: &WorkItemInfo, sender: Sender<'_>, kind: Kind, name: &str) -> Message {
     let agent = AgentInfo {
         id: sender.id.to_owned(),
         name: Some(sender.person.name().to_owned()),
@@ -47,21 +57,20 @@ pub(super) fn compose(send: &Send, sizes: &[u64], item: &WorkItem, info: &WorkIt
             ..info.clone()
         }),
         agent: Some(agent),
-        parts: text.into_iter().chain(attachments).collect(),
-        ..Message::new(&*item.media_type, Kind::Command, "message.send")
+        ..Message::new(&*item.media_type, kind, name)
     }
 }
 
-fn attachment(attached: &Attached, size: u64) -> Attachment {
-    Attachment {
-        name: attached.name.clone(),
-        media_type: attached.media_type.clone().unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
-        size: u32::try_from(size).ok(),
-        blob: Some(attached.blob),
+fn attachment(file: File) -> Part {
+    Part::Attachment(Attachment {
+        name: file.name,
+        media_type: file.media_type.unwrap_or_else(|| UNKNOWN_TYPE.to_owned()),
+        size: u32::try_from(file.size).ok(),
+        blob: Some(file.blob),
         state: "ready".to_owned(),
         disposition: "attached".to_owned(),
         attributes: Attributes::default(),
-    }
+    })
 }
 
 #[cfg(test)]

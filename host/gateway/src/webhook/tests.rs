@@ -42,9 +42,22 @@ async fn an_answer_keeps_what_belongs_to_it() {
     let response = respond(&fixture.gateway, answer).await.unwrap();
     assert_eq!(response.status(), 201);
     let names: Vec<_> = response.headers().keys().map(HeaderName::as_str).collect();
-    assert_eq!(names, ["content-type", "set-cookie"]);
+    assert_eq!(names, ["content-security-policy", "content-type", "set-cookie"]);
+    assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("sandbox "));
     assert_eq!(response.headers().get_all("set-cookie").iter().count(), 2);
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "<ok/>");
+}
+
+#[tokio::test]
+async fn a_status_without_a_body_has_none() {
+    let fixture = Fixture::new().await;
+    for status in [204, 205, 304] {
+        let answer =
+            HandlerResponse { status, headers: Vec::new(), body: HandlerBody::Bytes(Bytes::from_static(b"x")) };
+        let response = respond(&fixture.gateway, answer).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert!(response.into_body().collect().await.unwrap().to_bytes().is_empty(), "{status}");
+    }
 }
 
 #[tokio::test]

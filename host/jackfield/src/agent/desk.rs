@@ -92,6 +92,19 @@ impl Desk {
             Typed::Items => Did { lines: self.list(), ..Did::default() },
             Typed::Use(which) => self.switch(&which),
             Typed::Done(code) => self.done(code),
+            Typed::Hold => self.of_current("hold", "work-item.suspend", json!({})),
+            Typed::Resume => self.of_current("resume", "work-item.resume", json!({})),
+            Typed::Transfer(agent) => {
+                self.of_current("transfer", "work-item.transfer", json!({ "to": { "agent": agent } }))
+            }
+            Typed::TransferToQueue(queue) => {
+                self.of_current("transfer", "work-item.transfer", json!({ "to": { "queue": queue } }))
+            }
+            Typed::Consult(agent) => self.of_current("consult", "work-item.consult", json!({ "agent": agent })),
+            Typed::HandOver => self.of_current("handover", "work-item.transfer-complete", json!({})),
+            Typed::TakeBack => self.of_current("takeback", "work-item.transfer-cancel", json!({})),
+            Typed::Leave => self.of_current("leave", "work-item.leave", json!({})),
+            Typed::Pick(item) => self.command("pick", json!({ "type": "work-item.pick", "workItemId": item })),
             Typed::Help => Did { lines: HELP.lines().map(str::to_owned).collect(), ..Did::default() },
             Typed::Quit => Did { quit: true, ..Did::default() },
         }
@@ -151,12 +164,17 @@ impl Desk {
     }
 
     fn done(&mut self, code: Option<String>) -> Did {
-        match self.current.clone() {
-            Some(item) => {
-                self.command("done", json!({ "type": "work-item.complete", "workItemId": item, "code": code }))
-            }
-            None => Did::shown("no work item is in use; `items` lists them, `use N` takes one"),
-        }
+        self.of_current("done", "work-item.complete", json!({ "code": code }))
+    }
+
+    /// A command about the work item in use.
+    fn of_current(&mut self, about: &str, kind: &str, mut command: Value) -> Did {
+        let Some(item) = self.current.clone() else {
+            return Did::shown("no work item is in use; `items` lists them, `use N` takes one");
+        };
+        command["type"] = kind.into();
+        command["workItemId"] = item.into();
+        self.command(about, command)
     }
 
     fn switch(&mut self, which: &str) -> Did {
@@ -221,6 +239,7 @@ impl Desk {
             "message.received" => self.said(data, ""),
             "message.changed" => self.said(data, "(changed) "),
             "message.status" => self.status(data),
+            "typing" => self.types(data),
             "command.result" => self.result(data),
             other => match other.strip_prefix("offer.") {
                 Some(outcome) => self.offer_ended(data, outcome),
@@ -321,7 +340,9 @@ impl Desk {
             return Vec::new();
         };
         let before = self.items.iter().find(|item| item.id == id).map(|item| item.state.clone());
-        if text(data, "workItem.owner") != Some(&self.agent) {
+        let helpers = data.pointer("/workItem/helpers").and_then(Value::as_array);
+        let helps = helpers.is_some_and(|helpers| helpers.iter().any(|helper| helper == self.agent.as_str()));
+        if text(data, "workItem.owner") != Some(&self.agent) && !helps {
             return match before {
                 Some(_) => self.gone(id, "isn't yours any more"),
                 None => Vec::new(),
@@ -361,6 +382,13 @@ impl Desk {
         let said = data.get("message").filter(|message| !message.is_null());
         let said = said.map_or_else(|| "a message".to_owned(), transcript::message);
         vec![format!("#{number} {note}{said}")]
+    }
+
+    fn types(&mut self, data: &Value) -> Vec<String> {
+        if data.get("on").and_then(Value::as_bool) != Some(true) {
+            return Vec::new();
+        }
+        vec![format!("#{} is writing ...", self.number(text(data, "workItemId").unwrap_or_default()))]
     }
 
     fn status(&mut self, data: &Value) -> Vec<String> {

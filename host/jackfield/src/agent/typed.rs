@@ -19,6 +19,24 @@ pub(super) enum Typed {
     Use(String),
     /// End the work item, with a wrap-up code.
     Done(Option<String>),
+    /// Set the work item aside.
+    Hold,
+    /// Go on with it.
+    Resume,
+    /// Pass it on to an agent.
+    Transfer(String),
+    /// Pass it on to a queue.
+    TransferToQueue(String),
+    /// Ask another agent in.
+    Consult(String),
+    /// Give it to the agent who was asked in.
+    HandOver,
+    /// Take back what was asked of others.
+    TakeBack,
+    /// Leave a work item that one was asked into.
+    Leave,
+    /// Take a work item that waits, by its id.
+    Pick(String),
     /// Say what can be typed.
     Help,
     /// Leave.
@@ -34,6 +52,12 @@ TEXT, say TEXT         answer the customer of the work item in use
 items                  list offers and work items
 use N                  answer the customer of work item N from now on
 done [CODE]            end the work item in use; again: end wrapping up
+hold, resume           set it aside, go on with it
+transfer AGENT         pass it on; `transfer queue NAME` to a queue
+consult AGENT          ask an agent in; `handover` gives it to that agent
+takeback               take back what was asked of others
+leave                  leave a work item that you were asked into
+pick ID                take a work item that waits
 quit                   leave";
 
 /// Understands a line.
@@ -58,10 +82,29 @@ pub(super) fn parse(line: &str) -> Typed {
         "items" if rest.is_empty() => Typed::Items,
         "use" if one_word && !rest.is_empty() => Typed::Use(rest.to_owned()),
         "done" if one_word => Typed::Done(named()),
+        "hold" if rest.is_empty() => Typed::Hold,
+        "resume" if rest.is_empty() => Typed::Resume,
+        "transfer" if one_word && !rest.is_empty() => Typed::Transfer(rest.to_owned()),
+        "transfer" => match rest.strip_prefix("queue ").map(str::trim) {
+            Some(queue) if !queue.is_empty() && !queue.contains(char::is_whitespace) => {
+                Typed::TransferToQueue(queue.to_owned())
+            }
+            _ => Typed::Say(line.to_owned()),
+        },
+        "consult" if one_word && !rest.is_empty() => Typed::Consult(rest.to_owned()),
+        "handover" if rest.is_empty() => Typed::HandOver,
+        "takeback" if rest.is_empty() => Typed::TakeBack,
+        "leave" if rest.is_empty() => Typed::Leave,
+        "pick" if is_id(rest) => Typed::Pick(rest.to_owned()),
         "help" | "?" if rest.is_empty() => Typed::Help,
         "quit" | "exit" if rest.is_empty() => Typed::Quit,
         _ => Typed::Say(line.to_owned()),
     }
+}
+
+/// Whether this looks like a work item's id, and not like talk.
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
 #[cfg(test)]

@@ -14,15 +14,10 @@ fn request(message: &str, conversation: &str) -> Command {
         message_id: message.into(),
         channel: "demo".into(),
         conversation: conversation.into(),
-        customer: None,
         media_type: "sms".into(),
         interaction: "support-request".to_owned(),
         support_request: true,
-        route: None,
-        priority: None,
-        status: None,
-        reason: None,
-        simulated: false,
+        ..Received::default()
     }))
 }
 
@@ -51,6 +46,7 @@ fn story() -> (State, Vec<Entry>) {
             erased: None,
             store: Vec::new(),
             blobs: Vec::new(),
+            audit: Vec::new(),
         });
     };
     let agents = [("ana".into(), AgentConfig::default())].into();
@@ -59,7 +55,7 @@ fn story() -> (State, Vec<Entry>) {
     let connection = "c1".into();
     command(&mut state, &Command::Connected { agent: "ana".into(), connection });
     let available = Presence::Available;
-    command(&mut state, &of_agent("1", Action::SetState { state: available, reason: None }));
+    command(&mut state, &of_agent("1", Action::SetState { state: available, reason: None, media_type: None }));
     command(&mut state, &request(MESSAGE, "k1"));
     let offer = state.offers().keys().next().unwrap().clone();
     command(&mut state, &of_agent("2", Action::Accept { offer }));

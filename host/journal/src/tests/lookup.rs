@@ -85,6 +85,16 @@ fn messages_are_paged_in_commit_order() {
         paged.extend(page.iter().map(|row| row.id));
     }
     assert_eq!(paged, expected);
+    let mut backwards: Vec<Id> = Vec::new();
+    loop {
+        let page = reader.newest_of_item(&id(7), backwards.last(), 7).unwrap();
+        if page.is_empty() {
+            break;
+        }
+        backwards.extend(page.iter().map(|row| row.id));
+    }
+    backwards.reverse();
+    assert_eq!(backwards, expected);
 
     // Another channel with the same hash of a conversation is another conversation.
     let expected: Vec<Id> = (1..=120).filter(|n| n % 3 == 0 && n % 5 != 0).map(id).collect();

@@ -7,7 +7,6 @@ use crate::effect::{ErrorCode, Reply};
 use crate::event::{Event, SendKey};
 use crate::ids::{Id, Millis};
 use crate::item::{Actor, Cause, ItemState, WorkItem};
-use crate::offer::{Offer, OfferOutcome};
 
 /// For how long a repeated command gets the first one's result.
 const KEEP_ANSWERS: Millis = 24 * 3_600_000;
@@ -22,20 +21,11 @@ impl Context<'_> {
             return answer.reply.clone();
         }
         let (reply, send) = match action {
-            Action::SetState { state, reason } => (self.set_state(agent, *state, reason.clone()), None),
-            Action::Accept { offer } => (self.accept(agent, offer), None),
-            Action::Reject { offer, reason } => (self.reject(agent, offer, reason.clone()), None),
             Action::Send { work_item, message_id, idempotency_key, if_version } => {
                 let key = idempotency_key.clone().map(|key| SendKey { item: work_item.clone(), key });
                 self.send(agent, work_item, message_id, key, *if_version)
             }
-            Action::Retry { message_id } => (self.retry(agent, message_id), None),
-            Action::Complete { work_item, code, if_version } => {
-                (self.end(agent, work_item, code.clone(), *if_version), None)
-            }
-            Action::Unsupported { name } => {
-                (refuse(ErrorCode::NotSupported, format!("this server doesn't serve `{name}`")), None)
-            }
+            other => (self.act(agent, other), None),
         };
         if !id.is_empty() || send.is_some() {
             let until = self.at + KEEP_ANSWERS;
@@ -45,54 +35,41 @@ impl Context<'_> {
         reply
     }
 
-    fn accept(&mut self, agent: &Id, id: &Id) -> Reply {
-        let offer = match self.pending(agent, id) {
-            Ok(offer) => offer,
-            Err(reply) => return reply,
-        };
-        let actor = Actor::Agent { id: agent.clone() };
-        self.end_offers(&offer.item, OfferOutcome::Rescinded, Cause::Rescinded, &actor, Some(id));
-        self.apply(Event::OfferAccepted { offer: id.clone() });
-        if let Some(item) = self.state.item(&offer.item).cloned() {
-            self.notify(&item, "work-item.assigned", Some(agent));
-        }
-        Reply::Done
-    }
-
-    fn reject(&mut self, agent: &Id, id: &Id, reason: Option<String>) -> Reply {
-        if let Err(reply) = self.pending(agent, id) {
-            return reply;
-        }
-        let (outcome, cause) = (OfferOutcome::Rejected, Cause::Rejected);
-        let actor = Actor::Agent { id: agent.clone() };
-        self.apply(Event::OfferEnded { offer: id.clone(), outcome, cause, reason, actor });
-        Reply::Done
-    }
-
-    /// An agent's pending offer, or the reason why it can't be answered any more.
-    fn pending(&mut self, agent: &Id, id: &Id) -> Result<Offer, Reply> {
-        let missing = || refuse(ErrorCode::NotFound, format!("there is no offer `{id}` to you"));
-        if let Some(ended) = self.state.ended(id).filter(|ended| ended.agent.as_ref() == Some(agent)) {
-            return Err(wrong_state("offer", ended.fate.name()));
-        }
-        let offer = self.state.offer(id).filter(|offer| offer.agent == *agent).cloned().ok_or_else(missing)?;
-        if offer.expires <= self.at {
-            self.expire(&offer);
-            return Err(wrong_state("offer", OfferOutcome::Expired.name()));
-        }
-        Ok(offer)
-    }
-
-    /// Nobody answered the offer in time.
-    pub(super) fn expire(&mut self, offer: &Offer) {
-        let (outcome, cause) = (OfferOutcome::Expired, Cause::Expired);
-        let item = self.state.item(&offer.item).map(|item| item.queue.clone());
-        let queue = item.and_then(|queue| self.state.config().queues.get(&queue));
-        let away = queue.is_some_and(|queue| queue.away_after_missed);
-        let id = offer.id.clone();
-        self.apply(Event::OfferEnded { offer: id, outcome, cause, reason: None, actor: Actor::Router });
-        if away {
-            self.missed(&offer.agent);
+    fn act(&mut self, agent: &Id, action: &Action) -> Reply {
+        match action {
+            Action::SetState { state, reason, media_type } => {
+                self.set_state(agent, *state, reason.clone(), media_type.as_ref())
+            }
+            Action::Accept { offer } => self.accept(agent, offer),
+            Action::Reject { offer, reason } => self.reject(agent, offer, reason.clone()),
+            Action::Retry { message_id } => self.retry(agent, message_id),
+            Action::Complete { work_item, code, if_version } => self.end(agent, work_item, code.clone(), *if_version),
+            Action::Suspend { work_item, if_version } => self.suspend(agent, work_item, *if_version),
+            Action::Resume { work_item, if_version } => self.resume(agent, work_item, *if_version),
+            Action::Pick { work_item, if_version } => self.pick(agent, work_item, *if_version),
+            Action::Transfer { work_item, to, if_version } => self.transfer(agent, work_item, to, *if_version),
+            Action::Consult { work_item, agent: whom, if_version } => self.consult(agent, work_item, whom, *if_version),
+            Action::TransferComplete { work_item, agent: to, if_version } => {
+                self.hand_over(agent, work_item, to.as_ref(), *if_version)
+            }
+            Action::TransferCancel { work_item, if_version } => self.take_back(agent, work_item, *if_version),
+            Action::Leave { work_item } => self.leave(agent, work_item),
+            Action::Merge { work_item, from, if_version } => self.merge(agent, work_item, from, *if_version),
+            Action::Split { work_item, message_id, queue, if_version } => {
+                self.split(agent, work_item, message_id, queue.as_ref(), *if_version)
+            }
+            Action::Update { work_item, change, if_version } => {
+                let actor = Actor::Agent { id: agent.clone() };
+                match self.owned(agent, work_item).and_then(|item| unchanged(item, *if_version)) {
+                    Ok(item) => self.update(&item, change, actor),
+                    Err(reply) => reply,
+                }
+            }
+            // A send is decided with its idempotency key.
+            Action::Send { .. } => refuse(ErrorCode::BadRequest, "a message to send came without its key"),
+            Action::Unsupported { name } => {
+                refuse(ErrorCode::NotSupported, format!("this server doesn't serve `{name}`"))
+            }
         }
     }
 
@@ -151,7 +128,7 @@ impl Context<'_> {
 }
 
 /// Refuses if the item isn't any more what the agent saw.
-fn unchanged(item: WorkItem, if_version: Option<u64>) -> Result<WorkItem, Reply> {
+pub(super) fn unchanged(item: WorkItem, if_version: Option<u64>) -> Result<WorkItem, Reply> {
     match if_version {
         Some(seen) if seen != item.version => {
             let message = format!("the work item has version {}, not {seen}", item.version);

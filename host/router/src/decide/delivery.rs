@@ -34,7 +34,11 @@ impl Context<'_> {
         }
         let attempt = delivery.attempt + 1;
         self.apply(Event::AttemptStarted { message_id: message_id.clone(), attempt });
-        Reply::Attempting { attempt, previous: delivery.previous }
+        let previous = match delivery.previous {
+            Previous::Unknown if self.resends(&delivery) => Previous::Resend,
+            previous => previous,
+        };
+        Reply::Attempting { attempt, previous }
     }
 
     pub(super) fn delivered(&mut self, message_id: &Id, attempt: u32, outcome: &Outcome) -> Reply {
@@ -53,7 +57,7 @@ impl Context<'_> {
                 self.ended(&delivery, Some(Status::Failed), Some(failure));
             }
             Outcome::Failed { failure, retry_after_ms } => self.failed(&delivery, failure, *retry_after_ms),
-            Outcome::Lost => self.lost(&delivery),
+            Outcome::Lost { text } => self.lost(&delivery, text.clone()),
         }
         Reply::Done
     }
@@ -109,8 +113,8 @@ impl Context<'_> {
         }
     }
 
-    fn lost(&mut self, delivery: &Delivery) {
-        let failure = Failure { code: "unknown".to_owned(), text: None };
+    fn lost(&mut self, delivery: &Delivery, text: Option<String>) {
+        let failure = Failure { code: "unknown".to_owned(), text };
         let wait = back_off(delivery.tries);
         if !self.goes_on_after_unknown(delivery) || !self.postpone(delivery, wait, true, Previous::Unknown, &failure) {
             self.ended(delivery, Some(Status::Unknown), Some(failure));

@@ -8,17 +8,6 @@ use crate::item::{Actor, Cause, ItemState, WorkItem};
 use crate::offer::OfferOutcome;
 
 impl Context<'_> {
-    /// Puts an item in a queue and tells the driver.
-    pub(super) fn queue(&mut self, id: &Id, queue: &Id, cause: Cause, actor: Actor, preferred: Option<Id>) {
-        let Some(item) = self.state.item(id).cloned() else {
-            return;
-        };
-        let weight = self.state.config().weight(queue, &item.channel, &item.media_type);
-        let (item_id, queue) = (id.clone(), queue.clone());
-        self.apply(Event::ItemQueued { item: item_id, queue: queue.clone(), weight, cause, actor, preferred });
-        self.notify(&WorkItem { queue, ..item }, "work-item.queued", None);
-    }
-
     /// Takes an item back from whoever has it or is asked to take it, the age kept, and queues it.
     pub(super) fn requeue(&mut self, id: &Id, queue: Option<&Id>, cause: Cause, actor: Actor) {
         self.end_offers(id, OfferOutcome::Revoked, cause, &actor, None);
@@ -26,23 +15,29 @@ impl Context<'_> {
             return;
         };
         let queue = queue.unwrap_or(&item.queue);
-        if item.state == ItemState::Queued && *queue == item.queue {
+        if item.state == ItemState::Queued && *queue == item.queue && item.transfer.is_none() {
             return;
         }
         if let Some(owner) = &item.owner {
             self.notify(&item, "work-item.revoked", Some(owner));
         }
+        let helpers = item.helpers.clone();
         self.queue(id, queue, cause, actor, None);
         self.leave_when_finished(item.owner.as_ref());
+        helpers.keys().for_each(|helper| self.leave_when_finished(Some(helper)));
     }
 
     /// Gives an item to others because its owner is gone; who comes back in time is asked first.
     pub(super) fn leave_owner(&mut self, id: &Id, cause: Cause) {
-        let Some(item) = self.state.item(id).filter(|item| item.state == ItemState::Active).cloned() else {
+        let Some(item) =
+            self.state.item(id).filter(|item| matches!(item.state, ItemState::Active | ItemState::Suspended)).cloned()
+        else {
             return;
         };
+        self.end_offers(id, OfferOutcome::Revoked, cause, &Actor::Router, None);
         self.notify(&item, "work-item.revoked", item.owner.as_ref());
         self.queue(id, &item.queue, cause, Actor::Router, item.owner.clone());
+        item.helpers.keys().for_each(|helper| self.leave_when_finished(Some(helper)));
     }
 
     /// Ends an active item as its agent does: with a time to wrap up, if its queue has one.
@@ -52,9 +47,11 @@ impl Context<'_> {
             self.close(&item.id, code, cause, actor);
             return;
         }
+        self.end_offers(&item.id, OfferOutcome::Revoked, cause, &actor, None);
         let until = self.at.saturating_add(wrap_up);
         self.apply(Event::ItemWrapping { item: item.id.clone(), until, code, actor });
         self.notify(item, "work-item.wrapping", item.owner.as_ref());
+        item.helpers.keys().for_each(|helper| self.leave_when_finished(Some(helper)));
     }
 
     /// Closes an item in any state.
@@ -64,40 +61,33 @@ impl Context<'_> {
             return;
         };
         self.apply(Event::ItemClosed { item: id.clone(), code, cause, actor });
+        self.notify(&item, "work-item.release", item.owner.as_ref());
         self.notify(&item, "work-item.closed", item.owner.as_ref());
-        self.leave_when_finished(item.owner.as_ref());
+        self.nobody_is_held(&item);
     }
 
     /// Withdraws an item.
-    pub(super) fn cancel(&mut self, id: &Id, reason: Option<String>, actor: Actor) {
-        self.end_offers(id, OfferOutcome::Revoked, Cause::Driver, &actor, None);
+    pub(super) fn cancel(&mut self, id: &Id, cause: Cause, reason: Option<String>, actor: Actor) {
+        self.end_offers(id, OfferOutcome::Revoked, cause, &actor, None);
         let Some(item) = self.state.item(id).cloned() else {
             return;
         };
-        self.apply(Event::ItemCancelled { item: id.clone(), reason, actor });
+        self.apply(Event::ItemCancelled { item: id.clone(), cause, reason, actor });
         self.notify(&item, "work-item.cancelled", item.owner.as_ref());
-        self.leave_when_finished(item.owner.as_ref());
+        self.nobody_is_held(&item);
     }
 
-    /// Ends the pending offers of an item, all but one.
-    pub(super) fn end_offers(
-        &mut self,
-        item: &Id,
-        outcome: OfferOutcome,
-        cause: Cause,
-        actor: &Actor,
-        but: Option<&Id>,
-    ) {
-        let offers = self.state.item(item).map(|item| item.offers.clone());
-        for offer in offers.into_iter().flatten().filter(|offer| Some(offer) != but) {
-            self.apply(Event::OfferEnded { offer, outcome, cause, reason: None, actor: actor.clone() });
-        }
+    /// Lets those go who were only waiting for this item to end.
+    fn nobody_is_held(&mut self, item: &WorkItem) {
+        self.leave_when_finished(item.owner.as_ref());
+        item.helpers.keys().for_each(|helper| self.leave_when_finished(Some(helper)));
     }
 
     /// An agent who is finishing leaves with the last item.
     pub(super) fn leave_when_finished(&mut self, agent: Option<&Id>) {
         let Some(agent) = agent else { return };
-        let done = |agent: &Agent| agent.presence == Presence::Finishing && agent.items.is_empty();
+        let done =
+            |agent: &Agent| agent.presence == Presence::Finishing && agent.items.is_empty() && agent.helps.is_empty();
         if self.state.agent(agent).is_some_and(done) {
             self.sign_off(agent, None, Cause::Finished);
         }

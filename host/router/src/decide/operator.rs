@@ -1,5 +1,6 @@
 //! A supervisor's word on an item in any state.
 
+use super::agent::unchanged;
 use super::{Context, refuse, wrong_state};
 use crate::command::OperatorAction;
 use crate::effect::{ErrorCode, Reply};
@@ -26,6 +27,18 @@ impl Context<'_> {
             OperatorAction::Close { code } => {
                 self.close(item, code.clone(), Cause::Operator, actor);
                 Reply::Done
+            }
+            OperatorAction::Cancel { reason } => {
+                self.cancel(item, Cause::Operator, reason.clone(), actor);
+                Reply::Done
+            }
+            OperatorAction::Update { change, if_version } => {
+                let found = self.state.item(item).cloned().map(|item| unchanged(item, *if_version));
+                match found {
+                    Some(Ok(item)) => self.update(&item, change, actor),
+                    Some(Err(reply)) => reply,
+                    None => Reply::Done,
+                }
             }
         }
     }

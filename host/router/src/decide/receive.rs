@@ -3,18 +3,33 @@
 use super::Context;
 use super::delivery::REPORT_WAITS;
 use crate::agent::Presence;
-use crate::command::{Received, StatusReport};
+use crate::command::{Received, Route, StatusReport};
+use crate::delivery::Automatic;
 use crate::effect::Reply;
 use crate::event::Event;
+use crate::fault::{self, Fault};
 use crate::ids::Id;
 use crate::item::{Actor, Cause, ItemState, WorkItem};
 
 /// The highest priority.
-const MAX_PRIORITY: u16 = 1000;
+pub(super) const MAX_PRIORITY: u16 = 1000;
+
+/// What a new item is made of.
+pub(super) struct Opening<'a> {
+    pub(super) channel: &'a Id,
+    pub(super) conversation: &'a Id,
+    pub(super) customer: Option<Id>,
+    pub(super) media_type: &'a Id,
+    pub(super) message_id: &'a Id,
+    pub(super) route: Option<&'a Route>,
+    pub(super) priority: u16,
+    pub(super) preferred: Option<Id>,
+}
 
 impl Context<'_> {
     pub(super) fn receive(&mut self, received: &Received) -> Reply {
         let open = self.state.open_item(&received.channel, &received.conversation).cloned();
+        let open = open.filter(|_| !fault::on(Fault::OpensTwice) || !received.support_request);
         if received.support_request {
             return match open {
                 Some(item) => self.join(received, item),
@@ -40,58 +55,102 @@ impl Context<'_> {
     }
 
     fn open(&mut self, received: &Received) -> Reply {
-        let key = (received.channel.clone(), received.conversation.clone());
-        let before = self.state.stored.conversations.get(&key);
-        let parent = before.and_then(|conversation| conversation.last_item.clone());
-        let preferred = before.and_then(|conversation| conversation.last_owner.clone());
-        let config = self.state.config();
         let route = received.route.as_ref();
-        let queue = match route {
+        let priority = route.and_then(|route| route.priority).or(received.priority).unwrap_or(0);
+        let item = self.new_item(Opening {
+            channel: &received.channel,
+            conversation: &received.conversation,
+            customer: received.customer.clone(),
+            media_type: &received.media_type,
+            message_id: &received.message_id,
+            route,
+            priority: priority.min(MAX_PRIORITY),
+            preferred: received.preferred.clone(),
+        });
+        let item = WorkItem { unanswered: received.automatic, simulated: received.simulated, ..item };
+        let (id, queue) = (item.id.clone(), item.queue.clone());
+        let acknowledged = self.has_answer(&queue, Automatic::Acknowledgement).then(|| item.clone());
+        self.apply(Event::ItemOpened { item: Box::new(item) });
+        if let Some(item) = acknowledged {
+            self.answer(&item, Automatic::Acknowledgement);
+        }
+        let actor = Actor::Driver { channel: received.channel.clone() };
+        self.arrive(&id, &queue, Cause::SupportRequest, actor, None);
+        Reply::Opened { item: id }
+    }
+
+    /// An item as it is when it is opened. One that goes on from a closed item has that as its parent, and its last
+    /// agent is preferred.
+    pub(super) fn new_item(&self, opening: Opening<'_>) -> WorkItem {
+        let key = (opening.channel.clone(), opening.conversation.clone());
+        let before = self.state.stored.conversations.get(&key);
+        let config = self.state.config();
+        let queue = match opening.route {
             Some(route) => config.queue_or_default(&route.queue),
             None => config.default_queue.clone(),
         };
-        let weight = config.weight(&queue, &received.channel, &received.media_type);
-        let priority = route.and_then(|route| route.priority).or(received.priority).unwrap_or(0);
-        let item = WorkItem {
+        let weight = config.weight(&queue, opening.channel, opening.media_type);
+        WorkItem {
             id: self.new_id(),
-            channel: received.channel.clone(),
-            media_type: received.media_type.clone(),
-            conversation: received.conversation.clone(),
-            customer: received.customer.clone(),
+            channel: opening.channel.clone(),
+            media_type: opening.media_type.clone(),
+            conversation: opening.conversation.clone(),
+            customer: opening.customer,
             state: ItemState::New,
             since: self.at,
-            queue: queue.clone(),
+            queue,
             owner: None,
-            priority: priority.min(MAX_PRIORITY),
-            rule: route.map(|route| route.rule.clone()),
+            priority: opening.priority,
+            rule: opening.route.map(|route| route.rule.clone()),
             weight,
             created: self.at,
             first_queued: self.at,
+            queued_at: self.at,
+            ring: 0,
+            ring_due: None,
+            passed_on: Default::default(),
+            attributes: opening.route.map(|route| route.attributes.clone()).unwrap_or_default(),
+            skills: opening.route.map(|route| route.skills.clone()).unwrap_or_default(),
+            preferred_skills: opening.route.map(|route| route.preferred_skills.clone()).unwrap_or_default(),
             excluded: Default::default(),
-            preferred,
-            parent,
+            preferred: opening.preferred.or_else(|| before.and_then(|it| it.last_owner.clone())),
+            sticky_until: None,
+            not_before: None,
+            expires: None,
+            suspend_at: None,
+            sla: None,
+            transfer: None,
+            helpers: Default::default(),
+            merged: Vec::new(),
+            detached: false,
+            parent: before.and_then(|it| it.last_item.clone()),
             version: 0,
-            first_message: received.message_id.clone(),
-            last_message: received.message_id.clone(),
+            first_message: opening.message_id.clone(),
+            last_message: opening.message_id.clone(),
             message_count: 1,
             offers: Default::default(),
+            assigned: None,
             wrap_up_until: None,
             code: None,
-            simulated: received.simulated,
-        };
-        let id = item.id.clone();
-        self.apply(Event::ItemOpened { item: Box::new(item) });
-        let actor = Actor::Driver { channel: received.channel.clone() };
-        self.queue(&id, &queue, Cause::SupportRequest, actor, None);
-        Reply::Opened { item: id }
+            unanswered: false,
+            simulated: false,
+            filed: Default::default(),
+        }
     }
 
     fn join(&mut self, received: &Received, item: WorkItem) -> Reply {
         self.apply(Event::ItemJoined { item: item.id.clone(), message_id: received.message_id.clone() });
         // The wrap-up of somebody who has left would leave the customer waiting for an absent agent.
         let absent = |owner: &Id| self.state.agent(owner).is_none_or(|owner| owner.presence == Presence::Offline);
-        if item.state == ItemState::Wrapping && item.owner.as_ref().is_some_and(absent) {
-            self.leave_owner(&item.id, Cause::OwnerAbsent);
+        let left = item.owner.as_ref().is_some_and(absent);
+        match item.state {
+            ItemState::Wrapping if left => self.leave_owner(&item.id, Cause::OwnerAbsent),
+            ItemState::Suspended if left => self.leave_owner(&item.id, Cause::OwnerAbsent),
+            ItemState::Suspended => {
+                let actor = Actor::Driver { channel: received.channel.clone() };
+                self.go_on(&item, Cause::SupportRequest, actor);
+            }
+            _ => {}
         }
         Reply::Joined { item: item.id }
     }
@@ -99,10 +158,17 @@ impl Context<'_> {
     /// An interaction about an open item.
     fn attach(&mut self, received: &Received, name: &str, item: &WorkItem) {
         let actor = Actor::Driver { channel: received.channel.clone() };
-        let untaken = matches!(item.state, ItemState::Queued | ItemState::Offered);
-        let active = item.state == ItemState::Active;
+        let untaken = item.untaken() || item.state == ItemState::New;
+        let active = matches!(item.state, ItemState::Active | ItemState::Suspended);
         match name {
-            "work-item.cancel" if untaken || active => self.cancel(&item.id, received.reason.clone(), actor),
+            "work-item.cancel" if untaken || active => {
+                self.cancel(&item.id, Cause::Driver, received.reason.clone(), actor);
+            }
+            "work-item.merge" if received.into.is_some() => {
+                if let Some(into) = &received.into {
+                    self.merge_conversations(received, item, into);
+                }
+            }
             "work-item.complete" if untaken => {
                 self.close(&item.id, received.reason.clone(), Cause::Driver, actor);
             }

@@ -30,6 +30,17 @@ impl Evolution<'_> {
         });
     }
 
+    pub(super) fn media_presence_changed(&mut self, agent: &Id, media_type: &Id, presence: Presence) {
+        self.state.edit_agent(agent, |agent| {
+            if presence == Presence::Available {
+                agent.media.remove(media_type);
+            } else {
+                agent.media.insert(media_type.clone(), presence);
+            }
+        });
+        self.tell_agent(agent);
+    }
+
     pub(super) fn presence_changed(&mut self, agent: &Id, presence: Presence, reason: &Option<String>) {
         let at = self.at;
         self.state.edit_agent(agent, |agent| {

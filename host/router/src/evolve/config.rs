@@ -1,9 +1,11 @@
 //! What a new config changes.
 
+use std::collections::BTreeMap;
+
 use super::Evolution;
 use crate::config::Config;
 use crate::ids::Id;
-use crate::item::ItemState;
+use crate::item::{ItemState, WorkItem};
 
 impl Evolution<'_> {
     pub(super) fn configured(&mut self, config: &Config) {
@@ -11,18 +13,32 @@ impl Evolution<'_> {
             || self.state.config().channels != config.channels
             || self.state.config().default_queue != config.default_queue;
         self.state.stored.config = config.clone();
+        for id in config.agents.keys() {
+            self.state.stored.agents.entry(id.clone()).or_default();
+        }
+        self.state.reindex();
         self.agents_configured();
         if queues_changed {
             self.items_configured();
         }
     }
 
-    fn agents_configured(&mut self) {
-        let named: Vec<(Id, u32)> =
-            self.state.config().agents.iter().map(|(id, agent)| (id.clone(), agent.capacity)).collect();
-        for (id, _) in &named {
-            self.state.stored.agents.entry(id.clone()).or_default();
+    /// What waits in queues that opened or closed is filed anew.
+    pub(super) fn hours_changed(&mut self, open: &BTreeMap<Id, bool>) {
+        let before = std::mem::replace(&mut self.state.stored.hours, open.clone());
+        let changed = |hours: &Id| before.get(hours) != open.get(hours);
+        let queues = &self.state.config().queues;
+        let of_changed = |item: &&WorkItem| {
+            let hours = queues.get(&item.queue).and_then(|queue| queue.hours.as_ref());
+            item.untaken() && hours.is_some_and(changed)
+        };
+        let items: Vec<Id> = self.state.items().values().filter(of_changed).map(|item| item.id.clone()).collect();
+        for item in items {
+            self.state.adjust_item(&item, |_| {});
         }
+    }
+
+    fn agents_configured(&mut self) {
         let all: Vec<Id> = self.state.stored.agents.keys().cloned().collect();
         for id in all {
             let capacity = self.state.config().agents.get(&id).map(|agent| agent.capacity);
@@ -43,24 +59,37 @@ impl Evolution<'_> {
         }
     }
 
-    /// Items of queues that are gone go to the default one; what waits is weighed anew. Offers and items that an
-    /// agent has keep the weight they were taken with.
+    /// Items of queues that are gone go to the default one; what waits is weighed anew, and its rings and the time
+    /// until an item is suspended follow the queue's new settings. Offers and items that an agent has keep the weight
+    /// they were taken with.
     fn items_configured(&mut self) {
-        let config = &self.state.stored.config;
-        let mut moves = Vec::new();
-        for item in self.state.items().values() {
+        let ids: Vec<Id> = self.state.items().keys().cloned().collect();
+        for id in ids {
+            let (Some(item), config) = (self.state.item(&id), &self.state.stored.config) else {
+                continue;
+            };
             let queue = config.queue_or_default(&item.queue);
-            let waits = matches!(item.state, ItemState::New | ItemState::Queued | ItemState::Offered);
+            let settings = config.queues.get(&queue);
+            let waits = item.untaken() || item.state == ItemState::New;
             let weight = if waits { config.weight(&queue, &item.channel, &item.media_type) } else { item.weight };
-            if queue != item.queue || weight != item.weight {
-                moves.push((item.id.clone(), queue, weight));
-            }
-        }
-        for (id, queue, weight) in moves {
-            self.state.edit_item(&id, |item| {
+            let ring = settings.and_then(|settings| settings.rings.get(usize::from(item.ring)));
+            let ring_due = ring.filter(|_| item.untaken()).map(|ring| item.queued_at.saturating_add(ring.after_ms));
+            let after = settings.and_then(|settings| settings.suspend_after_ms);
+            let suspend_at = after.filter(|_| item.state == ItemState::Active);
+            let suspend_at = suspend_at.map(|after| item.suspend_at.unwrap_or(self.at.saturating_add(after)));
+            let moved = queue != item.queue || weight != item.weight;
+            let retimed = ring_due != item.ring_due || suspend_at != item.suspend_at;
+            let change = |item: &mut WorkItem| {
                 item.queue = queue;
                 item.weight = weight;
-            });
+                item.ring_due = ring_due;
+                item.suspend_at = suspend_at;
+            };
+            if moved {
+                self.state.edit_item(&id, change);
+            } else if retimed {
+                self.state.adjust_item(&id, change);
+            }
         }
     }
 }

@@ -13,8 +13,20 @@ const DELAYED: &str = "delayed";
 
 impl Evolution<'_> {
     pub(super) fn delivery_queued(&mut self, delivery: &Delivery) {
-        if delivery.notification.is_some() {
-            self.state.stored.counter += 1;
+        match &delivery.notification {
+            Some(notification) => {
+                self.state.stored.counter += 1;
+                if let Some(kind) = notification.automatic {
+                    let at = self.at;
+                    self.state.edit_conversation(lane_key(delivery), |conversation| {
+                        conversation.answered.insert(kind, at);
+                    });
+                }
+            }
+            None => {
+                self.heard_of(&delivery.item);
+                self.answered(&delivery.item);
+            }
         }
         self.lane(delivery).push_back(delivery.message_id.clone());
         self.state.insert_delivery(delivery.clone());
@@ -117,7 +129,7 @@ impl Evolution<'_> {
         self.lane(&delivery).push_back(id.clone());
         let at = self.at;
         self.state.edit_delivery(id, |delivery| {
-            delivery.previous = if delivery.status == Status::Unknown { Previous::Unknown } else { Previous::Failed };
+            delivery.previous = if delivery.status == Status::Unknown { Previous::Resend } else { Previous::Failed };
             delivery.phase = Phase::Waiting;
             delivery.status = Status::Queued;
             delivery.error = None;

@@ -1,21 +1,25 @@
-//! What happens to work items and their offers.
+//! What happens to work items on their way to an agent and with one.
 
-use super::{Evolution, KEEP_CONVERSATIONS, KEEP_ENDED};
+use std::collections::BTreeMap;
+
+use super::Evolution;
+use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
-use crate::item::{ItemState, WorkItem};
+use crate::item::{Cause, ItemState, WorkItem};
 use crate::notice::AgentEvent;
-use crate::offer::{Offer, OfferOutcome};
-use crate::state::{Ended, Fate};
 
 impl Evolution<'_> {
     pub(super) fn item_opened(&mut self, item: &WorkItem) {
         self.state.stored.counter += 1;
-        let key = (item.channel.clone(), item.conversation.clone());
-        self.state.edit_conversation(key, |conversation| {
-            conversation.open = Some(item.id.clone());
-            conversation.forget = None;
-        });
+        if !item.detached && !item.conversation.is_empty() {
+            let key = (item.channel.clone(), item.conversation.clone());
+            self.state.edit_conversation(key, |conversation| {
+                conversation.open = Some(item.id.clone());
+                conversation.forget = None;
+            });
+        }
         self.state.insert_item(item.clone());
+        self.start_targets(&item.id);
     }
 
     pub(super) fn item_joined(&mut self, id: &Id, message_id: &Id) {
@@ -33,6 +37,8 @@ impl Evolution<'_> {
                 item.code = None;
             }
         });
+        self.heard_of(id);
+        self.customer_waits(id);
         if before == ItemState::Wrapping {
             self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
         }
@@ -48,20 +54,52 @@ impl Evolution<'_> {
         }
     }
 
-    pub(super) fn item_queued(&mut self, id: &Id, queue: &Id, weight: u32, preferred: &Option<Id>) {
+    /// The item waits, in another queue or again. What it was asked of others for is over.
+    pub(super) fn item_queued(
+        &mut self,
+        id: &Id,
+        queue: &Id,
+        weight: u32,
+        cause: Cause,
+        prefer: impl FnOnce(&mut WorkItem),
+    ) {
         let owner = self.taken_from_owner(id);
+        self.helpers_leave(id);
         let at = self.at;
+        let settings = self.state.config().queues.get(queue);
+        let first_ring = settings.and_then(|queue| queue.rings.first()).map(|ring| at.saturating_add(ring.after_ms));
+        let expires = settings.and_then(|queue| queue.time_to_live_ms).map(|after| at.saturating_add(after));
         self.state.edit_item(id, |item| {
+            let (first, elsewhere) = (item.state == ItemState::New, item.queue != *queue);
+            if first || fault::on(Fault::ForgetsTheAge) {
+                item.first_queued = at;
+                item.expires = item.expires.or(expires);
+            }
+            if first || elsewhere || owner.is_some() || item.ring_due.is_none() {
+                item.queued_at = at;
+                item.ring = 0;
+                item.ring_due = first_ring;
+            }
+            match cause {
+                Cause::Full | Cause::OutsideHours | Cause::Overflow => {
+                    item.passed_on.insert(item.queue.clone());
+                }
+                _ => item.passed_on.clear(),
+            }
+            let untaken = item.transfer.take_if(|_| cause != Cause::Transferred);
+            if let (Cause::Untaken, Some(before)) = (cause, untaken) {
+                item.skills = before.skills;
+            }
             item.state = ItemState::Queued;
             item.since = at;
             item.queue = queue.clone();
             item.weight = weight;
             item.owner = None;
+            item.not_before = None;
             item.wrap_up_until = None;
+            item.suspend_at = None;
             item.code = None;
-            if preferred.is_some() {
-                item.preferred = preferred.clone();
-            }
+            prefer(item);
         });
         if let Some(owner) = owner
             && let Some(item) = self.shown(id)
@@ -71,132 +109,98 @@ impl Evolution<'_> {
         }
     }
 
-    pub(super) fn offer_created(&mut self, offer: &Offer) {
-        self.state.stored.counter += 1;
-        let at = self.at;
-        self.state.insert_offer(offer.clone());
-        self.state.edit_item(&offer.item, |item| {
-            if item.state != ItemState::Offered {
-                item.state = ItemState::Offered;
-                item.since = at;
-            }
-            item.offers.insert(offer.id.clone());
-        });
-        self.state.edit_agent(&offer.agent, |agent| {
-            agent.offers.insert(offer.id.clone());
-        });
-        self.debit(&offer.id, &offer.agent, offer.weight);
-        if let Some(item) = self.shown(&offer.item) {
-            let message_id = item.first_message.clone();
-            self.tell(&offer.agent, AgentEvent::OfferCreated { offer: offer.clone(), item, message_id });
-        }
-        self.tell_agent(&offer.agent);
-    }
-
-    pub(super) fn offer_ended(&mut self, id: &Id, outcome: OfferOutcome) {
-        let Some(offer) = self.take_offer(id, outcome) else {
+    pub(super) fn ring_passed(&mut self, id: &Id, ring: u8) {
+        let Some(queue) = self.state.item(id).map(|item| item.queue.clone()) else {
             return;
         };
-        self.credit(id);
-        let at = self.at;
-        self.state.edit_item(&offer.item, |item| {
-            item.offers.remove(id);
-            if matches!(outcome, OfferOutcome::Rejected | OfferOutcome::Expired) {
-                item.excluded.insert(offer.agent.clone());
-            }
-            if item.offers.is_empty() {
-                item.state = ItemState::Queued;
-                item.since = at;
-            }
+        let rings = self.state.config().queues.get(&queue).map_or(&[][..], |queue| &queue.rings);
+        let next = rings.get(usize::from(ring)).map(|ring| ring.after_ms);
+        self.state.edit_item(id, |item| {
+            item.ring = ring;
+            item.ring_due = next.map(|after| item.queued_at.saturating_add(after));
         });
-        let agent = offer.agent.clone();
-        if let Some(item) = self.shown(&offer.item) {
-            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome, item });
-        }
-        self.tell_agent(&agent);
     }
 
-    pub(super) fn offer_accepted(&mut self, id: &Id) {
-        let Some(offer) = self.take_offer(id, OfferOutcome::Accepted) else {
-            return;
-        };
-        self.credit(id);
-        self.debit(&offer.item, &offer.agent, offer.weight);
-        let at = self.at;
-        self.state.edit_agent(&offer.agent, |agent| {
-            agent.items.insert(offer.item.clone());
-            agent.idle_since = at;
+    pub(super) fn item_updated(
+        &mut self,
+        id: &Id,
+        priority: Option<u16>,
+        skills: &Option<BTreeMap<Id, u8>>,
+        preferred_skills: &Option<BTreeMap<Id, u8>>,
+    ) {
+        self.state.edit_item(id, |item| {
+            item.priority = priority.unwrap_or(item.priority);
+            if let Some(skills) = skills {
+                item.skills.clone_from(skills);
+            }
+            if let Some(skills) = preferred_skills {
+                item.preferred_skills.clone_from(skills);
+            }
         });
-        self.state.edit_item(&offer.item, |item| {
-            item.offers.clear();
+        self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
+    }
+
+    pub(super) fn item_suspended(&mut self, id: &Id, weight: u32) {
+        let at = self.at;
+        self.reweigh(id, weight);
+        self.state.edit_item(id, |item| {
+            item.state = ItemState::Suspended;
+            item.since = at;
+            item.suspend_at = None;
+        });
+        self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
+        self.tell_owner_of_load(id);
+    }
+
+    pub(super) fn item_resumed(&mut self, id: &Id, weight: u32) {
+        let at = self.at;
+        self.reweigh(id, weight);
+        self.state.edit_item(id, |item| {
             item.state = ItemState::Active;
             item.since = at;
-            item.owner = Some(offer.agent.clone());
-            item.weight = offer.weight;
-            item.excluded.clear();
-            item.preferred = None;
         });
-        let agent = offer.agent.clone();
-        if let Some(item) = self.shown(&offer.item) {
-            self.tell(&agent, AgentEvent::OfferEnded { offer, outcome: OfferOutcome::Accepted, item });
-        }
+        self.heard_of(id);
+        self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
+        self.tell_owner_of_load(id);
     }
 
     pub(super) fn item_wrapping(&mut self, id: &Id, until: Millis, code: &Option<String>) {
         let at = self.at;
+        self.helpers_leave(id);
         self.state.edit_item(id, |item| {
             item.state = ItemState::Wrapping;
             item.since = at;
             item.wrap_up_until = Some(until);
+            item.suspend_at = None;
             item.code = code.clone();
         });
         self.tell_owner(id, |item| AgentEvent::WorkItemUpdated { item });
     }
 
-    pub(super) fn item_closed(&mut self, id: &Id, code: &Option<String>) {
-        self.item_ended(id, ItemState::Closed, code);
-    }
-
-    pub(super) fn item_cancelled(&mut self, id: &Id) {
-        self.item_ended(id, ItemState::Cancelled, &None);
-    }
-
-    fn item_ended(&mut self, id: &Id, state: ItemState, code: &Option<String>) {
-        let owner = self.taken_from_owner(id);
-        let Some(mut item) = self.state.remove_item(id) else {
+    /// Something was said on an item: the time until it is suspended begins anew.
+    pub(super) fn heard_of(&mut self, id: &Id) {
+        let Some(item) = self.state.item(id).filter(|item| item.state == ItemState::Active) else {
             return;
         };
-        item.end(state, self.at, code.as_deref());
-        let forget = self.at + KEEP_CONVERSATIONS;
-        let key = (item.channel.clone(), item.conversation.clone());
-        self.state.edit_conversation(key, |conversation| {
-            conversation.open = None;
-            conversation.last_item = Some(id.clone());
-            conversation.last_owner = owner.clone().or(conversation.last_owner.take());
-            conversation.forget = Some(forget);
-        });
-        let ended = Ended { agent: owner.clone(), fate: Fate::Item(state), until: self.at + KEEP_ENDED };
-        self.state.insert_ended(id.clone(), ended);
-        if let Some(owner) = owner {
-            self.tell(&owner, AgentEvent::WorkItemClosed { item: Box::new(item) });
-            self.tell_agent(&owner);
+        let after = self.state.config().queues.get(&item.queue).and_then(|queue| queue.suspend_after_ms);
+        let suspend_at = after.map(|after| self.at.saturating_add(after));
+        if suspend_at != item.suspend_at {
+            self.state.adjust_item(id, |item| item.suspend_at = suspend_at);
         }
     }
 
-    /// Takes a pending offer off its agent and remembers how it ended.
-    fn take_offer(&mut self, id: &Id, outcome: OfferOutcome) -> Option<Offer> {
-        let offer = self.state.remove_offer(id)?;
-        self.state.edit_agent(&offer.agent, |agent| {
-            agent.offers.remove(id);
-        });
-        let agent = Some(offer.agent.clone());
-        let ended = Ended { agent, fate: Fate::Offer(outcome), until: self.at + KEEP_ENDED };
-        self.state.insert_ended(id.clone(), ended);
-        Some(offer)
+    /// Gives an owned item another weight on its owner's budget.
+    fn reweigh(&mut self, id: &Id, weight: u32) {
+        let Some(owner) = self.state.item(id).and_then(|item| item.owner.clone()) else {
+            return;
+        };
+        self.credit(id);
+        self.state.edit_item(id, |item| item.weight = weight);
+        self.debit(id, &owner, weight, id);
     }
 
     /// Takes an item off its owner's list and budget; the owner's idle time begins anew.
-    fn taken_from_owner(&mut self, id: &Id) -> Option<Id> {
+    pub(super) fn taken_from_owner(&mut self, id: &Id) -> Option<Id> {
         let owner = self.state.item(id)?.owner.clone()?;
         self.credit(id);
         let at = self.at;
@@ -207,19 +211,48 @@ impl Evolution<'_> {
         Some(owner)
     }
 
-    fn tell_owner(&mut self, id: &Id, body: impl FnOnce(Box<WorkItem>) -> AgentEvent) {
-        if let Some(item) = self.shown(id)
-            && let Some(owner) = item.owner.clone()
-        {
-            self.tell(&owner, body(item));
+    /// Puts an item on an agent's list and budget, and has it active there.
+    pub(super) fn given_to(&mut self, id: &Id, agent: &Id, weight: u32) {
+        let at = self.at;
+        self.state.edit_item(id, |item| {
+            item.state = ItemState::Active;
+            item.since = at;
+            item.owner = Some(agent.clone());
+            item.weight = weight;
+            item.excluded.clear();
+            item.preferred = None;
+            item.sticky_until = None;
+            item.ring_due = None;
+            item.transfer = None;
+        });
+        self.debit(id, agent, weight, id);
+        self.state.edit_agent(agent, |agent| {
+            agent.items.insert(id.clone());
+            agent.idle_since = at;
+        });
+        self.heard_of(id);
+    }
+
+    fn tell_owner_of_load(&mut self, id: &Id) {
+        if let Some(owner) = self.state.item(id).and_then(|item| item.owner.clone()) {
+            self.tell_agent(&owner);
         }
     }
 
-    /// Tells the owner, or those to whom the item is offered.
-    fn tell_holders(&mut self, id: &Id, body: impl Fn(Box<WorkItem>) -> AgentEvent) {
+    /// Tells the owner and who was asked in.
+    pub(super) fn tell_owner(&mut self, id: &Id, body: impl Fn(Box<WorkItem>) -> AgentEvent) {
+        let Some(item) = self.shown(id) else { return };
+        let holders: Vec<Id> = item.owner.iter().chain(item.helpers.keys()).cloned().collect();
+        for holder in holders {
+            self.tell(&holder, body(item.clone()));
+        }
+    }
+
+    /// Tells the owner, who was asked in, and those to whom the item is offered.
+    pub(super) fn tell_holders(&mut self, id: &Id, body: impl Fn(Box<WorkItem>) -> AgentEvent) {
         let Some(item) = self.shown(id) else { return };
         let offered = item.offers.iter().filter_map(|offer| self.state.offer(offer)).map(|offer| offer.agent.clone());
-        let holders: Vec<Id> = item.owner.iter().cloned().chain(offered).collect();
+        let holders: Vec<Id> = item.owner.iter().cloned().chain(item.helpers.keys().cloned()).chain(offered).collect();
         for holder in holders {
             self.tell(&holder, body(item.clone()));
         }

@@ -41,7 +41,7 @@ fn items_of_a_queue_that_is_gone_move() {
     let mut desk = Desk::with(&["ana"], config());
     let in_other = |desk: &mut Desk, conversation: &str| {
         let mut received = desk.message(conversation, "support-request");
-        received.route = Some(crate::Route { queue: "other".into(), priority: None, rule: "some".into() });
+        received.route = Some(crate::Route { queue: "other".into(), rule: "some".into(), ..Default::default() });
         desk.asks_with(received)
     };
     let active = in_other(&mut desk, "k1");

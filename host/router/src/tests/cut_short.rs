@@ -18,7 +18,8 @@ fn a_crash_during_an_attempt() {
         assert_eq!((chat.told(), chat.status("m1")), (Some((Status::Unknown, None)), Status::Unknown));
         assert_eq!(chat.desk.deliveries().len(), usize::from(again));
         if again {
-            assert_eq!(chat.attempt("m1"), (2, Previous::Unknown));
+            let previous = if resend { Previous::Resend } else { Previous::Unknown };
+            assert_eq!(chat.attempt("m1"), (2, previous));
             chat.outcome("m1", receipt("x1"));
             assert_eq!(chat.status("m1"), Status::Sent);
         }
@@ -59,7 +60,7 @@ fn what_a_driver_cannot_look_up_stays_unknown_or_is_sent_again() {
 fn a_call_that_is_cut_short_again_and_again_waits_in_between() {
     let mut chat = Chat::new(|channel| channel.look_up_unknown = true);
     chat.send("m1");
-    chat.try_and("m1", Outcome::Lost);
+    chat.try_and("m1", Outcome::Lost { text: None });
     assert_eq!(chat.told(), Some((Status::Unknown, None)));
     assert_eq!(chat.phase("m1"), Phase::Backoff { until: chat.desk.now + 1_000 });
     chat.desk.wait(1_000);
@@ -68,7 +69,9 @@ fn a_call_that_is_cut_short_again_and_again_waits_in_between() {
 
 #[test]
 fn an_agent_tries_again_what_failed_or_is_unknown() {
-    for (outcome, previous) in [(failed("permanent"), Previous::Failed), (Outcome::Lost, Previous::Unknown)] {
+    for (outcome, previous) in
+        [(failed("permanent"), Previous::Failed), (Outcome::Lost { text: None }, Previous::Resend)]
+    {
         let mut chat = Chat::standard();
         chat.send("m1");
         let retry = || Action::Retry { message_id: "m1".into() };

@@ -72,7 +72,7 @@ fn outcomes_by_code() {
         (failed("temporary"), Status::Queued, false),
         (failed("unavailable"), Status::Queued, false),
         (failed("rate-limited"), Status::Queued, false),
-        (Outcome::Lost, Status::Unknown, true),
+        (Outcome::Lost { text: None }, Status::Unknown, true),
     ] {
         let mut chat = Chat::standard();
         chat.send("m1");

@@ -1,7 +1,7 @@
 //! The journal's format: what is written today must be read for ever.
 
 use super::kit::*;
-use crate::{Actor, Cause, Event, Offer, OfferOutcome, Record, State};
+use crate::{Actor, Cause, Event, Offer, OfferKind, OfferOutcome, Record, State};
 
 #[test]
 fn events_have_this_json() {
@@ -16,6 +16,8 @@ fn events_have_this_json() {
                     weight: 40,
                     created: 1_000,
                     expires: 31_000,
+                    kind: OfferKind::Work,
+                    why: None,
                 },
             },
             r#"{"type":"offer-created","offer":{"id":"o1","item":"i1","agent":"ana","weight":40,"created":1000,"expires":31000}}"#,
@@ -38,6 +40,7 @@ fn events_have_this_json() {
                 cause: Cause::SupportRequest,
                 actor: Actor::Driver { channel: id("line") },
                 preferred: None,
+                sticky_until: None,
             },
             r#"{"type":"item-queued","item":"i1","queue":"main","weight":40,"cause":"support-request","actor":{"type":"driver","channel":"line"}}"#,
         ),
@@ -77,7 +80,7 @@ fn events_about_what_is_not_there_change_nothing() {
     for event in [
         Event::OfferAccepted { offer: id() },
         Event::ItemJoined { item: id(), message_id: id() },
-        Event::ItemCancelled { item: id(), reason: None, actor: Actor::Router },
+        Event::ItemCancelled { item: id(), cause: Cause::Driver, reason: None, actor: Actor::Router },
         Event::DeliveryPassed { message_id: id() },
         Event::DeliveryRevived { message_id: id() },
         Event::AgentConnected { agent: id(), connection: id() },

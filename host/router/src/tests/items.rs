@@ -36,7 +36,7 @@ fn what_no_route_or_a_missing_queue_decides_goes_to_the_default_queue() {
     let item = desk.asks_with(received);
     assert_eq!(&*desk.item(&item).queue, "main");
     let mut received = desk.message("k2", "support-request");
-    received.route = Some(Route { queue: "gone".into(), priority: None, rule: "old".into() });
+    received.route = Some(Route { queue: "gone".into(), rule: "old".into(), ..Route::default() });
     let item = desk.asks_with(received);
     assert_eq!(&*desk.item(&item).queue, "main");
 }
@@ -49,7 +49,8 @@ fn a_routes_priority_wins_over_the_messages_and_has_a_limit() {
         let mut desk = Desk::standard();
         let mut received = desk.message("k1", "support-request");
         received.priority = of_message;
-        received.route = Some(Route { queue: "main".into(), priority: of_route, rule: "all".into() });
+        received.route =
+            Some(Route { queue: "main".into(), priority: of_route, rule: "all".into(), ..Route::default() });
         let item = desk.asks_with(received);
         assert_eq!(desk.item(&item).priority, wins);
     }

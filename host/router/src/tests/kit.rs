@@ -1,6 +1,6 @@
 //! What the tests share: a small config and a router to talk to.
 
-use crate::check::check;
+use crate::check::{check, derived};
 use crate::{
     Action, AgentConfig, AgentEvent, Command, Config, Decision, Effect, ErrorCode, Event, Id, ItemState, MediaConfig,
     Millis, Notice, Presence, QueueConfig, Received, Record, Reply, Route, State, WorkItem, decide,
@@ -10,7 +10,7 @@ pub(crate) const START: Millis = 1_700_000_000_000;
 pub(crate) const HOUR: Millis = 3_600_000;
 
 pub(crate) fn capacity(capacity: u32) -> AgentConfig {
-    AgentConfig { capacity }
+    AgentConfig { capacity, ..AgentConfig::default() }
 }
 
 pub(crate) fn media(weight: u32, real_time: bool) -> MediaConfig {
@@ -63,7 +63,7 @@ impl Desk {
 
     pub(crate) fn run(&mut self, command: Command) -> Reply {
         self.last = decide(&mut self.state, &command, self.now);
-        if let Err(problem) = check(&self.state) {
+        if let Err(problem) = check(&self.state).and_then(|()| derived(&self.state)) {
             panic!("after {command:?}: {problem}");
         }
         let (at, cause) = (self.last.at, command.kind().to_owned());
@@ -117,15 +117,11 @@ impl Desk {
             message_id: format!("message-{}", self.messages).into(),
             channel: "line".into(),
             conversation: conversation.into(),
-            customer: None,
             media_type: "letter".into(),
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
-            route: Some(Route { queue: "main".into(), priority: None, rule: "all".into() }),
-            priority: None,
-            status: None,
-            reason: None,
-            simulated: false,
+            route: Some(Route { queue: "main".into(), rule: "all".into(), ..Route::default() }),
+            ..Received::default()
         }
     }
 
@@ -226,7 +222,7 @@ impl Desk {
 }
 
 pub(crate) fn set(state: Presence) -> Action {
-    Action::SetState { state, reason: None }
+    Action::SetState { state, reason: None, media_type: None }
 }
 
 /// The code and state of a refusal.

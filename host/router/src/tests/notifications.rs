@@ -62,7 +62,7 @@ fn notifications_go_in_the_conversations_lane_and_are_no_agents_business() {
     desk.act("ana", send);
     assert!(desk.deliveries().is_empty(), "m1 waits behind the notification");
     desk.run(Command::Attempt { message_id: id.clone() });
-    desk.run(Command::Delivered { message_id: id.clone(), attempt: 1, outcome: Outcome::Lost });
+    desk.run(Command::Delivered { message_id: id.clone(), attempt: 1, outcome: Outcome::Lost { text: None } });
     assert_eq!(desk.told("ana"), Vec::<&str>::new());
     desk.wait(1_000);
     assert_eq!(desk.deliveries()[..1], ["work-item.wrapping"], "at least once");

@@ -3,7 +3,10 @@
 //! steps and printed with its seed.
 
 mod actions;
-mod random;
+mod configs;
+mod fairness;
+mod mutations;
+pub(crate) mod random;
 mod watch;
 mod world;
 
@@ -43,13 +46,24 @@ fn steps_of(seed: u64) -> Vec<u64> {
     (0..STEPS_PER_SEED).map(|_| random.next()).collect()
 }
 
-fn run(seed: u64, steps: &[u64]) -> Result<World, String> {
+/// What went wrong, and after how many steps.
+struct Broken {
+    steps: usize,
+    problem: String,
+}
+
+fn run(seed: u64, steps: &[u64]) -> Result<World, Broken> {
     let mut world = World::new(seed);
     for (number, step) in steps.iter().enumerate() {
-        world.step(*step).map_err(|problem| format!("at step {number}: {problem}\n{}", world.last_commands()))?;
+        if let Err(problem) = world.step(*step) {
+            let problem = format!("at step {number}: {problem}\n{}", world.last_commands());
+            return Err(Broken { steps: number + 1, problem });
+        }
     }
-    world.finish().map_err(|problem| format!("at the end: {problem}"))?;
-    Ok(world)
+    match world.finish() {
+        Ok(()) => Ok(world),
+        Err(problem) => Err(Broken { steps: steps.len(), problem: format!("at the end: {problem}") }),
+    }
 }
 
 fn simulate(part: u64) {
@@ -59,7 +73,7 @@ fn simulate(part: u64) {
         let steps = steps_of(seed);
         match run(seed, &steps) {
             Ok(world) => seen.add(world.seen()),
-            Err(problem) => fail(seed, steps, problem),
+            Err(broken) => fail(seed, steps, broken),
         }
     }
     // A simulation that never gets anywhere would hold every invariant.
@@ -67,7 +81,9 @@ fn simulate(part: u64) {
 }
 
 /// Leaves out as many steps as the failure allows, and says what remains.
-fn fail(seed: u64, mut steps: Vec<u64>, mut problem: String) {
+fn fail(seed: u64, mut steps: Vec<u64>, mut broken: Broken) {
+    println!("seed {seed} breaks: {}", broken.problem.lines().next().unwrap_or_default());
+    steps.truncate(broken.steps);
     let mut chunk = steps.len() / 2;
     while chunk > 0 {
         let mut start = 0;
@@ -75,11 +91,14 @@ fn fail(seed: u64, mut steps: Vec<u64>, mut problem: String) {
             let mut fewer = steps.clone();
             fewer.drain(start..(start + chunk).min(steps.len()));
             match run(seed, &fewer) {
-                Err(still) => (steps, problem) = (fewer, still),
+                Err(still) => {
+                    fewer.truncate(still.steps);
+                    (steps, broken) = (fewer, still);
+                }
                 Ok(_) => start += chunk,
             }
         }
         chunk /= 2;
     }
-    panic!("seed {seed}, shrunk to {} steps: {problem}", steps.len());
+    panic!("seed {seed}, shrunk to {} steps: {}", steps.len(), broken.problem);
 }

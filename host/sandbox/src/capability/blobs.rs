@@ -4,14 +4,12 @@ use crate::bindings::jackfield::channel::blobs::{Host, HostWriter};
 use crate::bindings::jackfield::channel::message::Error;
 use crate::call::{State, info, refuse};
 use crate::channel::Channel;
+use crate::limits::Limit;
 use jackfield_spec::Digest;
 use wasmtime::component::Resource;
 
 /// Most bytes of one read.
 const READ: u32 = 1 << 20;
-
-/// Most blobs that one call may write, and writers that it may have open.
-const BLOBS: usize = 100;
 
 /// A blob that is being written.
 #[derive(Default)]
@@ -23,11 +21,17 @@ fn parse(blob: &str) -> Result<Digest, Error> {
     blob.parse().map_err(|error: jackfield_spec::DigestError| refuse("invalid", error.to_string()))
 }
 
+fn too_many(channel: &Channel) -> Error {
+    channel.usage.hit(Limit::Blobs);
+    refuse("quota", format!("one call may write {} blobs; raise limits.blobs", channel.config.limits.blobs))
+}
+
 fn gone() -> Error {
     refuse("invalid", "this writer was finished or dropped")
 }
 
 fn too_large(channel: &Channel) -> Error {
+    channel.usage.hit(Limit::Blob);
     refuse("too-large", format!("a blob has at most {} bytes; raise limits.blob", channel.config.limits.blob))
 }
 
@@ -39,8 +43,8 @@ impl State {
         let digest = channel.services.blob_put(data).map_err(info)?;
         let blobs = &mut self.call.transaction.blobs;
         if !blobs.contains(&digest) {
-            if blobs.len() >= BLOBS {
-                return Err(refuse("quota", format!("one call may write {BLOBS} blobs")));
+            if blobs.len() >= channel.config.limits.blobs {
+                return Err(too_many(channel));
             }
             blobs.push(digest);
         }
@@ -87,10 +91,10 @@ impl HostWriter for State {
 
 impl Host for State {
     fn create(&mut self) -> Result<Resource<Writer>, Error> {
-        self.act()?;
+        let channel = self.act()?;
         self.call.writers += 1;
-        if self.call.writers > BLOBS {
-            return Err(refuse("quota", format!("one call may make {BLOBS} writers")));
+        if self.call.writers > channel.config.limits.blobs {
+            return Err(too_many(&channel));
         }
         self.table
             .push(Writer::default())

@@ -1,6 +1,6 @@
 //! `http.send`: requests that the guest words and the host sends, with secrets put in on the way out.
 
-use crate::bindings::jackfield::channel::http::{Host, Outgoing};
+use crate::bindings::jackfield::channel::http::{Host, Options, Outgoing};
 use crate::bindings::jackfield::channel::http_types::Response;
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::secrets::Piece;
@@ -9,11 +9,12 @@ use crate::channel::Channel;
 use crate::convert;
 use crate::handler::Body;
 use bytes::Bytes;
-use jackfield_egress::{Client, Header, Request};
+use jackfield_egress::{Client, ErrorKind, Header, Limit, Request, Response as Answer};
 use std::time::Duration;
+use tokio::time::Instant;
 
-/// How long a request may take if the guest doesn't say.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Most of a call's time that is kept back from what waits for peers, so that the guest can still answer.
+const MARGIN: Duration = Duration::from_millis(500);
 
 /// A secret stands in a URL's path or query, never where it decides whom the request goes to.
 fn secrets_after_host(url: &[Piece]) -> Result<(), Error> {
@@ -36,17 +37,6 @@ fn secrets_after_host(url: &[Piece]) -> Result<(), Error> {
     Ok(())
 }
 
-fn not_granted(channel: &Channel, url: &str) -> Error {
-    let id = &channel.config.id;
-    let origin = url::Url::parse(url).map_or("https://HOST".to_owned(), |url| url.origin().ascii_serialization());
-    refuse(
-        "denied",
-        format!(
-            "the channel may not send http requests to {origin}; add `grants = {{ http = [\"{origin}\"] }}` to [[channel]] id = \"{id}\""
-        ),
-    )
-}
-
 fn text(bytes: Vec<u8>, what: &str) -> Result<String, Error> {
     String::from_utf8(bytes).map_err(|_| refuse("invalid", format!("the {what} is not UTF-8")))
 }
@@ -64,67 +54,125 @@ fn failed(error: &jackfield_egress::Error) -> Error {
     refuse(code, error.to_string())
 }
 
+/// What a channel without a way out is told.
+pub(super) fn no_way_out(channel: &Channel) -> Error {
+    let id = &channel.config.id;
+    refuse("denied", format!("nothing outside may be reached; add `grants` to [[channel]] id = \"{id}\""))
+}
+
+/// What one call may still move to and from peers.
+pub(super) fn out_of_bytes(channel: &Channel, client: &Client) -> Error {
+    client.counters().limit(Limit::EgressBytes);
+    let most = channel.config.limits.egress_bytes;
+    refuse(
+        "quota",
+        format!("more than {most} bytes to and from peers in one call; raise limits.egress-bytes or do less"),
+    )
+}
+
 impl State {
-    fn prepare(&mut self, channel: &Channel, outgoing: Outgoing) -> Result<Request, Error> {
+    /// What is left of the call's wall time, less what a guest needs to react to a time-out.
+    pub(super) fn time_left(&self) -> Duration {
+        let left = self.call.ends.map_or(Duration::ZERO, |ends| ends.saturating_duration_since(Instant::now()));
+        left - (left / 20).min(MARGIN)
+    }
+
+    /// What is left of the call's bytes to and from peers.
+    pub(super) fn bytes_left(&self, channel: &Channel) -> u64 {
+        channel.config.limits.egress_bytes.saturating_sub(self.call.egress_bytes)
+    }
+
+    fn prepare(&mut self, channel: &Channel, client: &Client, outgoing: &Outgoing) -> Result<Request, Error> {
         secrets_after_host(&outgoing.url)?;
-        let url = self.assemble(channel, outgoing.url)?;
-        let mut request = Request::new(outgoing.method, text(url.bytes, "URL")?);
-        for field in outgoing.headers {
-            let value = self.assemble(channel, field.value)?;
-            let mut header = Header::new(field.name, value.bytes);
+        let url = self.assemble(channel, &outgoing.url)?;
+        let mut request = Request::new(outgoing.method.clone(), text(url.bytes, "URL")?);
+        for field in &outgoing.headers {
+            let value = self.assemble(channel, &field.value)?;
+            let mut header = Header::new(field.name.clone(), value.bytes);
             header.sensitive |= value.secret;
             request.headers.push(header);
         }
-        let body = self.assemble(channel, outgoing.body)?;
+        let body = self.assemble(channel, &outgoing.body)?;
         request.body = Bytes::from(body.bytes);
         request.body_sensitive = body.secret;
-        request.timeout =
-            Some(outgoing.options.timeout_ms.map_or(TIMEOUT, |millis| Duration::from_millis(u64::from(millis))));
+        let limits = client.limits();
+        let asked = outgoing.options.timeout_ms.map(|millis| Duration::from_millis(u64::from(millis)));
+        request.timeout = Some(asked.unwrap_or(limits.default_timeout).min(self.time_left()));
         request.max_bytes = outgoing.options.max_bytes.map(u64::from);
         request.redirects = outgoing.options.redirects;
         Ok(request)
     }
 
-    async fn exchange(
-        &mut self,
-        channel: &Channel,
-        client: &Client,
-        request: Request,
-        to_blob: bool,
-    ) -> Result<Response, Error> {
+    /// Sends it, and counts its bytes against the call's.
+    async fn exchange(&mut self, channel: &Channel, client: &Client, mut request: Request) -> Result<Answer, Error> {
+        let out = request.body.len() as u64;
+        let left = self.bytes_left(channel).checked_sub(out).ok_or_else(|| out_of_bytes(channel, client))?;
+        let asked = request.max_bytes.unwrap_or(client.limits().default_response_bytes);
+        request.max_bytes = Some(asked.min(left));
         let clock = self.clock.clone();
         clock.pause();
         let answer = client.send(request).await;
         clock.resume();
-        let answer = answer.map_err(|error| {
-            tracing::debug!(channel = channel.config.id, code = error.code(), "http.send failed: {error}");
-            failed(&error)
-        })?;
-        let body = if to_blob { Body::Blob(self.put_blob(channel, &answer.body)?) } else { Body::Bytes(answer.body) };
-        let headers = answer.headers.into_iter().map(|(name, value)| (name, Bytes::from(value))).collect();
-        Ok(convert::response_out(answer.status, headers, body))
+        self.call.egress_bytes += out;
+        match answer {
+            Ok(answer) => {
+                self.call.egress_bytes += answer.body.len() as u64;
+                Ok(answer)
+            }
+            Err(error) => {
+                tracing::debug!(channel = channel.config.id, code = error.code(), "http.send failed: {error}");
+                if matches!(error.kind, ErrorKind::TooLarge { .. }) && left < asked {
+                    self.call.egress_bytes += left;
+                    return Err(out_of_bytes(channel, client));
+                }
+                Err(failed(&error))
+            }
+        }
+    }
+
+    /// The answer as the guest sees it: captured, searched for secrets, in a blob or not.
+    fn answered(&mut self, channel: &Channel, answer: Answer, options: &Options) -> Result<Response, Error> {
+        let mut bytes = answer.body;
+        let mut captured = Vec::new();
+        if !options.captures.is_empty() {
+            let mut body = bytes.to_vec();
+            captured = self.capture(channel, &options.captures, &mut body)?;
+            bytes = Bytes::from(body);
+        }
+        // A peer that repeats what it was sent must not bring a secret into the guest's memory.
+        let composed: Vec<_> = self.call.composed.values().flatten().cloned().collect();
+        let clean = |bytes: &[u8]| channel.scrubber.bytes(bytes, &composed).into_owned();
+        let headers = answer.headers.into_iter().map(|(name, value)| (name, Bytes::from(clean(&value)))).collect();
+        bytes = Bytes::from(clean(&bytes));
+        let body = if options.to_blob { Body::Blob(self.put_blob(channel, &bytes)?) } else { Body::Bytes(bytes) };
+        let mut response = convert::response_out(answer.status, headers, body);
+        if !captured.is_empty() {
+            response.attributes.push(("captured".to_owned(), captured.join(" ")));
+        }
+        Ok(response)
     }
 }
 
 impl Host for State {
     async fn send(&mut self, outgoing: Outgoing) -> Result<Response, Error> {
         let channel = self.act()?;
-        if !outgoing.options.captures.is_empty() {
-            return Err(refuse(
-                "not-supported",
-                "captured answers are not served by this server yet; leave `captures` empty",
-            ));
-        }
+        let client = channel.config.grants.client.clone().ok_or_else(|| no_way_out(&channel))?;
         let most = channel.config.limits.http_requests;
         self.call.http_requests += 1;
         if self.call.http_requests > most {
-            return Err(refuse("quota", format!("more than {most} requests in one call; spread them over timers")));
+            client.counters().limit(Limit::HttpRequests);
+            return Err(refuse(
+                "quota",
+                format!(
+                    "more than {most} requests in one call; spread them over timers, or raise limits.http-requests"
+                ),
+            ));
         }
-        let to_blob = outgoing.options.to_blob;
-        let request = self.prepare(&channel, outgoing)?;
-        let client = channel.config.grants.http.clone().ok_or_else(|| not_granted(&channel, &request.url))?;
+        self.check_captures(&channel, &outgoing.options.captures)?;
+        let request = self.prepare(&channel, &client, &outgoing)?;
         // From here on the call can't be run again as if nothing had happened.
         self.call.transaction.sent = true;
-        self.exchange(&channel, &client, request, to_blob).await
+        let answer = self.exchange(&channel, &client, request).await?;
+        self.answered(&channel, answer, &outgoing.options)
     }
 }

@@ -6,5 +6,8 @@ mod plain;
 mod secrets;
 mod server;
 mod store;
+pub(crate) mod tcp;
 mod timers;
 pub(crate) mod unserved;
+
+pub(crate) use secrets::PERCENT;

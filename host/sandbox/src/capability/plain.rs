@@ -3,6 +3,7 @@
 use crate::bindings::jackfield::channel::{clock, connection_types, crm, http_types, log, message, peer, random};
 use crate::call::{State, info, refuse};
 use crate::convert;
+use crate::limits::Limit;
 use crate::services::LogLevel;
 use jackfield_spec::Attributes;
 use std::time::Instant;
@@ -31,6 +32,7 @@ impl log::Host for State {
         if self.call.log_lines > limits.log_lines {
             // Once a call: that lines are missing is worth one.
             if self.call.log_lines == limits.log_lines + 1 {
+                channel.usage.hit(Limit::LogLines);
                 channel.services.log(
                     id,
                     LogLevel::Warn,
@@ -40,13 +42,20 @@ impl log::Host for State {
             }
             return;
         }
+        if text.len() > limits.log_bytes {
+            channel.usage.hit(Limit::LogBytes);
+        }
+        let text = channel.scrubber.text(&text);
         let text = cut(&text, limits.log_bytes);
+        self.call.say(text);
         let mut room = limits.log_bytes;
         let fields = fields.into_iter().take_while(|(key, value)| {
             let fits = key.len() + value.len() <= room;
             room = room.saturating_sub(key.len() + value.len());
             fits
         });
+        let fields = fields
+            .map(|(key, value)| (channel.scrubber.text(&key).into_owned(), channel.scrubber.text(&value).into_owned()));
         channel.services.log(id, level, text, &Attributes(fields.collect()));
     }
 }
@@ -65,7 +74,8 @@ fn cut(text: &str, bytes: usize) -> &str {
 
 impl clock::Host for State {
     fn now(&mut self) -> u64 {
-        self.look().map_or(0, |channel| channel.services.now().millis())
+        let now = self.call.now;
+        self.look().map_or(0, |channel| now.unwrap_or_else(|| channel.services.now()).millis())
     }
 
     fn monotonic_ms(&mut self) -> u64 {

@@ -4,6 +4,7 @@ use crate::bindings::jackfield::channel::message::{Error, Message};
 use crate::bindings::jackfield::channel::server::{Host, Page, Refused};
 use crate::call::{State, info, refuse};
 use crate::convert::{self, Unfit};
+use crate::limits::Limit;
 use jackfield_spec::interaction::{self, Way};
 use jackfield_spec::validate::validate;
 use jackfield_spec::{Interaction, Part, canonical};
@@ -11,8 +12,12 @@ use jackfield_spec::{Interaction, Part, canonical};
 /// Most messages of one page.
 const PAGE: u32 = 100;
 
-/// Most bytes that the pushes of one call may have together.
-const PUSHED: usize = 8 << 20;
+/// Bytes of an id that `progress` takes.
+const PROGRESS_ID: usize = 512;
+/// Bytes of an entry that is set aside, and of the reason; how many in one call.
+const SET_ASIDE_BYTES: usize = 256 << 10;
+const SET_ASIDE_REASON: usize = 4 << 10;
+const SET_ASIDES: usize = 100;
 /// Most requests to the server in one call.
 const QUERIES: u32 = 100;
 
@@ -43,8 +48,10 @@ fn weight(message: &jackfield_spec::Message) -> usize {
 impl Host for State {
     fn push(&mut self, message: Message) -> Result<String, Refused> {
         let channel = self.act().map_err(|error| refused(&error.code, error.text, None))?;
-        let most = channel.config.limits.pushes;
+        let limits = &channel.config.limits;
+        let most = limits.pushes;
         if self.call.transaction.pushes.len() >= most {
+            channel.usage.hit(Limit::Pushes);
             return Err(refused(
                 "quota",
                 format!("more than {most} pushes in one call; raise limits.pushes or push fewer"),
@@ -59,8 +66,11 @@ impl Host for State {
             return Err(refused("invalid", text, Some("/interaction/name".to_owned())));
         }
         self.call.pushed += weight(&message);
-        if self.call.pushed > PUSHED {
-            return Err(refused("quota", format!("the pushes of one call have at most {PUSHED} bytes"), None));
+        if self.call.pushed > limits.push_bytes {
+            channel.usage.hit(Limit::PushBytes);
+            let text =
+                format!("the pushes of one call have at most {} bytes; raise limits.push-bytes", limits.push_bytes);
+            return Err(refused("quota", text, None));
         }
         for part in &message.parts {
             if let Part::Attachment(attachment) = part
@@ -68,6 +78,14 @@ impl Host for State {
             {
                 self.readable(&channel, &blob.to_string()).map_err(|error| refused(&error.code, error.text, None))?;
             }
+        }
+        if !channel.usage.may_push(channel.started.elapsed(), limits.pushes_per_second) {
+            channel.usage.hit(Limit::PushesPerSecond);
+            let text = format!(
+                "the channel pushed {} messages in this second; try again in the next",
+                limits.pushes_per_second
+            );
+            return Err(refused("rate-limited", text, None));
         }
         let id = channel.services.message_id(&channel.config.id, message.event_id.as_deref());
         message.id = Some(id.clone());
@@ -98,9 +116,19 @@ impl Host for State {
         Ok(Page { messages: messages.into_iter().map(convert::message_out).collect(), next, attributes: Vec::new() })
     }
 
-    async fn progress(&mut self, _: String) -> Result<(), Error> {
-        self.look()?;
-        Err(refuse("not-supported", "`server.progress` is not served by this server yet; send in one part"))
+    async fn progress(&mut self, external_id: String) -> Result<(), Error> {
+        let channel = self.act()?;
+        if external_id.is_empty() || external_id.len() > PROGRESS_ID {
+            return Err(refuse("invalid", format!("an external id has 1 to {PROGRESS_ID} bytes")));
+        }
+        let Some(delivery) = self.call.delivery.clone() else {
+            return Err(refuse("wrong-state", "`progress` is for `deliver`, which brings out a message in parts"));
+        };
+        let clock = self.clock.clone();
+        clock.pause();
+        let noted = channel.services.progress(&channel.config.id, &delivery, &external_id).await;
+        clock.resume();
+        noted.map_err(info)
     }
 
     fn to_json(&mut self, message: Message) -> Result<String, Error> {
@@ -109,11 +137,18 @@ impl Host for State {
         canonical::to_json(&message).map_err(|error| refuse("invalid", error.to_string()))
     }
 
-    fn set_aside(&mut self, _: Vec<u8>, _: String) -> Result<(), Error> {
-        self.look()?;
-        Err(refuse(
-            "not-supported",
-            "`server.set-aside` is not served by this server yet; answer the request with an error",
-        ))
+    fn set_aside(&mut self, raw: Vec<u8>, reason: String) -> Result<(), Error> {
+        self.act()?;
+        if raw.len() > SET_ASIDE_BYTES || reason.len() > SET_ASIDE_REASON {
+            return Err(refuse(
+                "too-large",
+                format!("`raw` has at most {SET_ASIDE_BYTES} bytes, `reason` {SET_ASIDE_REASON}"),
+            ));
+        }
+        if self.call.transaction.set_aside.len() >= SET_ASIDES {
+            return Err(refuse("quota", format!("one call may set {SET_ASIDES} entries aside")));
+        }
+        self.call.transaction.set_aside.push((raw, reason));
+        Ok(())
     }
 }

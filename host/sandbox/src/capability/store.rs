@@ -3,10 +3,15 @@
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::store::{Entry, Host};
 use crate::call::{State, info, refuse};
+use crate::limits::Limit;
 use crate::transaction::StoreWrite;
 use jackfield_spec::Timestamp;
 use std::collections::BTreeMap;
 
+/// What the host's own keys begin with. A guest's keys have no control characters, and so all come after it.
+pub(crate) const RESERVED: char = '\u{1}';
+/// Before every key that a guest can have, and after all of the host's own.
+const BEFORE_ALL: &str = "\u{1f}";
 /// Most bytes of a key.
 const KEY: usize = 256;
 /// Most keys that one call may write or delete.
@@ -50,6 +55,7 @@ impl Host for State {
         check_key(&key)?;
         let limits = &channel.config.limits;
         if value.len() > limits.store_value {
+            channel.usage.hit(Limit::StoreValue);
             return Err(refuse(
                 "too-large",
                 format!(
@@ -67,6 +73,7 @@ impl Host for State {
         };
         let full = is_new && keys + self.call.store_keys >= limits.store_keys;
         if full || bytes + self.call.store_added + added > limits.store_bytes {
+            channel.usage.hit(if full { Limit::StoreKeys } else { Limit::StoreBytes });
             return Err(refuse(
                 "quota",
                 format!(
@@ -100,6 +107,7 @@ impl Host for State {
     fn entries(&mut self, prefix: String, after: Option<String>, limit: u32) -> Result<Vec<Entry>, Error> {
         let channel = self.look()?;
         let limit = limit.clamp(1, ENTRIES);
+        let after = after.filter(|after| after.as_str() > BEFORE_ALL).or_else(|| Some(BEFORE_ALL.to_owned()));
         let found =
             channel.services.store_entries(&channel.config.id, &prefix, after.as_deref(), limit).map_err(info)?;
         let mut merged = BTreeMap::new();

@@ -2,9 +2,12 @@
 
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::timers::{Host, Options};
-use crate::call::{State, refuse};
+use crate::call::{State, info, refuse};
+use crate::channel::Channel;
+use crate::limits::Limit;
 use crate::transaction::TimerChange;
 use jackfield_spec::{Timestamp, limits};
+use std::collections::BTreeSet;
 
 /// Most bytes of a payload.
 const PAYLOAD: usize = 4 << 10;
@@ -27,19 +30,32 @@ fn no_connections() -> Error {
 }
 
 impl State {
-    fn timer(&mut self, change: TimerChange) -> Result<(), Error> {
-        let channel = self.act()?;
-        let timers = &mut self.call.transaction.timers;
-        if timers.len() >= channel.config.limits.timers {
-            return Err(refuse("quota", format!("one call may change {} timers", channel.config.limits.timers)));
+    /// The names of the channel's timers, as this call would leave them.
+    async fn timer_names(&mut self, channel: &Channel) -> Result<&mut BTreeSet<String>, Error> {
+        if self.call.timers.is_none() {
+            let clock = self.clock.clone();
+            clock.pause();
+            let names = channel.services.timers(&channel.config.id).await;
+            clock.resume();
+            self.call.timers = Some(names.map_err(info)?);
         }
-        timers.push(change);
+        Ok(self.call.timers.get_or_insert_default())
+    }
+
+    fn change_timer(&mut self, channel: &Channel, change: TimerChange) -> Result<(), Error> {
+        let most = channel.config.limits.timer_changes;
+        let changes = &mut self.call.transaction.timers;
+        if changes.len() >= most {
+            channel.usage.hit(Limit::TimerChanges);
+            return Err(refuse("quota", format!("one call may change {most} timers; raise limits.timer-changes")));
+        }
+        changes.push(change);
         Ok(())
     }
 }
 
 impl Host for State {
-    fn set(&mut self, name: String, delay_ms: u64, payload: Vec<u8>, options: Options) -> Result<(), Error> {
+    async fn set(&mut self, name: String, delay_ms: u64, payload: Vec<u8>, options: Options) -> Result<(), Error> {
         let channel = self.act()?;
         check_name(&name)?;
         if options.volatile {
@@ -59,14 +75,29 @@ impl Host for State {
         }
         let due = Timestamp::from_millis(channel.services.now().millis().saturating_add(delay_ms));
         let due = due.map_err(|error| refuse("invalid", error.to_string()))?;
-        self.timer(TimerChange::Set { name, due, payload })
+        let most = channel.config.limits.timers;
+        let names = self.timer_names(&channel).await?;
+        if names.len() >= most && !names.contains(&name) {
+            channel.usage.hit(Limit::Timers);
+            return Err(refuse(
+                "quota",
+                format!("{most} timers of the channel wait; cancel some, or raise limits.timers"),
+            ));
+        }
+        self.change_timer(&channel, TimerChange::Set { name: name.clone(), due, payload })?;
+        self.timer_names(&channel).await?.insert(name);
+        Ok(())
     }
 
     fn cancel(&mut self, name: String, connection: Option<String>) -> Result<(), Error> {
+        let channel = self.act()?;
         check_name(&name)?;
         if connection.is_some() {
             return Err(no_connections());
         }
-        self.timer(TimerChange::Cancel { name })
+        if let Some(names) = &mut self.call.timers {
+            names.remove(&name);
+        }
+        self.change_timer(&channel, TimerChange::Cancel { name })
     }
 }

@@ -2,42 +2,14 @@
 
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::secrets::Piece;
-use crate::bindings::jackfield::channel::{connections, datagrams, tcp};
+use crate::bindings::jackfield::channel::{connections, datagrams};
 use crate::call::{State, refuse};
-use wasmtime::component::Resource;
-
-/// No value of it exists: `connect` answers `not-supported`.
-pub enum TcpConnection {}
 
 fn unserved(interface: &str) -> Error {
     refuse(
         "not-supported",
         format!("`{interface}` is not served by this server yet; see docs/specification.md for what is"),
     )
-}
-
-impl tcp::HostConnection for State {
-    fn read(&mut self, _: Resource<TcpConnection>, _: u32, _: u32) -> Result<Vec<u8>, Error> {
-        Err(unserved("tcp"))
-    }
-
-    fn write(&mut self, _: Resource<TcpConnection>, _: Vec<Piece>) -> Result<(), Error> {
-        Err(unserved("tcp"))
-    }
-
-    fn start_tls(&mut self, _: Resource<TcpConnection>, _: String) -> Result<(), Error> {
-        Err(unserved("tcp"))
-    }
-
-    fn drop(&mut self, _: Resource<TcpConnection>) -> wasmtime::Result<()> {
-        Ok(())
-    }
-}
-
-impl tcp::Host for State {
-    fn connect(&mut self, _: String, _: u32) -> Result<Resource<TcpConnection>, Error> {
-        Err(unserved("tcp"))
-    }
 }
 
 impl connections::Host for State {

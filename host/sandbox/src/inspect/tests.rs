@@ -1,10 +1,10 @@
-use super::*;
+mod bent;
 
-const MAX: usize = 1 << 20;
+use super::*;
 
 fn refusal(text: &str) -> String {
     let bytes = wat::parse_str(text).expect("the test's component is well formed");
-    inspect(&bytes, MAX).expect_err("it must be refused").to_string()
+    inspect(&bytes, &ComponentLimits::default()).expect_err("it must be refused").to_string()
 }
 
 /// Each component that can't fit is refused before it is compiled, with a sentence that says what to do.
@@ -34,7 +34,7 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
     }
 }
 
-/// A component file in which anything may stand: it is refused with a sentence, or everything that is read of it is there.
+/// A component file in which anything may stand: it fits, or it is refused with a sentence.
 #[test]
 fn fuzz_component_files() {
     let words =
@@ -44,33 +44,58 @@ fn fuzz_component_files() {
         .map(|text| wat::parse_str(text).expect("the test's component is well formed"))
         .collect();
     inputs.push(std::fs::read(jackfield_tests::driver("webhook")).expect("the driver"));
-    let count = jackfield_tests::fuzz("component", inputs, &words, |bytes| match inspect(bytes, MAX) {
-        Ok(exports) => format!("{} {}", exports.webhook, exports.timer),
-        Err(error) => jackfield_tests::kind_of(&error.to_string()),
-    });
+    let count =
+        jackfield_tests::fuzz("component", inputs, &words, |bytes| match inspect(bytes, &ComponentLimits::default()) {
+            Ok(()) => "fits".to_owned(),
+            Err(error) => jackfield_tests::kind_of(&error.to_string()),
+        });
     println!("component: {count} inputs");
     assert!(count > 20);
 }
 
 #[test]
 fn what_is_too_large_is_not_even_read() {
-    let error = inspect(&[0; 100], 99).expect_err("too large").to_string();
+    let limits = ComponentLimits { bytes: 99, ..ComponentLimits::default() };
+    let error = inspect(&[0; 100], &limits).expect_err("too large").to_string();
     assert!(error.contains("100 bytes, at most 99"), "{error}");
 }
 
 #[test]
 fn bytes_that_are_nothing_are_refused() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0garbage", b"#!/bin/sh"] {
-        assert!(matches!(inspect(bytes, MAX), Err(LoadError::NotAComponent(_))), "{bytes:?}");
+        let refusal = inspect(bytes, &ComponentLimits::default());
+        assert!(matches!(refusal, Err(Refusal::NotAComponent(_))), "{bytes:?}");
     }
 }
 
+/// Each of these is counted before anything is built from it.
 #[test]
-fn exports_are_discovered() {
-    let text = r#"(component (instance $i)
-        (export "jackfield:channel/driver@0.9.3" (instance $i))
-        (export "jackfield:channel/timer@0.9.0" (instance $i)))"#;
-    let bytes = wat::parse_str(text).expect("well formed");
-    let exports = inspect(&bytes, MAX).expect("a patch version is compatible");
-    assert_eq!(exports, Exports { webhook: false, timer: true });
+fn of_what_there_is_too_much_is_said_with_its_key() {
+    let limits = ComponentLimits { functions: 3, types: 3, imports: 2, exports: 2, ..ComponentLimits::default() };
+    let many = |text: &str| (0..4).map(|number| text.replace('#', &number.to_string())).collect::<String>();
+    let cases = [
+        (
+            format!("(component (core module {}))", many("(func)")),
+            "more than 3 functions",
+            "functions under [server.limits]",
+        ),
+        (format!("(component {})", many("(type (list u8))")), "more than 3 types", "types under [server.limits]"),
+        (
+            format!("(component (core module {}))", many("(type (func (param i32 i64)))")),
+            "more than 3 types",
+            "types under [server.limits]",
+        ),
+        (format!("(component {})", many(r##"(import "f#" (func))"##)), "more than 2 imports", "imports under"),
+        (
+            format!(r#"(component (instance $i) {})"#, many(r##"(export "e#" (instance $i))"##)),
+            "more than 2 exports",
+            "exports under",
+        ),
+        (format!("{}{}", "(component ".repeat(20), ")".repeat(20)), "more than 16 deep", "not a WebAssembly component"),
+    ];
+    for (text, expected, key) in cases {
+        let bytes = wat::parse_str(&text).expect("well formed");
+        let found = inspect(&bytes, &limits).expect_err("it must be refused").to_string();
+        assert!(found.contains(expected) && found.contains(key), "{text}\n  said:     {found}\n  expected: {expected}");
+    }
 }

@@ -108,7 +108,7 @@ async fn an_offer_is_announced_with_its_message_and_answers_go_out_as_effects() 
     let mut rig = open(dir.path()).await;
     let connected = Command::Connected { agent: "ana".into(), connection: "c1".into() };
     rig.sequencer.command(connected).await.expect("commits");
-    rig.agent("1", Action::SetState { state: Presence::Available, reason: None }).await;
+    rig.agent("1", Action::SetState { state: Presence::Available, reason: None, media_type: None }).await;
     let item = work_item(&rig.receive("e1", "+1").await);
     let offer = loop {
         let announcement = rig.notices.recv().await.expect("an offer comes");
@@ -139,6 +139,40 @@ async fn an_offer_is_announced_with_its_message_and_answers_go_out_as_effects() 
 }
 
 #[tokio::test]
+async fn only_the_customer_id_that_the_server_gave_is_kept() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    let keys = rig.sequencer.keys();
+    let theirs = hex::encode(keys.customer("line", "+1"));
+    let now = Timestamp::from_millis(rig.sequencer.now()).expect("in range");
+    for (claimed, kept) in [("made-up", None), (theirs.as_str(), Some(theirs.as_str()))] {
+        let mut message = message("e1", "+1");
+        if let Some(item) = &mut message.work_item {
+            item.customer.id = Some(claimed.to_owned());
+        }
+        let stored = Stored::new(keys, "line", Direction::Inbound, now, message).expect("plain data");
+        let item = stored.message.work_item.as_ref().expect("a work item");
+        assert_eq!(item.customer.id.as_deref(), kept, "{claimed}");
+    }
+}
+
+#[tokio::test]
+async fn a_journal_does_not_go_on_under_another_key() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    rig.receive("e1", "+1").await;
+    rig.sequencer.stop().await;
+    drop(rig);
+    std::fs::remove_file(dir.path().join("key")).expect("the key");
+    let (notices, _) = mpsc::unbounded_channel();
+    let (effects, _) = mpsc::unbounded_channel();
+    let settings = Settings { clock: system_clock(), outputs: Outputs { notices, effects } };
+    let error = start(dir.path(), settings).err().expect("it refuses").to_string();
+    assert!(error.contains("restore it from a backup"), "{error}");
+    assert!(!dir.path().join("key").exists(), "no new one is made");
+}
+
+#[tokio::test]
 async fn time_that_is_due_needs_no_command() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut rig = open(dir.path()).await;
@@ -165,4 +199,23 @@ async fn an_ended_item_is_listed_from_the_database() {
     assert_eq!(row.state, "closed");
     let kept: jackfield_router::WorkItem = serde_json::from_slice(&row.json).expect("a work item");
     assert_eq!(kept.code.as_deref(), Some("spam"));
+}
+
+#[tokio::test]
+async fn who_did_what_is_on_record_also_where_nothing_else_happened() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let rig = open(dir.path()).await;
+    let audit = Audit {
+        by: "operator ops".to_owned(),
+        action: "driver.loaded".to_owned(),
+        subject: "telegraph".to_owned(),
+        detail: "x".repeat(5_000),
+    };
+    let commit = Commit { cause: "audit".to_owned(), audit: vec![audit.clone()], ..Commit::default() };
+    assert!(!commit.is_empty());
+    rig.sequencer.commit(commit).await.expect("commits");
+    let records = rig.sequencer.reader().records(1, 100).expect("reads");
+    let last: Entry = serde_json::from_slice(&records.last().expect("a record").payload).expect("an entry");
+    assert_eq!(last.cause, "audit");
+    assert_eq!(last.audit, [Audit { detail: "x".repeat(1_024), ..audit }], "a detail is cut");
 }

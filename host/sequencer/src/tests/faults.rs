@@ -138,3 +138,23 @@ async fn until(so: impl Fn() -> bool) {
     };
     tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it becomes so");
 }
+
+/// Set where this test is run by itself, to panic.
+const PANICS: &str = "JACKFIELD_TEST_SEQUENCER_PANICS";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_the_sequencer_ends_the_process() {
+    if std::env::var_os(PANICS).is_some() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let rig = open(dir.path()).await;
+        let _ = rig.sequencer.read(|_| -> () { panic!("on purpose") }).await;
+        // The process ends beside this.
+        return std::future::pending().await;
+    }
+    let name = "tests::faults::a_panic_of_the_sequencer_ends_the_process";
+    let mut command = std::process::Command::new(std::env::current_exe().expect("this test"));
+    let output = command.args(["--exact", name, "--nocapture"]).env(PANICS, "1").output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && output.status.code().is_none(), "ended by a signal: {:?}", output.status);
+    assert!(said.contains("on purpose") && said.contains("the sequencer panicked"), "{said}");
+}

@@ -1,5 +1,6 @@
 //! From WIT types to schemas.
 
+use super::{forms, rules};
 use crate::vocabulary;
 use serde_json::{Map, Value, json};
 use wit_parser::{Docs, Field, Record, Resolve, Type, TypeDef, TypeDefKind, TypeId, TypeOwner, Variant};
@@ -48,6 +49,11 @@ impl<'a> Generator<'a> {
         Self { resolve, definitions: Map::new() }
     }
 
+    /// A definition that is no type of the WIT.
+    pub(super) fn insert(&mut self, name: &str, schema: Value) {
+        self.definitions.insert(name.to_owned(), schema);
+    }
+
     pub(super) fn finish(self) -> Map<String, Value> {
         self.definitions
     }
@@ -70,6 +76,9 @@ impl<'a> Generator<'a> {
             let def = &self.resolve.types[id];
             let mut schema = special(interface, name).unwrap_or_else(|| self.kind(def, interface, name));
             describe(&mut schema, &def.docs);
+            if interface == "message" {
+                rules::add(&mut schema, name);
+            }
             if (interface, name) == ("message", "message") {
                 self.encoded_agent(&mut schema);
             }
@@ -172,8 +181,9 @@ impl<'a> Generator<'a> {
             schema = json!({ "enum": words });
         }
         if OBJECTS.contains(&(record, field.name.as_str())) {
-            schema = json!({ "type": "object" });
+            schema = rules::object();
         }
+        forms::narrow(&mut schema, record, &field.name);
         describe(&mut schema, &field.docs);
         schema
     }
@@ -230,9 +240,12 @@ fn integer(least: i64, most: i64) -> Value {
 /// Types whose JSON is not what their WIT alone would make of them.
 fn special(interface: &str, name: &str) -> Option<Value> {
     match (interface, name) {
-        ("message", "timestamp") => Some(json!({ "type": "string", "format": "date-time" })),
-        ("message", "digest") => Some(json!({ "type": "string", "pattern": "^sha256-[0-9a-f]{64}$" })),
-        ("message", "json") => Some(json!({})),
+        ("message", "timestamp") => Some(forms::timestamp()),
+        ("message", "digest") => {
+            Some(json!({ "type": "string", "minLength": 71, "maxLength": 71, "pattern": "^sha256-[0-9a-f]{64}$" }))
+        }
+        ("message", "json") => Some(rules::json()),
+        ("message", "attributes") => Some(forms::attributes()),
         _ => None,
     }
 }

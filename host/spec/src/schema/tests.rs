@@ -1,8 +1,13 @@
 use super::*;
-use crate::{Message, canonical, strategies};
+use crate::{Message, canonical, limits, strategies};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use std::sync::LazyLock;
+
+mod agreement;
+mod forms;
+mod golden;
+mod refused;
 
 static MESSAGE: LazyLock<Validator> = LazyLock::new(|| compile(&json_schema()));
 
@@ -86,7 +91,8 @@ fn wit_types_become_the_json_that_is_promised() {
     assert_eq!(message["eventId"]["type"], json!(["string", "null"]));
     assert_eq!(message["parts"]["type"], "array");
     assert_eq!(message["workItem"]["anyOf"][0]["$ref"], "#/$defs/workItemInfo");
-    assert_eq!(definitions["attributes"]["additionalProperties"], json!({"type": "string"}));
+    assert_eq!(definitions["attributes"]["additionalProperties"]["type"], "string");
+    assert_eq!(definitions["attributes"]["maxProperties"], limits::ATTRIBUTES);
     assert_eq!(definitions["timestamp"]["format"], "date-time");
     assert_eq!(definitions["queueInfo"]["properties"]["expectedWaitMs"]["maximum"], u32::MAX);
     assert_eq!(definitions["part"]["oneOf"][0]["properties"]["type"]["const"], "text");

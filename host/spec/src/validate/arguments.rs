@@ -5,6 +5,7 @@ use super::at::At;
 use super::crm::kind;
 use crate::interaction::{CATALOGUE, Entry, Reply, place};
 use crate::{Interaction, Kind, schema};
+use jsonschema::Keyword;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use serde_json::{Map, Value};
@@ -72,12 +73,41 @@ fn is_reply(interaction: &Interaction, entry: &Entry) -> bool {
     interaction.kind == Kind::Notification && entry.kind != Kind::Notification && entry.reply != Reply::None
 }
 
+/// A limit in bytes: what `maxLength`, which counts characters, cannot say.
+struct MaxBytes(u64);
+
+impl MaxBytes {
+    fn found(&self, instance: &Value) -> Option<usize> {
+        let length = instance.as_str()?.len();
+        u64::try_from(length).map_or(true, |found| found > self.0).then_some(length)
+    }
+}
+
+impl<'i> Keyword<'i> for MaxBytes {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        match self.found(instance) {
+            None => Ok(()),
+            Some(found) => Err(ValidationError::custom(format!("{found} bytes, at most {} are allowed", self.0))),
+        }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        self.found(instance).is_none()
+    }
+}
+
 impl Shape {
     fn get(&self, schema: impl FnOnce() -> Option<Value>) -> Option<&Shaped> {
         self.validator
             .get_or_init(|| {
                 // That every record of the catalogue has a schema, and that it compiles, is tested.
-                let validator = jsonschema::options().should_validate_formats(true).build(&schema()?).ok()?;
+                let validator = jsonschema::options()
+                    .should_validate_formats(true)
+                    .with_keyword(schema::MAX_BYTES, |_, most, _| {
+                        Ok(Box::new(MaxBytes(most.as_u64().unwrap_or_default())))
+                    })
+                    .build(&schema()?)
+                    .ok()?;
                 Some(Shaped { empty: validator.is_valid(&Value::Object(Map::new())), validator })
             })
             .as_ref()
@@ -98,17 +128,24 @@ impl Shaped {
 
 fn refusal(error: &ValidationError<'_>, at: &At<'_>, record: &str) -> Invalid {
     let mut pointer = format!("{}{}", at.pointer(), error.instance_path());
+    let mut code = "invalid";
     let problem = match error.kind() {
         ValidationErrorKind::Required { property: Value::String(property) } => {
             pointer.push('/');
             pointer.push_str(property);
             "is missing".to_owned()
         }
+        ValidationErrorKind::Custom { message, .. } => {
+            code = "limit";
+            format!("{message}; shorten it before it is pushed")
+        }
+        // The only thing that is forbidden in a text.
+        ValidationErrorKind::Not { .. } => "has a control character; take it out".to_owned(),
         // Without the value: it may be a customer's.
         _ => error.masked().to_string(),
     };
     Invalid {
-        code: "invalid",
+        code,
         pointer,
         text: format!("{problem}; see record `{record}` in the interface `interactions` of the specification"),
     }

@@ -2,17 +2,9 @@
 
 use super::Invalid;
 use super::at::At;
+use crate::vocabulary::{FOREIGN, INVOKE, INVOKE_OWN, OF_WORK_ITEM, SUPPORT_REQUEST};
 use crate::{Kind, Message};
 use serde_json::{Map, Value};
-
-/// The one interaction that opens or joins a work item.
-const SUPPORT_REQUEST: &str = "support-request";
-
-/// Keys that stand for a work item or an agent, without `-` and `_` and in lower case.
-const FOREIGN: &[&str] = &["workitem", "workitemid", "workiteminfo", "agent", "agentid", "agentinfo"];
-
-/// Fields of the work item that must not stand in a support request's arguments.
-const WORK_ITEM: &[&str] = &["customer", "conversation", "subject", "priority", "language"];
 
 /// Refuses what lacks its interaction or the CRM information beside it.
 pub(super) fn carried(message: &Message) -> Result<(), Invalid> {
@@ -93,7 +85,7 @@ pub(super) fn apart(message: &Message) -> Result<(), Invalid> {
     let at = root.key("interaction");
     let at = at.key("arguments");
     if interaction.name == SUPPORT_REQUEST
-        && let Some(key) = members.keys().find(|key| is_one_of(key, WORK_ITEM))
+        && let Some(key) = members.keys().find(|key| is_one_of(key, OF_WORK_ITEM))
     {
         return Err(at.key(key).refuse(
             "crm-in-interaction",
@@ -101,7 +93,7 @@ pub(super) fn apart(message: &Message) -> Result<(), Invalid> {
         ));
     }
     // A command of the driver's own has its own schema, and so has what it answers.
-    let own: &[&str] = if interaction.name == "invoke" { &["arguments", "outcome"] } else { &[] };
+    let own: &[&str] = if interaction.name == INVOKE { INVOKE_OWN } else { &[] };
     foreign(members, own, &at)
 }
 

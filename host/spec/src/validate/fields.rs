@@ -153,7 +153,7 @@ fn attachment(part: &Attachment, at: &At<'_>, b: &mut Bytes) -> Checked {
     text::content_type(&part.media_type, &at.key("mediaType"), b)?;
     text::word(&part.state, vocabulary::ATTACHMENT_STATES, &at.key("state"), b)?;
     text::word(&part.disposition, vocabulary::DISPOSITIONS, &at.key("disposition"), b)?;
-    if part.state == "ready" && part.blob.is_none() {
+    if part.state == vocabulary::READY && part.blob.is_none() {
         return Err(at.key("blob").invalid(
             "the attachment is `ready` but has no blob; write its bytes with `blobs` and give the digest, or say \
              `pending` and push `message.changed` when it is fetched",

@@ -5,11 +5,6 @@ use super::{Bytes, Invalid, length};
 use crate::limits;
 use serde_json::{Number, Value};
 
-/// The largest integer that every reader of JSON keeps exactly (RFC 7493): 2^53 - 1.
-const SAFE: u64 = (1 << 53) - 1;
-/// From here on canonical JSON writes a number with an exponent, and readers do not take it for an integer.
-const EXPONENT: f64 = 1e21;
-
 /// Refuses what is no object, no I-JSON, too deep or too long.
 pub(super) fn object(value: &Value, at: &At<'_>, bytes: &mut Bytes) -> Result<(), Invalid> {
     let Value::Object(members) = value else {
@@ -75,17 +70,18 @@ fn shallow(depth: usize, at: &At<'_>) -> Result<(), Invalid> {
 
 fn number(number: &Number, at: &At<'_>) -> Result<(), Invalid> {
     let exact = match (number.as_u64(), number.as_i64(), number.as_f64()) {
-        (Some(n), _, _) => n <= SAFE,
-        (_, Some(n), _) => n.unsigned_abs() <= SAFE,
+        (Some(n), _, _) => n <= limits::INTEGER.unsigned_abs(),
+        (_, Some(n), _) => n.unsigned_abs() <= limits::INTEGER.unsigned_abs(),
         // Beyond 2^53 there are only integers.
-        (_, _, Some(n)) => n.is_finite() && (n.abs() <= SAFE as f64 || n.abs() >= EXPONENT),
+        (_, _, Some(n)) => n.is_finite() && (n.abs() <= limits::INTEGER as f64 || n.abs() >= limits::EXPONENT),
         _ => false,
     };
     if exact {
         return Ok(());
     }
     Err(at.invalid(format_args!(
-        "{number} is beyond what every reader of JSON keeps exactly (integers up to {SAFE}); give it as a text"
+        "{number} is beyond what every reader of JSON keeps exactly (integers up to {}); give it as a text",
+        limits::INTEGER
     )))
 }
 

@@ -122,14 +122,23 @@ pub(super) fn language(text: &str, at: &At<'_>, bytes: &mut Bytes) -> Result<(),
     Err(at.invalid(format_args!("{text:?} is no BCP 47 tag; write it as `es` or `pt-BR`, or null if it is not known")))
 }
 
+fn has_type(text: &str) -> bool {
+    let essence = text.split(';').next().unwrap_or_default().trim_end_matches(' ');
+    let restricted =
+        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
+    essence.split_once('/').is_some_and(|(a, b)| restricted(a) && restricted(b))
+}
+
+/// Whether an attachment may have this type: a form as in RFC 6838, short and printable.
+pub fn is_content_type(text: &str) -> bool {
+    text.len() <= limits::CONTENT_TYPE && !text.chars().any(char::is_control) && has_type(text)
+}
+
 /// A type as in RFC 6838; parameters after `;` are left to the reader.
 pub(super) fn content_type(text: &str, at: &At<'_>, bytes: &mut Bytes) -> Result<(), Invalid> {
     most(text, limits::CONTENT_TYPE, at, bytes)?;
     printable(text, at)?;
-    let essence = text.split(';').next().unwrap_or_default().trim_end();
-    let restricted =
-        |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b));
-    if essence.split_once('/').is_some_and(|(a, b)| restricted(a) && restricted(b)) {
+    if has_type(text) {
         return Ok(());
     }
     Err(at.invalid(format_args!(

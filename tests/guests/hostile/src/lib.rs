@@ -3,6 +3,7 @@
 
 mod deeds;
 
+use deeds::Aim;
 use jackfield_sdk::{
     Context, Delivery, Descriptor, Driver, Expiry, Message, Outcome, Receipt, Request, Response, Result, Settings,
     SettingsError, WorkItem, capability, host, media_type, supported,
@@ -15,6 +16,12 @@ const SCHEMA: &str = r#"{"type":"object","additionalProperties":false,
 pub struct Hostile {
     /// An origin that it asks for.
     target: String,
+}
+
+impl Hostile {
+    fn aim<'a>(&'a self, query: &'a str) -> Aim<'a> {
+        Aim { target: &self.target, query }
+    }
 }
 
 impl Driver for Hostile {
@@ -34,7 +41,7 @@ impl Driver for Hostile {
             Some("refuse") => {
                 return Err(SettingsError::new("/at-configure", "it refuses", "write something else"));
             }
-            Some(deed) => drop(deeds::commit(deed, "")),
+            Some(deed) => drop(deeds::commit(deed, Aim::default())),
             None => {}
         }
         Ok(Self { target: settings.text("/target")?.unwrap_or("http://127.0.0.1:9").into() })
@@ -43,7 +50,7 @@ impl Driver for Hostile {
     fn deliver(&self, delivery: Delivery) -> Outcome {
         let text = delivery.message.text();
         let deed = text.split(' ').next().unwrap_or_default();
-        if let Some(Err(error)) = deeds::commit(deed, &self.target) {
+        if let Some(Err(error)) = deeds::commit(deed, self.aim("")) {
             return Outcome::Failure(error);
         }
         Outcome::Receipt(Receipt::sent(vec![]))
@@ -53,7 +60,7 @@ impl Driver for Hostile {
 impl jackfield_sdk::Webhook for Hostile {
     fn receive(&self, request: Request) -> Result<Response> {
         let path = request.url.split(['?', '#']).next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
-        match deeds::commit(path, &self.target) {
+        match deeds::commit(path, self.aim(request.query())) {
             Some(response) => response,
             None => well(path),
         }
@@ -63,7 +70,7 @@ impl jackfield_sdk::Webhook for Hostile {
 impl jackfield_sdk::Timer for Hostile {
     fn fired(&self, expiry: Expiry) -> Result<()> {
         let deed = String::from_utf8_lossy(&expiry.payload).into_owned();
-        deeds::commit(&deed, &self.target).map_or(Ok(()), |response| response.map(drop))
+        deeds::commit(&deed, self.aim("")).map_or(Ok(()), |response| response.map(drop))
     }
 }
 

@@ -25,6 +25,7 @@ impl Driver for Telegraph {
         descriptor.vendor = "Jackfield's tests".into();
         descriptor.media_types = vec![media_type(MEDIA_TYPE)];
         descriptor.interactions = supported(&deliver::INTERACTIONS);
+        descriptor.commands = vec![deliver::flash()];
         descriptor
     }
 

@@ -1,7 +1,7 @@
 //! What a telegram's line says.
 
 use jackfield_sdk::encoding::to_hex;
-use jackfield_sdk::interactions::{Arguments, MessageStatus, Own, WorkItemEnd, WorkItemEnding};
+use jackfield_sdk::interactions::{Arguments, MessageStatus, Own, Typing, WorkItemEnd, WorkItemEnding};
 use jackfield_sdk::json::Object;
 use jackfield_sdk::{Error, Kind, Message, Piece, Refused, Result, TimerOptions, WorkItem, host};
 
@@ -13,6 +13,7 @@ use crate::MEDIA_TYPE;
 /// - `STATE`: the request `work-item.state`, answered at once;
 /// - `RECEIVED ID`, `READ ID`: the notification `message.status` about the telegram ID;
 /// - `LINE STATE`: the notification `channel.health-changed`;
+/// - `TYPES`, `PAUSES`: the notification `typing`;
 /// - `LATER MS TEXT`: a durable timer that hands the text in;
 /// - anything else: the request `support-request`.
 pub fn hand_in(line: &str, number: &str) -> Result<String> {
@@ -26,6 +27,7 @@ pub fn hand_in(line: &str, number: &str) -> Result<String> {
         "RECEIVED" => push(number, from, &status(rest, "delivered")),
         "READ" => push(number, from, &status(rest, "read")),
         "LINE" => line_changed(number, rest),
+        "TYPES" | "PAUSES" => push(number, from, &Typing { on: word == "TYPES" }),
         "LATER" => later(from, rest, number),
         _ => request(number, from, text),
     }

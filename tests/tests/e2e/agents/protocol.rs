@@ -75,7 +75,7 @@ async fn numbers_go_on_after_a_restart() {
 
 #[tokio::test]
 async fn a_repeated_command_gets_the_first_result() {
-    let server = Server::start(setup(&["ana"])).await;
+    let mut server = Server::start(setup(&["ana"])).await;
     let mut ana = Agent::available(&server, "ana").await;
     say(&server, "m1", "kim", "hello").await;
     let offered = ana.event("offer.created").await;
@@ -93,12 +93,17 @@ async fn a_repeated_command_gets_the_first_result() {
     let mut other = send.clone();
     other["idempotencyKey"] = json!("k2");
     assert_ne!(ana.ok(other).await["messageId"], sent);
-    // The result is remembered over connections too.
+    // The results are remembered over connections and the server's end too.
+    server.kill().await;
+    server.start_again().await;
     let mut phone = Agent::connect(&server, "ana").await;
-    assert_eq!(
-        phone.command_as("double-click", json!({"type": "offer.accept", "offerId": offered["offer"]["id"]})).await,
-        first
-    );
+    let accept = json!({"type": "offer.accept", "offerId": offered["offer"]["id"]});
+    assert_eq!(phone.command_as("double-click", accept).await, first);
+    assert_eq!(phone.ok(send.clone()).await["messageId"], sent);
+    // A command of another id is another command, whoever's it is.
+    let refused = phone.command_as("triple-click", json!({"type": "work-item.complete", "workItemId": "none"})).await;
+    let again = phone.command_as("triple-click", json!({"type": "work-item.complete", "workItemId": item})).await;
+    assert_eq!((refused["error"]["code"].clone(), &again), (json!("not-found"), &refused));
     let path = format!("/v1/work-items/{}/messages", item.as_str().expect("an id"));
     let thread = server.operator().get(&path).await.expect(200).json();
     assert_eq!(thread["items"].as_array().map(Vec::len), Some(3), "{thread}");

@@ -181,6 +181,7 @@ pub(crate) fn config(http: &[&str], addresses: &[&str], names: Arc<dyn Resolve>)
         limits: Limits::default(),
         resolver: names,
         tls: Tls::with_roots([]),
+        counters: Arc::default(),
     }
 }
 

@@ -88,5 +88,5 @@ async fn any_other_is_refused_before_the_request_is_sent() {
 #[test]
 fn the_systems_roots_can_be_read() {
     // What they are depends on the machine; that reading them never fails doesn't.
-    assert_eq!(Tls::system().config.alpn_protocols, [b"http/1.1"]);
+    assert_eq!(Tls::system().http.alpn_protocols, [b"http/1.1"]);
 }

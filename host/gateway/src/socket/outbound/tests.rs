@@ -6,13 +6,7 @@ use jackfield_spec::{Digest, Direction, canonical, validate};
 #[test]
 fn an_answer_carries_the_item_the_agent_and_the_interaction() {
     let blob = Digest::of(b"picture");
-    let send = Send {
-        work_item: "w1".to_owned(),
-        text: "Hello Carl".to_owned(),
-        attachments: vec![Attached { blob, name: Some("a.png".to_owned()), media_type: None }],
-        idempotency_key: None,
-        if_version: None,
-    };
+    let file = File { blob, size: 7, name: Some("a.png".to_owned()), media_type: None };
     let item: WorkItem = serde_json::from_value(serde_json::json!({
         "id": "w1", "channel": "wire", "mediaType": "telegraph", "conversation": "k1", "state": "active", "since": 1, "queue": "support",
         "priority": 7, "weight": 20, "created": 1, "firstQueued": 1, "version": 3, "firstMessage": "m1", "lastMessage": "m9",
@@ -28,7 +22,8 @@ fn an_answer_carries_the_item_the_agent_and_the_interaction() {
         presence: Presence::Busy,
         driver: Some("wire@1.0.0".to_owned()),
     };
-    let mut made = compose(&send, &[7], &item, first.work_item.as_ref().unwrap(), sender);
+    let mut made = compose(&item, first.work_item.as_ref().unwrap(), sender, Kind::Command, "message.send");
+    made.parts = parts("Hello Carl", vec![file]);
 
     assert_eq!(made.cause.as_deref(), Some("m9"));
     assert_eq!((made.media_type.as_str(), made.driver.as_deref()), ("telegraph", Some("wire@1.0.0")));

@@ -51,3 +51,25 @@ fn help_names_every_command() {
         assert!(HELP.contains(word), "{word}");
     }
 }
+
+#[test]
+fn what_is_done_with_a_work_item_is_understood_and_talk_stays_talk() {
+    let id = "0198c0de-0000-7000-8000-000000000001";
+    let cases = [
+        ("hold", Typed::Hold),
+        ("resume", Typed::Resume),
+        ("transfer ben", Typed::Transfer("ben".to_owned())),
+        ("transfer queue sales", Typed::TransferToQueue("sales".to_owned())),
+        ("consult ben", Typed::Consult("ben".to_owned())),
+        ("handover", Typed::HandOver),
+        ("takeback", Typed::TakeBack),
+        ("leave", Typed::Leave),
+    ];
+    for (line, expected) in cases {
+        assert_eq!(parse(line), expected, "{line}");
+    }
+    assert_eq!(parse(&format!("pick {id}")), Typed::Pick(id.to_owned()));
+    for talk in ["hold on please", "transfer the money to me", "pick one", "leave it", "consult your doctor now"] {
+        assert_eq!(parse(talk), Typed::Say(talk.to_owned()));
+    }
+}

@@ -1,17 +1,19 @@
 //! What customers, agents, drivers and operators do, at random.
 
+use std::collections::BTreeMap;
+
 use super::random::Random;
 use super::world::World;
-use crate::tests::kit;
 use crate::{
-    Action, Command, Config, Failure, Id, OperatorAction, Outcome, Phase, Presence, Received, Route, Status,
-    StatusReport,
+    Action, Change, Command, Destination, Failure, Id, OperatorAction, Outcome, Phase, Presence, Received, Route,
+    Status, StatusReport, Task,
 };
 
-const AGENTS: u64 = 5;
+pub(super) const AGENTS: u64 = 5;
 const CONVERSATIONS: u64 = 12;
-const CHANNELS: [&str; 2] = ["one", "two"];
-const QUEUES: [&str; 3] = ["plain", "strict", "again"];
+pub(super) const CHANNELS: [&str; 2] = ["one", "two"];
+pub(super) const QUEUES: [&str; 7] = ["plain", "strict", "again", "skilled", "picked", "sticky", "wide"];
+pub(super) const SKILLS: [&str; 3] = ["x", "y", "z"];
 const MEDIA: [&str; 3] = ["light", "heavy", "live"];
 
 impl World {
@@ -37,19 +39,23 @@ impl World {
             message_id: self.fresh("in-"),
             channel: CHANNELS[channel as usize].into(),
             conversation: format!("k{}", random.below(CONVERSATIONS)).into(),
-            customer: None,
             media_type: MEDIA[random.below(3) as usize].into(),
             interaction: interaction.to_owned(),
             support_request: interaction == "support-request",
             route: (!random.once_in(6)).then(|| Route {
-                queue: random.pick(&["plain", "strict", "again", "gone"]).copied().unwrap_or("plain").into(),
+                queue: if random.once_in(9) { "gone".into() } else { queue(random) },
                 priority: random.once_in(3).then(|| random.below(4) as u16 * 400),
                 rule: "rule".into(),
+                skills: skills(random, 3),
+                preferred_skills: skills(random, 5),
+                ..Route::default()
             }),
             priority: random.once_in(3).then(|| random.below(3) as u16),
-            status: None,
             reason: random.once_in(2).then(|| "reason".to_owned()),
-            simulated: false,
+            preferred: random.once_in(6).then(|| agent(random.below(AGENTS))),
+            automatic: random.once_in(9),
+            into: random.once_in(2).then(|| format!("k{}", random.below(CONVERSATIONS)).into()),
+            ..Received::default()
         }
     }
 
@@ -63,6 +69,7 @@ impl World {
             "work-item.cancel",
             "work-item.complete",
             "work-item.requeue",
+            "work-item.merge",
             "message.changed",
             "reaction",
             "message.status",
@@ -98,13 +105,14 @@ impl World {
         let any = agent(random.below(AGENTS));
         let pending: Vec<_> = self.state.offers().values().map(|o| (o.agent.clone(), o.id.clone())).collect();
         let items: Vec<_> = self.state.items().values().map(|i| (i.owner.clone(), i.id.clone(), i.version)).collect();
-        let (who, action) = match random.below(20) {
+        let (who, action) = match random.below(26) {
             0..4 => {
                 let states =
                     [Presence::Available, Presence::Busy, Presence::Away, Presence::Finishing, Presence::Offline];
                 let likely = if random.below(3) > 0 { &states[..1] } else { &states[..] };
                 let state = random.pick(likely).copied().unwrap_or_default();
-                (any, Action::SetState { state, reason: None })
+                let media_type = random.once_in(8).then(|| MEDIA[random.below(3) as usize].into());
+                (any, Action::SetState { state, reason: None, media_type })
             }
             4..10 => {
                 let (who, offer) = random.pick(&pending).cloned()?;
@@ -130,6 +138,7 @@ impl World {
                 let who = if random.once_in(10) { any } else { owner.unwrap_or(any) };
                 (who, Action::Send { work_item, message_id, idempotency_key, if_version: None })
             }
+            19..25 => self.handles(random)?,
             _ => {
                 let ended = |id: &&Id| self.state.delivery(id).is_some_and(|d| matches!(d.phase, Phase::Done { .. }));
                 let ended: Vec<Id> = self.state.deliveries().keys().filter(ended).cloned().collect();
@@ -184,7 +193,7 @@ impl World {
             15 => failed("rate-limited", random.once_in(2).then_some(7_000)),
             16 => failed("unknown", None),
             17 => failed("rejected-by-recipient", None),
-            _ => Outcome::Lost,
+            _ => Outcome::Lost { text: None },
         }
     }
 
@@ -212,17 +221,120 @@ impl World {
         }
     }
 
+    /// What an agent does with an item of its own, or with one that waits.
+    fn handles(&mut self, random: &mut Random) -> Option<(Id, Action)> {
+        let items: Vec<_> = self.state.items().values().map(|i| (i.owner.clone(), i.id.clone())).collect();
+        let other = random.pick(&items).cloned()?.1;
+        let owned: Vec<_> = items.iter().filter(|(owner, _)| owner.is_some()).cloned().collect();
+        let likely = if random.once_in(4) { &items } else { &owned };
+        let (owner, work_item) = random.pick(likely).cloned()?;
+        let willing = self.state.agents().iter().filter(|(_, agent)| agent.willing()).map(|(id, _)| id.clone());
+        let willing: Vec<Id> = willing.collect();
+        let any = agent(random.below(AGENTS));
+        let to = random.pick(&willing).cloned().unwrap_or_else(|| any.clone());
+        let former = self.state.item(&work_item).and_then(|item| item.transfer.as_ref().map(|it| it.from.clone()));
+        let who = if random.once_in(12) { any.clone() } else { owner.or(former).unwrap_or(any.clone()) };
+        let if_version = None;
+        let action = match random.below(14) {
+            0 | 1 => Action::Suspend { work_item, if_version },
+            2 => Action::Resume { work_item, if_version },
+            3 => Action::Transfer { work_item, to: Destination::Queue(queue(random)), if_version },
+            4 | 5 => Action::Transfer { work_item, to: Destination::Agent(to), if_version },
+            6 => {
+                let to = Destination::Skill { skills: skills(random, 2), queue: None };
+                Action::Transfer { work_item, to, if_version }
+            }
+            7 | 8 => Action::Consult { work_item, agent: to, if_version },
+            9 => {
+                let (owner, item) = self.helped(random).unwrap_or((who.clone(), work_item));
+                return Some((owner, Action::TransferComplete { work_item: item, agent: None, if_version }));
+            }
+            10 if random.once_in(2) => Action::TransferCancel { work_item, if_version },
+            10 => {
+                let work_item = self.helped(random).map_or(work_item, |(_, item)| item);
+                let helper = self.state.item(&work_item).and_then(|item| item.helpers.keys().next().cloned());
+                return Some((helper.unwrap_or(any), Action::Leave { work_item }));
+            }
+            11 if random.once_in(2) => Action::Merge { work_item, from: other, if_version },
+            11 => Action::Split { work_item, message_id: self.fresh("part-"), queue: None, if_version },
+            12 => {
+                let change = Change {
+                    priority: random.once_in(2).then(|| random.below(1_000) as u16),
+                    skills: random.once_in(2).then(|| skills(random, 3)),
+                    preferred_skills: None,
+                };
+                Action::Update { work_item, change, if_version }
+            }
+            _ => return Some((any, Action::Pick { work_item, if_version })),
+        };
+        Some((who, action))
+    }
+
+    /// An item that somebody was asked into, and its owner.
+    fn helped(&self, random: &mut Random) -> Option<(Id, Id)> {
+        let helped = self.state.items().values().filter(|item| !item.helpers.is_empty());
+        let helped: Vec<_> = helped.filter_map(|item| Some((item.owner.clone()?, item.id.clone()))).collect();
+        random.pick(&helped).cloned()
+    }
+
+    /// What comes from elsewhere: tasks, business hours, sockets that can't be written.
+    pub(super) fn outside(&mut self, random: &mut Random) -> Command {
+        match random.below(4) {
+            0 => {
+                let open = ["office"].into_iter().map(|id| (id.into(), !random.once_in(3)));
+                Command::Hours { open: open.collect() }
+            }
+            1 => {
+                let offers: Vec<Id> = self.state.offers().keys().cloned().collect();
+                let offer = random.pick(&offers).cloned().unwrap_or_default();
+                Command::OfferFailed { offer, reason: None }
+            }
+            _ => Command::Create(Box::new(Task {
+                message_id: self.fresh("task-"),
+                key: random.once_in(3).then(|| format!("t{}", random.below(5)).into()),
+                by: "crm".into(),
+                media_type: MEDIA[random.below(3) as usize].into(),
+                route: Some(Route { queue: queue(random), skills: skills(random, 3), ..Route::default() }),
+                priority: random.once_in(2).then(|| random.below(900) as u16),
+                preferred: random.once_in(4).then(|| agent(random.below(AGENTS))),
+                not_before: random.once_in(2).then(|| self.now + random.below(60_000)),
+                expires: random.once_in(3).then(|| self.now + random.below(90_000)),
+                ..Task::default()
+            })),
+        }
+    }
+
     pub(super) fn operator(&mut self, random: &mut Random) -> Command {
         let items: Vec<Id> = self.state.items().keys().cloned().collect();
         let item = random.pick(&items).cloned().unwrap_or_else(|| "none".into());
         let queue = random.pick(&QUEUES).filter(|_| random_once(items.len())).map(|queue| (*queue).into());
-        let close = random.once_in(2);
-        let action = if close { OperatorAction::Close { code: None } } else { OperatorAction::Requeue { queue } };
+        let action = match random.below(4) {
+            0 => OperatorAction::Close { code: None },
+            1 => OperatorAction::Cancel { reason: None },
+            2 => {
+                let change = Change { priority: Some(random.below(1_000) as u16), ..Change::default() };
+                OperatorAction::Update { change, if_version: None }
+            }
+            _ => OperatorAction::Requeue { queue },
+        };
         Command::Operator { name: "boss".into(), item, action }
     }
 }
 
-fn agent(number: u64) -> Id {
+fn queue(random: &mut Random) -> Id {
+    random.pick(&QUEUES).copied().unwrap_or("plain").into()
+}
+
+/// Mostly none; otherwise one or two, of random levels.
+fn skills(random: &mut Random, once_in: u64) -> BTreeMap<Id, u8> {
+    if !random.once_in(once_in) {
+        return BTreeMap::new();
+    }
+    let count = 1 + random.below(2);
+    (0..count).map(|_| (SKILLS[random.below(3) as usize].into(), 1 + random.below(9) as u8)).collect()
+}
+
+pub(super) fn agent(number: u64) -> Id {
     format!("agent{number}").into()
 }
 
@@ -233,50 +345,4 @@ fn random_once(value: usize) -> bool {
 
 fn failure(status: Status) -> Option<Failure> {
     (status == Status::Failed).then(|| Failure { code: "rejected-by-recipient".to_owned(), text: None })
-}
-
-/// One of several configs: agents and queues come and go, weights and capacities change.
-pub(super) fn config(variant: u64) -> Config {
-    let agents = (0..AGENTS).filter(|number| variant & 1 == 0 || *number != variant % AGENTS);
-    let mut config = kit::config();
-    config.agents = agents.map(|number| (agent(number), kit::capacity(60 + 20 * (number as u32 % 3)))).collect();
-    for queue in QUEUES {
-        config.queues.insert(queue.into(), Default::default());
-    }
-    let change = |name: &str, change: fn(&mut crate::QueueConfig)| (Id::from(name), change);
-    for (name, change) in [
-        change("strict", |queue| {
-            queue.away_after_missed = true;
-            queue.wrap_up_ms = 5_000;
-            queue.offer_timeout_ms = Some(10_000);
-        }),
-        change("again", |queue| {
-            queue.offer_again = true;
-            queue.weights.insert("heavy".into(), 45);
-        }),
-    ] {
-        config.queues.entry(name).and_modify(change);
-    }
-    if variant & 2 != 0 {
-        config.queues.remove("strict");
-    }
-    if variant & 4 != 0 {
-        config.queues.entry("plain".into()).and_modify(|queue| {
-            queue.weights.insert("light".into(), 5);
-        });
-    }
-    if variant & 8 != 0 {
-        config.agents.values_mut().for_each(|agent| agent.capacity = 30);
-    }
-    for (number, name) in CHANNELS.into_iter().enumerate() {
-        let channel = config.channels.entry(name.into()).or_default();
-        let names = ["work-item.assigned", "work-item.queued", "work-item.closed", "work-item.revoked"];
-        channel.interactions = names.into_iter().skip(number).map(Id::from).collect();
-        channel.resend_unknown = variant & 16 != 0;
-        channel.look_up_unknown = number == 0;
-        channel.media.insert("heavy".into(), kit::media(70, false));
-        channel.media.insert("live".into(), kit::media(30, true));
-        channel.media.insert("*".into(), kit::media(15, false));
-    }
-    config
 }

@@ -1,13 +1,9 @@
 //! What is checked of each decision beside the state, and what is counted.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::world::World;
-use crate::{
-    Agent, AgentEvent, Command, Decision, Effect, Event, Id, ItemState, Millis, Offer, Phase, Presence, Reply, Status,
-    WorkItem,
-};
+use crate::{AgentEvent, Cause, Command, Decision, Effect, Event, Phase, Reply, Status};
 
 /// How often something happened, so that a simulation that goes nowhere is noticed.
 #[derive(Default)]
@@ -34,6 +30,30 @@ impl Seen {
             "offer.rejected",
             "offer.expired",
             "offer.revoked",
+            "offer.rescinded",
+            "offer.failed",
+            "transfer",
+            "consult",
+            "ring",
+            "split",
+            "task",
+            "suspended",
+            "resumed",
+            "returned",
+            "handed",
+            "left",
+            "merged",
+            "released",
+            "added",
+            "due soon",
+            "breached",
+            "hours",
+            "answer",
+            "overflow",
+            "full",
+            "outside hours",
+            "transferred",
+            "untaken",
             "work-item.updated",
             "work-item.closed",
             "message.received",
@@ -54,8 +74,31 @@ impl Seen {
             "failed",
         ] {
             let times = self.0.get(what).copied().unwrap_or(0);
-            assert!(times >= 20, "`{what}` happened {times} times: {:?}", self.0);
+            assert!(times >= 10, "`{what}` happened {times} times: {:?}", self.0);
         }
+    }
+}
+
+/// Whether a message's status may go from one to the other, written the plain way.
+fn forward(from: Status, to: Status) -> bool {
+    let order = [Status::Queued, Status::Unknown, Status::Sent, Status::Delivered, Status::Read];
+    let place = |status: Status| order.iter().position(|known| *known == status);
+    match (place(from), place(to)) {
+        (Some(from), Some(to)) => from < to,
+        (Some(from), None) => from <= 2,
+        (None, _) => false,
+    }
+}
+
+/// Causes that are to have been seen.
+fn cause_name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Overflow => "overflow",
+        Cause::Full => "full",
+        Cause::OutsideHours => "outside hours",
+        Cause::Transferred => "transferred",
+        Cause::Untaken => "untaken",
+        _ => "queued",
     }
 }
 
@@ -72,8 +115,9 @@ impl World {
         }
         decision.events.iter().try_for_each(|event| self.follow_event(event))?;
         match &decision.reply {
-            Reply::Joined { .. } => self.joined_or_opened += 1,
-            Reply::Opened { .. } => self.joined_or_opened += 1,
+            Reply::Joined { .. } | Reply::Opened { .. } if matches!(command, Command::Receive(_)) => {
+                self.joined_or_opened += 1;
+            }
             Reply::Refused(refusal) if refusal.message.is_empty() => {
                 return Err("a refusal says nothing".to_owned());
             }
@@ -129,6 +173,36 @@ impl World {
 
     fn follow_event(&mut self, event: &Event) -> Result<(), String> {
         match event {
+            Event::RingPassed { ring: 0, item } => return Err(format!("{item} passes no ring")),
+            Event::RingPassed { .. } => self.seen.note("ring"),
+            Event::ItemQueued { item, cause, .. } => {
+                self.seen.note(cause_name(*cause));
+                let age = self.state.item(item).map(|item| item.first_queued);
+                if let (Some(age), Some(before)) = (age, self.ages.get(item))
+                    && age > *before
+                {
+                    return Err(format!("{item} is younger than it was"));
+                }
+                self.ages.extend(age.map(|age| (item.clone(), age)));
+            }
+            Event::ItemOpened { item } if item.detached => self.seen.note("split"),
+            Event::ItemOpened { item } if item.channel.is_empty() => self.seen.note("task"),
+            Event::ItemSuspended { .. } => self.seen.note("suspended"),
+            Event::ItemResumed { .. } => self.seen.note("resumed"),
+            Event::ItemReturned { .. } => self.seen.note("returned"),
+            Event::ItemHanded { .. } => self.seen.note("handed"),
+            Event::HelperLeft { .. } => self.seen.note("left"),
+            Event::ItemMerged { .. } => self.seen.note("merged"),
+            Event::ItemReleased { .. } => self.seen.note("released"),
+            Event::ConversationAdded { .. } => self.seen.note("added"),
+            Event::DueSoon { .. } => self.seen.note("due soon"),
+            Event::Breached { .. } => self.seen.note("breached"),
+            Event::HoursChanged { .. } => self.seen.note("hours"),
+            Event::DeliveryQueued { delivery }
+                if delivery.notification.as_ref().is_some_and(|notification| notification.automatic.is_some()) =>
+            {
+                self.seen.note("answer");
+            }
             Event::ItemOpened { item } if item.parent.is_some() => self.seen.note("parent"),
             Event::ItemJoined { .. } => self.seen.note("joined"),
             Event::ItemCancelled { .. } => self.seen.note("cancelled"),
@@ -166,11 +240,14 @@ impl World {
         for notice in &decision.notices {
             match &notice.body {
                 AgentEvent::OfferCreated { offer, item, .. } => {
-                    self.fair(offer, item)?;
+                    super::fairness::offer(self, offer, item, decision.at)?;
+                    self.offers += 1;
+                    self.asked.insert(offer.agent.clone(), self.offers);
+                    self.seen.note(offer.kind.name());
                 }
                 AgentEvent::MessageStatus { message_id, status, .. } => {
                     let known = self.statuses.insert(message_id.clone(), *status).unwrap_or_default();
-                    if *status != known && !known.may_become(*status) {
+                    if *status != known && !forward(known, *status) {
                         return Err(format!("{message_id} goes from {known:?} to {status:?}"));
                     }
                     match status {
@@ -185,44 +262,4 @@ impl World {
         }
         Ok(())
     }
-
-    /// An offer overtakes nothing that this agent could take as well, goes to somebody who can take it and hasn't
-    /// refused it, and to nobody before who has been idle longer.
-    fn fair(&self, offer: &Offer, item: &WorkItem) -> Result<(), String> {
-        let (id, who) = (&item.id, &offer.agent);
-        let before = |other: &&WorkItem| {
-            let (mine, others) = (place(item), place(other));
-            others < mine && other.weight <= item.weight && !other.excluded.contains(who)
-        };
-        let queued = self.state.items().values().filter(|other| other.state == ItemState::Queued);
-        if let Some(other) = queued.into_iter().find(before) {
-            return Err(format!("{id} overtakes {}", other.id));
-        }
-        let able = |agent: &Agent| {
-            let wants = agent.presence == Presence::Available && agent.configured;
-            wants && !agent.connections.is_empty()
-        };
-        let Some(agent) = self.state.agent(who).filter(|agent| able(agent) && agent.load <= agent.capacity) else {
-            return Err(format!("{who} is offered {id} and can't take it"));
-        };
-        let again = self.config.queues.get(&item.queue).is_some_and(|queue| queue.offer_again);
-        if item.excluded.contains(who) && !again {
-            return Err(format!("{who} is offered {id} again"));
-        }
-        let longer = |(other, known): &(&Id, &Agent)| {
-            let fits = u64::from(known.load) + u64::from(item.weight) <= u64::from(known.capacity);
-            let idle = (known.idle_since, *other) < (agent.idle_since, who);
-            able(known) && fits && idle && !item.excluded.contains(*other)
-        };
-        let preferred = item.preferred.as_ref() == Some(who);
-        match self.state.agents().iter().find(longer) {
-            Some((other, _)) if !preferred => Err(format!("{who} is offered {id} before {other}")),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// Place in the order of waiting, the least first.
-fn place(item: &WorkItem) -> (Reverse<u16>, Millis, &Id) {
-    (Reverse(item.priority), item.first_queued, &item.id)
 }

@@ -1,11 +1,11 @@
 //! The world around the router: customers, agents, drivers, a clock and a journal, none of them reliable.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::actions::config;
+use super::configs::config;
 use super::random::Random;
 use super::watch::Seen;
-use crate::check::check;
+use crate::check::{check, derived};
 use crate::{Command, Config, Decision, Deliver, Effect, Id, Millis, Outcome, Phase, Record, State, Status, decide};
 
 pub(super) struct World {
@@ -28,7 +28,12 @@ pub(super) struct World {
     pub(super) requests: u64,
     pub(super) joined_or_opened: u64,
     pub(super) seen: Seen,
-    pub(super) log: Vec<String>,
+    /// When each agent was last asked, and how many offers there were.
+    pub(super) asked: BTreeMap<Id, u64>,
+    pub(super) offers: u64,
+    pub(super) ages: BTreeMap<Id, Millis>,
+    pub(super) steps: u64,
+    pub(super) log: VecDeque<(Millis, Command)>,
 }
 
 impl World {
@@ -53,7 +58,11 @@ impl World {
             requests: 0,
             joined_or_opened: 0,
             seen: Seen::default(),
-            log: Vec::new(),
+            asked: BTreeMap::new(),
+            offers: 0,
+            ages: BTreeMap::new(),
+            steps: 0,
+            log: VecDeque::new(),
         };
         let start = [Command::Started, Command::Configure { salt: seed, config: Box::new(config(0)) }];
         for command in start {
@@ -67,7 +76,8 @@ impl World {
     }
 
     pub(super) fn last_commands(&self) -> String {
-        self.log[self.log.len().saturating_sub(30)..].join("\n")
+        let lines: Vec<String> = self.log.iter().map(|(at, command)| format!("{at} {command:?}")).collect();
+        lines.join("\n")
     }
 
     /// One random thing happens.
@@ -75,17 +85,18 @@ impl World {
         let mut random = Random::new(word);
         self.clock(&mut random);
         let command = match random.below(100) {
-            0..22 => Some(self.customer(&mut random)),
-            22..30 => Some(self.interaction(&mut random)),
-            30..38 => Some(self.connection(&mut random)),
-            38..66 => self.agent(&mut random),
-            66..82 => self.driver(&mut random),
-            82..88 => self.timer(&mut random),
-            88..96 => Some(Command::Tick),
-            96 => Some(self.operator(&mut random)),
+            0..16 => Some(self.customer(&mut random)),
+            16..22 => Some(self.interaction(&mut random)),
+            22..27 => Some(self.connection(&mut random)),
+            27..67 => self.agent(&mut random),
+            67..82 => self.driver(&mut random),
+            82..87 => self.timer(&mut random),
+            87..96 => Some(Command::Tick),
+            96 => Some(self.outside(&mut random)),
             97 => random.pick(&self.old_commands).cloned(),
+            98 if random.once_in(2) => Some(self.operator(&mut random)),
             98 => {
-                self.config = config(random.below(64));
+                self.config = config(random.below(1 << 16));
                 Some(Command::Configure { salt: word, config: Box::new(self.config.clone()) })
             }
             _ if random.once_in(4) => return self.crash(&mut random),
@@ -105,7 +116,6 @@ impl World {
 
     /// Effects that weren't acknowledged are lost; the state comes back from the journal, the same to the byte.
     fn crash(&mut self, random: &mut Random) -> Result<(), String> {
-        self.log.push("crash".to_owned());
         self.seen.note("crash");
         let from_start = random.once_in(4);
         self.state = self.replayed(from_start)?;
@@ -147,7 +157,11 @@ impl World {
     }
 
     fn decide(&mut self, command: &Command) -> Result<Decision, String> {
-        self.log.push(format!("{} {command:?}", self.now));
+        self.log.push_back((self.now, command.clone()));
+        if self.log.len() > 30 {
+            self.log.pop_front();
+        }
+        self.steps += 1;
         let before = self.state.now();
         let decision = decide(&mut self.state, command, self.now);
         let unchanged = decision.events.is_empty() && !decision.notices.is_empty();
@@ -158,13 +172,18 @@ impl World {
         if !decision.events.is_empty() {
             let (at, cause) = (decision.at, command.kind().to_owned());
             let record = Record { at, cause, events: decision.events.clone() };
-            let text = serde_json::to_string(&record).map_err(|e| e.to_string())?;
-            if serde_json::from_str::<Record>(&text).map_err(|e| e.to_string())? != record {
-                return Err(format!("the record changes when it is written and read: {text}"));
+            if self.steps.is_multiple_of(16) {
+                let text = serde_json::to_string(&record).map_err(|e| e.to_string())?;
+                if serde_json::from_str::<Record>(&text).map_err(|e| e.to_string())? != record {
+                    return Err(format!("the record changes when it is written and read: {text}"));
+                }
             }
             self.journal.push(record);
         }
         check(&self.state)?;
+        if self.steps.is_multiple_of(16) {
+            derived(&self.state)?;
+        }
         Ok(decision)
     }
 

@@ -93,8 +93,10 @@ fn languages_and_media_types_have_their_form() {
     };
     for good in ["image/jpeg", "application/vnd.api+json", "text/plain; charset=utf-8"] {
         assert_eq!(check(typed(good)), Ok(()), "{good}");
+        assert!(is_content_type(good), "{good}");
     }
-    for bad in ["", "image", "image/", "/png", "a b/c", "image/png/x", "a/b\n"] {
+    for bad in ["", "image", "image/", "/png", "a b/c", "image/png/x", "a/b\n", "text/plain\u{a0}"] {
+        assert!(!is_content_type(bad), "{bad}");
         assert_eq!(refused(typed(bad)), invalid("/parts/0/mediaType"), "{bad}");
     }
 }

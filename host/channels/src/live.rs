@@ -1,0 +1,95 @@
+//! A generation that serves, on trial for its first minute, and its way out.
+
+use crate::counters::{LATENCY_BUCKETS, Tally};
+use jackfield_sandbox::Generation;
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+/// A generation with what is known of it.
+pub(crate) struct Live {
+    pub(crate) generation: Generation,
+    /// Whose signature the driver carries.
+    pub(crate) signer: Option<String>,
+    /// Since when it serves, in milliseconds since 1970.
+    pub(crate) since: u64,
+    pub(crate) tally: Tally,
+    /// The one before it, kept beside it while it is on trial.
+    before: Mutex<Option<Arc<Live>>>,
+    crashes: AtomicU32,
+    given_up: AtomicBool,
+}
+
+impl Live {
+    pub(crate) fn new(generation: Generation, signer: Option<String>, since: u64) -> Self {
+        Self {
+            generation,
+            signer,
+            since,
+            tally: Tally::default(),
+            before: Mutex::default(),
+            crashes: AtomicU32::new(0),
+            given_up: AtomicBool::new(false),
+        }
+    }
+
+    /// Begins its trial beside the one that it replaces. Of two that are on trial only the one that has proved itself is
+    /// of use. Tells which others are not needed any more.
+    pub(crate) fn stand_beside(&self, replaced: &Arc<Live>) -> Vec<Arc<Live>> {
+        let earlier = replaced.before.lock().take();
+        let (beside, others) = match earlier {
+            Some(earlier) if !replaced.is_proven() => (earlier, vec![replaced.clone()]),
+            Some(earlier) => (replaced.clone(), vec![earlier]),
+            None => (replaced.clone(), Vec::new()),
+        };
+        *self.before.lock() = Some(beside);
+        others
+    }
+
+    /// The one beside it while it is on trial.
+    pub(crate) fn before(&self) -> Option<Arc<Live>> {
+        self.before.lock().clone()
+    }
+
+    /// Ends the trial; tells which one is not needed any more.
+    pub(crate) fn pass(&self) -> Option<Arc<Live>> {
+        self.before.lock().take()
+    }
+
+    /// It answered and never crashed.
+    fn is_proven(&self) -> bool {
+        self.crashes.load(Ordering::Relaxed) == 0 && self.tally.ok() > 0
+    }
+
+    /// It crashed on its trial. True once: it has crashed too often, and is to be rolled back.
+    pub(crate) fn crashed(&self, budget: u32) -> bool {
+        let crashes = self.crashes.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        crashes > budget && self.before.lock().is_some() && !self.given_up.swap(true, Ordering::Relaxed)
+    }
+
+    /// Waits until its calls have ended; cuts off what has not within this time. Tells how many were cut off.
+    pub(crate) async fn drain(&self, deadline: Duration) -> usize {
+        if tokio::time::timeout(deadline, self.generation.ended()).await.is_ok() {
+            return 0;
+        }
+        let left = self.generation.running();
+        self.generation.cut_off();
+        self.generation.ended().await;
+        left
+    }
+
+    /// Milliseconds below which 99 of 100 of its calls were answered, as far as the buckets tell.
+    pub(crate) fn p99(&self) -> Option<f64> {
+        let counts = self.tally.buckets();
+        let all: u64 = counts.iter().sum();
+        let mut seen = 0;
+        for (bound, count) in LATENCY_BUCKETS.iter().zip(&counts) {
+            seen += count;
+            if all > 0 && seen * 100 >= all * 99 {
+                return Some(bound * 1_000.0);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,117 @@
+//! What a queue counts: service level, and the pace from which waits are expected.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{Id, Millis};
+use crate::item::ItemState;
+use crate::state::State;
+
+/// Counts of one queue since the journal began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Statistics {
+    /// Items that agents accepted.
+    pub accepted: u64,
+    /// Those of them that waited no longer than the service level's time.
+    pub within: u64,
+    /// Items that ended before anybody accepted them.
+    pub abandoned: u64,
+    /// Due times that were not met.
+    pub breached: u64,
+    /// When the last one was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<Millis>,
+    /// The time between two accepted items, in milliseconds, the later ones counting more.
+    pub interval_ms: Millis,
+}
+
+/// A pause longer than this says nothing of the pace.
+const LONGEST_INTERVAL: Millis = 3_600_000;
+/// How much one interval counts against those before: one in so many.
+const SMOOTHING: Millis = 8;
+
+impl Statistics {
+    pub(crate) fn accepted(&mut self, at: Millis, waited: Millis, within: Millis) {
+        self.accepted += 1;
+        self.within += u64::from(waited <= within);
+        if let Some(last) = self.last {
+            let interval = at.saturating_sub(last).min(LONGEST_INTERVAL);
+            self.interval_ms =
+                if self.accepted <= 2 { interval } else { (self.interval_ms * (SMOOTHING - 1) + interval) / SMOOTHING };
+        }
+        self.last = Some(at);
+    }
+
+    /// Hundredths of the items that were accepted in time, of all that were accepted or given up.
+    pub fn service_level_percent(&self) -> Option<u8> {
+        let all = self.accepted + self.abandoned;
+        (all > 0).then(|| u8::try_from(self.within * 100 / all).unwrap_or(100))
+    }
+}
+
+/// What a queue looks like now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueueView {
+    /// The queue.
+    pub queue: Id,
+    /// Whether it is within its business hours.
+    pub open: bool,
+    /// Items that wait, those that are offered included.
+    pub waiting: u64,
+    /// Items that agents work on.
+    pub active: u64,
+    /// How long the next item would wait, from the pace of late; none while nothing is known.
+    pub expected_wait_ms: Option<Millis>,
+    /// Hundredths accepted in time.
+    pub service_level_percent: Option<u8>,
+    /// The counts behind it.
+    pub statistics: Statistics,
+}
+
+/// An item's place in its queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Place {
+    /// The item.
+    pub item: Id,
+    /// 1 for the first.
+    pub position: u32,
+    /// How long it will wait, from the pace of late.
+    pub expected_wait_ms: Option<Millis>,
+}
+
+impl State {
+    /// What a queue looks like now.
+    pub fn queue_view(&self, queue: &Id) -> QueueView {
+        let statistics = self.stored.statistics.get(queue).cloned().unwrap_or_default();
+        let waiting = self.waiting(queue);
+        let active = self.index.counts.get(&(queue.clone(), ItemState::Active)).copied().unwrap_or(0);
+        QueueView {
+            queue: queue.clone(),
+            open: self.open(queue),
+            waiting,
+            active,
+            expected_wait_ms: self.expected_wait(queue, waiting + 1),
+            service_level_percent: statistics.service_level_percent(),
+            statistics,
+        }
+    }
+
+    /// How long the item at a place will wait, from the queue's pace of late.
+    pub fn expected_wait(&self, queue: &str, position: u64) -> Option<Millis> {
+        let statistics = self.stored.statistics.get(queue).filter(|statistics| statistics.interval_ms > 0)?;
+        Some(statistics.interval_ms.saturating_mul(position))
+    }
+
+    /// The first places of a queue, in the order of waiting.
+    pub fn places(&self, queue: &Id, limit: usize) -> Vec<Place> {
+        let ranks = self.index.pools.first_waiting(queue, limit);
+        let place = |(number, item): (usize, Id)| Place {
+            item,
+            position: u32::try_from(number + 1).unwrap_or(u32::MAX),
+            expected_wait_ms: self.expected_wait(queue, number as u64 + 1),
+        };
+        ranks.into_iter().enumerate().map(place).collect()
+    }
+}

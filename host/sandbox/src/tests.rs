@@ -1,0 +1,6 @@
+//! The sandbox as a whole, with drivers written for it in WebAssembly text: what no compiler of a language would make.
+
+mod drivers;
+mod limits;
+mod nobody;
+mod zoo;
