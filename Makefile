@@ -62,6 +62,6 @@ bench: toolchain build drivers guests
 soak: toolchain peers build drivers guests
 	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e -- kills crowd
 
-# Fuzzing for hours.
-fuzz:
+# Fuzzing for hours: the tests whose names say so, each target for FUZZ_SECONDS. See tests/src/fuzz.rs.
+fuzz: toolchain build drivers
 	JACKFIELD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --release --workspace --lib --bins --tests fuzz

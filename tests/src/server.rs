@@ -43,6 +43,16 @@ impl Server {
     /// # Panics
     /// It doesn't begin to serve.
     pub async fn start(setup: Setup) -> Self {
+        let mut server = Self::prepare(setup);
+        server.start_again().await;
+        server
+    }
+
+    /// The same without starting it: config, drivers and an empty data folder.
+    ///
+    /// # Panics
+    /// The disk fails.
+    pub fn prepare(setup: Setup) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let drivers = folder.path().join("drivers");
         std::fs::create_dir(&drivers).expect("the drivers folder");
@@ -51,9 +61,7 @@ impl Server {
         }
         share_compiled(&folder.path().join("data"));
         std::fs::write(folder.path().join("jackfield.toml"), setup.config()).expect("the config");
-        let mut server = Self { folder, setup, child: None, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
-        server.start_again().await;
-        server
+        Self { folder, setup, child: None, address: SocketAddr::from(([127, 0, 0, 1], 0)) }
     }
 
     /// Starts the server again: the same folder, the same port.

@@ -8,6 +8,7 @@ mod end_to_end;
 mod floor;
 mod hostile;
 mod idle;
+mod large;
 mod load;
 mod process;
 mod report;
@@ -45,6 +46,9 @@ fn main() -> anyhow::Result<()> {
     }
     if "P6".starts_with(&only) {
         rows.extend(idle::measure(target, scratch.path())?);
+    }
+    if "P7".starts_with(&only) {
+        rows.extend(large::measure(target, scratch.path())?);
     }
     if "P8".starts_with(&only) {
         rows.push(hostile::measure(target, scratch.path())?);

@@ -31,6 +31,18 @@ pub enum Target {
 }
 
 impl Row {
+    /// A row of something that has a bound of its own and is compared with nothing.
+    pub fn bounded(name: &str, this: f64, bound: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            this: rounded(this),
+            reference: bound,
+            ratio: rounded(this / bound),
+            target: format!("<= {bound}"),
+            met: this <= bound,
+        }
+    }
+
     /// A row from a comparison.
     pub fn new(name: &str, compared: &crate::rounds::Compared, target: Target) -> Self {
         let ratio = compared.ratio();

@@ -33,8 +33,10 @@ pub struct Server {
     pub trust: Trust,
     /// How one version of a driver takes another's place.
     pub swap: Swap,
-    /// How long an event id of a channel is remembered. Default 400 days.
+    /// How long a message's id is remembered at least, by which repetitions are recognized. Default 400 days.
     pub dedupe_window: Duration,
+    /// How long messages' content, ended work items and the journal's records are kept. Default 400 days.
+    pub retention: Duration,
     /// How long an agent whose connection was lost keeps presence and work. Default 60 s.
     pub agent_grace: Duration,
     /// The least severe log lines that are written. Default `info`.
@@ -123,6 +125,7 @@ pub(crate) fn read(root: &Table<'_>) -> Server {
         trust: table.as_ref().map(drivers::trust).unwrap_or_default(),
         swap: table.as_ref().map(drivers::swap).unwrap_or_default(),
         dedupe_window: get("dedupe-window").and_then(|node| span(node, DAY / 24, DAY * 3660)).unwrap_or(DAY * 400),
+        retention: get("retention").and_then(|node| span(node, DAY, DAY * 36_600)).unwrap_or(DAY * 400),
         agent_grace: get("agent-grace").and_then(|node| span(node, Duration::ZERO, DAY)).unwrap_or(SECOND * 60),
         log: get("log")
             .and_then(|node| {

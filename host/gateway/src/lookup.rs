@@ -134,6 +134,11 @@ impl Lookup {
         self.cache.lock().remove(item);
     }
 
+    /// Forgets all items: content was erased.
+    pub(crate) fn clear(&self) {
+        *self.cache.lock() = Cache::default();
+    }
+
     fn load(&self, item: &str) -> Result<Facts, Error> {
         let Ok(id) = Uuid::try_parse(item).map(Uuid::into_bytes) else {
             return Ok(Facts::default());

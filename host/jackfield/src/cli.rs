@@ -44,6 +44,32 @@ enum Command {
     /// Look into a data folder
     #[command(subcommand)]
     Journal(crate::journal::Journal),
+    /// Copy a data folder to a new folder, while a server runs on it; the copy is checked
+    #[command(after_help = "Example:\n  jackfield backup /backups/2026-11-22 --data ./data")]
+    Backup {
+        /// The folder to be made
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The data folder
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make a data folder of a backup, which is checked first; no server may run on it yet
+    #[command(after_help = "Example:\n  jackfield restore /backups/2026-11-22 --data ./data")]
+    Restore {
+        /// The backup
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// The data folder to be made
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the published documents
     #[command(subcommand)]
     Spec(crate::spec::Spec),
@@ -85,6 +111,8 @@ pub async fn run(cli: Cli) -> Result<(), Exit> {
         Command::Item(command) => crate::item::run(command).await,
         Command::Agent(command) => crate::agent::run(command).await,
         Command::Journal(command) => crate::journal::run(&command),
+        Command::Backup { dir, data, json } => crate::backup::backup(&data, &dir, json),
+        Command::Restore { dir, data, json } => crate::backup::restore(&dir, &data, json),
         Command::Spec(document) => crate::spec::run(&document),
     }
 }

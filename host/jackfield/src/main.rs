@@ -1,6 +1,7 @@
 //! The jackfield server and its command line.
 
 mod agent;
+mod backup;
 mod channel;
 mod check;
 mod cli;

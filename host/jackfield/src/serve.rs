@@ -11,8 +11,9 @@ use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
 use jackfield_sandbox::Sandbox;
-use jackfield_sequencer::{Outputs, Sequencer, Settings, system_clock};
+use jackfield_sequencer::{Keep, Outputs, Sequencer, Settings, system_clock};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -23,6 +24,8 @@ use tokio::sync::mpsc;
 const DELIVERIES: Duration = Duration::from_secs(12);
 /// How long the journal has to be closed in.
 const CLOSE: Duration = Duration::from_secs(2);
+/// A file would grow beyond what the process may write.
+const SIGXFSZ: i32 = 25;
 /// The demo's data folder, where `--data` names none.
 const DEMO_DATA: &str = "data";
 
@@ -93,6 +96,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (effects, carried_out) = mpsc::unbounded_channel();
     let outputs = Outputs { notices, effects };
     let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
+    sequencer.make_snapshots_by(Arc::new(snapshot_maker(data)?));
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 
     let sandbox = Sandbox::start(sandbox::config(&compiled(data), &config.server.limits))?;
@@ -119,6 +123,9 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     channels.tell_hours().await?;
     tokio::spawn(channels.clone().run(carried_out));
     let watching = tokio::spawn(channels.clone().watch());
+    let keep = Keep { retention: config.server.retention, ids: config.server.dedupe_window };
+    let (house, log) = (sequencer.clone(), channels.log().clone());
+    let housekeeping = tokio::spawn(async move { house.keep_house(log, keep).await });
     let calendars = tokio::spawn(channels.clone().keep_hours());
 
     println!("listening on http://{address}");
@@ -140,6 +147,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     jackfield_gateway::serve(gateway, listener, stopping).await;
     reloads.abort();
     watching.abort();
+    housekeeping.abort();
     calendars.abort();
     if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
@@ -149,6 +157,22 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Lets another process make a snapshot: the memory that a second state takes is gone with it.
+fn snapshot_maker(data: &Path) -> anyhow::Result<impl Fn() -> Result<(), String> + Send + Sync + use<>> {
+    let program = std::env::current_exe().context("the server doesn't know where its own program is")?;
+    let data = data.to_owned();
+    Ok(move || {
+        let mut command = std::process::Command::new(&program);
+        command.args(["journal", "snapshot", "--data"]).arg(&data);
+        let output =
+            command.stdin(Stdio::null()).output().map_err(|error| format!("{}: {error}", program.display()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    })
 }
 
 fn warn(warnings: &[Problem]) {
@@ -182,6 +206,8 @@ impl Running {
 
 /// SIGTERM and SIGINT.
 struct Stop {
+    /// A limit on the size of files is then an error like a full disk, and not the end of the process.
+    _too_large: Signal,
     terminate: Signal,
     interrupt: Signal,
 }
@@ -190,7 +216,8 @@ impl Stop {
     fn new() -> anyhow::Result<Self> {
         let terminate = signal(SignalKind::terminate()).context("SIGTERM can't be heard")?;
         let interrupt = signal(SignalKind::interrupt()).context("SIGINT can't be heard")?;
-        Ok(Self { terminate, interrupt })
+        let too_large = signal(SignalKind::from_raw(SIGXFSZ)).context("SIGXFSZ can't be heard")?;
+        Ok(Self { _too_large: too_large, terminate, interrupt })
     }
 
     async fn wait(&mut self) {

@@ -67,6 +67,8 @@ fn batch_of(numbers: std::ops::Range<u64>) -> Batch {
             inbound: true,
             external_id: Some(hex::encode(first_half(&digest))),
             body: digest,
+            customer: Some(first_half(&conversation)),
+            attachments: Vec::new(),
             at: 1_760_000_000_000,
         });
     }

@@ -57,6 +57,10 @@ pub enum Row {
         external_id: Option<String>,
         /// Digest of the body with its content.
         body: Digest,
+        /// Keyed hash of the customer it came from or goes to.
+        customer: Option<Id>,
+        /// The blobs that it carries.
+        attachments: Vec<Digest>,
         /// When it was received or sent, in milliseconds since 1970-01-01 UTC.
         at: i64,
     },
@@ -106,6 +110,15 @@ pub enum Row {
         closed: bool,
         /// The whole of it, in the caller's own encoding.
         json: Vec<u8>,
+        /// When it became so, in milliseconds since 1970-01-01 UTC.
+        at: i64,
+    },
+    /// A customer's content is to be erased: noted until [`Erase::done`](crate::Erase::done) says that it is.
+    Erasure {
+        /// Position of its record in the batch.
+        record: usize,
+        /// Keyed hash of the customer.
+        customer: Id,
     },
     /// A channel may read a blob, or somebody else whom the caller names as no channel is named.
     BlobGrant {
@@ -120,15 +133,22 @@ impl Row {
     /// The position of the record that the row says it is derived from.
     fn record(&self) -> Option<usize> {
         match self {
-            Row::Message { record, .. } | Row::StoreSet { record, .. } | Row::StoreDelete { record, .. } => {
-                Some(*record)
-            }
+            Row::Message { record, .. }
+            | Row::StoreSet { record, .. }
+            | Row::StoreDelete { record, .. }
+            | Row::Erasure { record, .. } => Some(*record),
             _ => None,
         }
     }
 }
 
 impl Batch {
+    /// Bytes of records and bodies: about what an append writes.
+    pub fn size(&self) -> usize {
+        let records: usize = self.records.iter().map(|record| record.payload.len()).sum();
+        records + self.bodies.iter().map(|body| body.bytes.len()).sum::<usize>()
+    }
+
     /// Sees that the batch can be appended at all, whatever is in the journal.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.records.is_empty() {

@@ -13,6 +13,7 @@ use tempfile::NamedTempFile;
 use crate::error::Error;
 use crate::folder;
 use crate::record::Digest;
+use crate::remove::Loose;
 
 /// How long a blob may lie there before something in the journal needs it.
 pub const ORPHAN_AGE: Duration = Duration::from_secs(60 * 60);
@@ -27,6 +28,9 @@ pub struct Blobs {
 }
 
 impl Blobs {
+    /// The folder's name.
+    pub(crate) const FOLDER: &str = "blobs";
+
     /// The blobs in the data folder `dir`.
     ///
     /// # Errors
@@ -39,7 +43,7 @@ impl Blobs {
 
     /// The same without making folders, to look at a data folder only.
     pub(crate) fn at(dir: &Path) -> Self {
-        Self { dir: dir.join("blobs"), naming: Arc::default() }
+        Self { dir: dir.join(Self::FOLDER), naming: Arc::default() }
     }
 
     /// Begins a blob of at most `limit` bytes. Dropping the writer discards what was written.
@@ -90,6 +94,42 @@ impl Blobs {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::io("looking at", &path)(error)),
         }
+    }
+
+    /// Lets a blob's age begin anew, because something under way will need it, and returns its size in bytes; none if
+    /// there is no such blob.
+    ///
+    /// # Errors
+    /// Those of the disk.
+    pub fn renew(&self, digest: &Digest, now: SystemTime) -> Result<Option<u64>, Error> {
+        let path = self.path(digest);
+        let _naming = self.naming.lock();
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(Error::io("opening", &path))?,
+        };
+        let size = file.metadata().map_err(Error::io("looking at", &path))?.len();
+        file.set_modified(now).map_err(Error::io("renewing", &path))?;
+        Ok(Some(size))
+    }
+
+    /// Removes a blob that came loose, unless it was written anew since or `needed` says yes; returns whether it did.
+    ///
+    /// # Errors
+    /// Those of the disk, and those of `needed`.
+    pub fn remove(&self, loose: &Loose, needed: impl FnOnce(&Digest) -> Result<bool, Error>) -> Result<bool, Error> {
+        let path = self.path(&loose.digest);
+        let _naming = self.naming.lock();
+        let modified = match fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+            modified => modified.map_err(Error::io("looking at", &path))?,
+        };
+        let written = modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        if written > u128::try_from(loose.since).unwrap_or(0) || needed(&loose.digest)? {
+            return Ok(false);
+        }
+        fs::remove_file(&path).map_err(Error::io("removing", &path))?;
+        Ok(true)
     }
 
     /// Removes blobs and unfinished files older than [`ORPHAN_AGE`] at `now` that `needed` says no
@@ -146,7 +186,7 @@ impl Blobs {
         Ok(old)
     }
 
-    fn path(&self, digest: &Digest) -> PathBuf {
+    pub(crate) fn path(&self, digest: &Digest) -> PathBuf {
         let name = hex::encode(digest);
         self.dir.join(&name[..2]).join(name)
     }

@@ -62,3 +62,8 @@ pub(crate) fn walk(
 pub(crate) fn hash_of(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Digest>> {
     connection.query_row("SELECT hash FROM records WHERE seq = ?", [seq], |row| row.get(0)).optional()
 }
+
+/// What the chain begins behind: nothing, or the last record that retention took away.
+pub(crate) fn origin(connection: &Connection) -> rusqlite::Result<Head> {
+    connection.query_row("SELECT seq, hash FROM origin", [], |row| Ok(Head { seq: row.get(0)?, hash: row.get(1)? }))
+}

@@ -105,6 +105,18 @@ impl ChannelLog {
         inner.read(channel, after, limit).map_err(|source| Error::sqlite(&inner.path, source))
     }
 
+    /// Removes the lines of a channel whose text or fields `unwanted` says yes to, and returns how many. Nothing of them
+    /// stays in the file.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn erase(&self, channel: &str, unwanted: &dyn Fn(&[u8]) -> bool) -> Result<usize, Error> {
+        let mut inner = self.inner.lock();
+        let erased = inner.erase(channel, unwanted);
+        inner.counts.remove(channel);
+        erased.map_err(|source| Error::sqlite(&inner.path, source))
+    }
+
     /// The number before the newest `lines` lines of a channel, to read those from.
     ///
     /// # Errors
@@ -133,6 +145,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
         connection.execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = NORMAL;
+             PRAGMA secure_delete = ON;
              CREATE TABLE IF NOT EXISTS lines (
                  number INTEGER PRIMARY KEY AUTOINCREMENT,
                  channel TEXT NOT NULL,
@@ -182,6 +195,29 @@ impl Inner {
             }
         }
         transaction.commit()
+    }
+
+    fn erase(&mut self, channel: &str, unwanted: &dyn Fn(&[u8]) -> bool) -> rusqlite::Result<usize> {
+        let transaction = self.connection.transaction()?;
+        let mut numbers: Vec<i64> = Vec::new();
+        {
+            let mut select = transaction.prepare_cached("SELECT number, text, fields FROM lines WHERE channel = ?")?;
+            let mut rows = select.query([channel])?;
+            while let Some(row) = rows.next()? {
+                let is_unwanted = |column| row.get_ref(column)?.as_bytes().map(unwanted).map_err(rusqlite::Error::from);
+                if is_unwanted(1)? || is_unwanted(2)? {
+                    numbers.push(row.get(0)?);
+                }
+            }
+        }
+        for number in &numbers {
+            transaction.prepare_cached("DELETE FROM lines WHERE number = ?")?.execute([number])?;
+        }
+        transaction.commit()?;
+        if !numbers.is_empty() {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        }
+        Ok(numbers.len())
     }
 
     fn read(&self, channel: &str, after: u64, limit: usize) -> rusqlite::Result<Vec<LogEntry>> {

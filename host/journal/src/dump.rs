@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::RwLock;
 use rusqlite::Connection;
 
+use crate::chain;
 use crate::error::Error;
 use crate::queries::Queries;
 use crate::record::{Record, Seq};
@@ -19,6 +20,15 @@ pub struct Dump {
     next: Seq,
     left: usize,
     page: std::vec::IntoIter<Record>,
+}
+
+/// The first record that is kept: 1, unless retention took some away.
+///
+/// # Errors
+/// [`Error::NoJournal`] if there is none, and those of the disk.
+pub fn first_record(dir: &Path) -> Result<Seq, Error> {
+    let connection = open_to_read(dir)?;
+    Ok(chain::origin(&connection).map_err(|source| Error::sqlite(&path_in(dir), source))?.seq + 1)
 }
 
 /// Begins to read up to `limit` records from `from` on.

@@ -133,6 +133,25 @@ pub enum Error {
         /// The data folder.
         dir: PathBuf,
     },
+    /// A folder that is to be made has something in it.
+    #[error("{} has something in it; name a folder that doesn't exist yet, or an empty one", dir.display())]
+    NotEmpty {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A copy, or what it was made of, isn't whole.
+    #[error(
+        "the data in {} are damaged ({problems} problems, the first: {first}); `jackfield journal verify` lists all of them",
+        dir.display()
+    )]
+    Unsound {
+        /// The folder.
+        dir: PathBuf,
+        /// How many problems there are.
+        problems: usize,
+        /// The first one.
+        first: String,
+    },
     /// No space is left.
     #[error("the disk with {} is full; nothing was written. Free some space", path.display())]
     DiskFull {
@@ -204,6 +223,11 @@ impl Error {
             }
             _ => Error::Sqlite { path, source },
         }
+    }
+
+    /// Whether a file that was there a moment ago is gone.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
     }
 
     /// For `map_err` on a file operation.

@@ -3,6 +3,7 @@
 use crate::batch::Batch;
 use crate::error::Error;
 use crate::record::{Id, Record, Seq};
+use crate::remove::{Cut, Erase, Loose, Retained};
 use crate::snapshot::Snapshot;
 
 /// An append-only log of records, written by one sequencer.
@@ -41,6 +42,25 @@ pub trait Journal: Send {
     /// # Errors
     /// Those of the storage.
     fn collect_store(&mut self, now: i64, before: Seq, limit: usize) -> Result<usize, Error>;
+
+    /// Carries out part of an erasure, and returns the blobs that nothing needs any more.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing of it happened.
+    fn erase(&mut self, erase: &Erase) -> Result<Vec<Loose>, Error>;
+
+    /// Takes away up to `limit` of each kind of thing that was kept long enough. The messages of a work item that is
+    /// `open` stay.
+    ///
+    /// # Errors
+    /// Those of the store; then nothing of it happened.
+    fn retain(&mut self, cut: &Cut, open: &dyn Fn(&Id) -> bool, limit: usize) -> Result<Retained, Error>;
+
+    /// Writes `bytes` bytes that say nothing, to find out whether it can, and takes them away again.
+    ///
+    /// # Errors
+    /// Those of the store.
+    fn probe(&mut self, bytes: usize) -> Result<(), Error>;
 
     /// Keeps `payload` as the state after record `seq`, so that replay can begin there.
     ///

@@ -20,6 +20,7 @@
 //! | `blobs/ab/ab12...` | attachments and large bodies, named by their SHA-256 |
 //! | `log.db` | the channels' logs, which are no part of the truth |
 
+mod backup;
 mod batch;
 mod blobs;
 mod chain;
@@ -32,6 +33,7 @@ mod journal;
 mod queries;
 mod reader;
 mod record;
+mod remove;
 mod rows;
 mod schema;
 mod snapshot;
@@ -40,16 +42,18 @@ mod tail;
 mod verify;
 mod write;
 
+pub use backup::{backup, restore};
 pub use batch::{Batch, Body, MAX_BATCH_BYTES, MAX_INLINE_BODY, Row};
 pub use blobs::{BlobWriter, Blobs, ORPHAN_AGE};
 pub use channel_log::{ChannelLog, LINES_PER_CHANNEL, LogEntry, LogLine};
-pub use dump::{Dump, dump};
+pub use dump::{Dump, dump, first_record};
 pub use error::Error;
 pub use journal::Journal;
 pub use reader::Reader;
 pub use record::{Digest, Id, MAX_RECORD_BYTES, NewRecord, Record, Seq, digest_of};
+pub use remove::{Cut, Erase, Loose, Retained};
 pub use rows::{MessageRow, StoreEntry, StoreRead, StoreUsage, WorkItemFilter, WorkItemRow};
-pub use snapshot::{Snapshot, Snapshots, newest_snapshot};
+pub use snapshot::{Snapshot, Snapshots, newest_snapshot, oldest_snapshot};
 pub use sqlite::SqliteJournal;
 pub use verify::{Report, verify};
 

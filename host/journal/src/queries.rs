@@ -10,7 +10,7 @@ use crate::tail::{self, Key, Tail};
 type Result<T> = rusqlite::Result<T>;
 
 /// Columns of `messages` in the order that [`message_row`] expects.
-const MESSAGE: &str = "SELECT id, seq, at, channel, conversation, work_item, inbound, external_id, body
+const MESSAGE: &str = "SELECT id, seq, at, channel, conversation, work_item, inbound, external_id, body, customer, bare
      FROM messages WHERE ord = ?";
 
 /// A body as it is stored.
@@ -29,7 +29,7 @@ pub(crate) struct Queries<'a> {
 }
 
 impl Queries<'_> {
-    fn find(&self, key: Key<'_>) -> Result<Vec<i64>> {
+    pub(crate) fn find(&self, key: Key<'_>) -> Result<Vec<i64>> {
         // More than one only if two keys share their 64 bits, or a body was written twice.
         tail::find(self.connection, self.tail, key, 0, 16)
     }
@@ -65,7 +65,7 @@ impl Queries<'_> {
         }
     }
 
-    fn message_at(&self, ord: i64) -> Result<Option<MessageRow>> {
+    pub(crate) fn message_at(&self, ord: i64) -> Result<Option<MessageRow>> {
         self.connection.prepare_cached(MESSAGE)?.query_row([ord], message_row).optional()
     }
 
@@ -232,6 +232,22 @@ impl Queries<'_> {
             .exists(params![digest, channel])
     }
 
+    /// Customers whose content is being erased, with the record that says so.
+    pub(crate) fn erasures(&self) -> Result<Vec<(Id, Seq)>> {
+        self.connection
+            .prepare_cached("SELECT customer, seq FROM erasures ORDER BY customer")?
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+    }
+
+    /// The blobs that a message carries.
+    pub(crate) fn carried(&self, ord: i64) -> Result<Vec<Digest>> {
+        self.connection
+            .prepare_cached("SELECT digest FROM attachments WHERE message = ?")?
+            .query_map([ord], |row| row.get(0))?
+            .collect()
+    }
+
     /// Whether anything needs the blob file: a channel that may read it, or a large body.
     pub(crate) fn blob_needed(&self, digest: &Digest) -> Result<bool> {
         let granted = self.connection.prepare_cached("SELECT 1 FROM blob_grants WHERE digest = ?")?.exists([digest])?;
@@ -264,6 +280,8 @@ fn message_row(row: &Row<'_>) -> Result<MessageRow> {
         inbound: row.get(6)?,
         external_id: row.get(7)?,
         body: row.get(8)?,
+        customer: row.get(9)?,
+        bare: row.get(10)?,
     })
 }
 

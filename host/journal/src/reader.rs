@@ -127,6 +127,29 @@ impl Reader {
         })
     }
 
+    /// Up to `limit` messages from or to a customer in the order they were committed, those after the
+    /// message `after` or from the first; also those whose content was taken away.
+    ///
+    /// # Errors
+    /// [`Error::UnknownMessage`] if there is no message `after`.
+    pub fn messages_of_customer(
+        &self,
+        customer: &Id,
+        after: Option<&Id>,
+        limit: usize,
+    ) -> Result<Vec<MessageRow>, Error> {
+        let after = self.row_of(after)?;
+        self.ask(|queries| {
+            queries
+                .messages(Key::Customer(customer), after, limit, |message| message.customer.as_ref() == Some(customer))
+        })
+    }
+
+    /// Customers whose content is being erased, with the record that says so.
+    pub fn erasures(&self) -> Result<Vec<(Id, Seq)>, Error> {
+        self.ask(|queries| queries.erasures())
+    }
+
     /// The row of the message `after`, 0 for none.
     fn row_of(&self, after: Option<&Id>) -> Result<i64, Error> {
         let Some(id) = after else { return Ok(0) };

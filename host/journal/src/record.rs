@@ -14,9 +14,6 @@ pub type Id = [u8; 16];
 /// The most bytes a record's payload may have.
 pub const MAX_RECORD_BYTES: usize = 512 * 1024;
 
-/// What stands before the first record in the chain of hashes.
-pub(crate) const GENESIS: Digest = [0; 32];
-
 /// A record that isn't in the journal yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRecord {

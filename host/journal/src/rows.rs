@@ -23,6 +23,10 @@ pub struct MessageRow {
     pub external_id: Option<String>,
     /// Digest of its body.
     pub body: Digest,
+    /// Keyed hash of the customer it came from or went to.
+    pub customer: Option<Id>,
+    /// Its content was taken away, for the customer's sake or because it was kept long enough.
+    pub bare: bool,
 }
 
 /// What is known of a key of a channel's store.

@@ -16,8 +16,11 @@ use crate::error::Error;
 /// "JKFD": tells a journal from other SQLite files.
 const APPLICATION_ID: i64 = 0x4a4b_4644;
 
+/// How long a connection waits for another one's lock.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
 /// Goes up with every change of the tables below.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 const TABLES: &str = "
     CREATE TABLE records (
@@ -38,7 +41,10 @@ const TABLES: &str = "
         work_item BLOB,
         inbound INTEGER NOT NULL,
         external_id TEXT,
-        body BLOB NOT NULL
+        body BLOB NOT NULL,
+        customer BLOB,
+        -- 1: its content was taken away, only that it was there is known.
+        bare INTEGER NOT NULL DEFAULT 0
     );
     CREATE TABLE external_ids (
         ord INTEGER PRIMARY KEY,
@@ -46,6 +52,18 @@ const TABLES: &str = "
         external_id TEXT NOT NULL,
         message INTEGER NOT NULL
     );
+    CREATE INDEX external_ids_of_message ON external_ids (message);
+    -- The blobs that messages carry.
+    CREATE TABLE attachments (message INTEGER, digest BLOB, PRIMARY KEY (message, digest)) WITHOUT ROWID;
+    CREATE INDEX attachments_by_blob ON attachments (digest);
+    -- The last record that retention took away; the chain of hashes begins there.
+    CREATE TABLE origin (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL);
+    INSERT INTO origin VALUES (1, 0, zeroblob(32));
+    -- Written to find out whether it can be.
+    CREATE TABLE probe (only INTEGER PRIMARY KEY CHECK (only = 1), bytes BLOB NOT NULL);
+    INSERT INTO probe VALUES (1, zeroblob(0));
+    -- Customers whose content is being erased, and the record that says so.
+    CREATE TABLE erasures (customer BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
     -- Where to look for a key: `ord` is a row of the table that the key belongs to.
     CREATE TABLE postings (key INTEGER, ord INTEGER, PRIMARY KEY (key, ord)) WITHOUT ROWID;
     -- Up to which row of each table everything is in `postings`.
@@ -72,21 +90,44 @@ const TABLES: &str = "
         id BLOB PRIMARY KEY,
         state TEXT NOT NULL,
         closed INTEGER NOT NULL,
-        json BLOB NOT NULL
+        json BLOB NOT NULL,
+        at INTEGER NOT NULL DEFAULT 0
     ) WITHOUT ROWID;
     CREATE INDEX work_items_by_state ON work_items (state);
+    CREATE INDEX work_items_by_time ON work_items (at);
     CREATE TABLE blob_grants (digest BLOB, channel TEXT, PRIMARY KEY (digest, channel)) WITHOUT ROWID;
 ";
 
 /// What leads from one schema to the next, by the schema it leads to.
-const MIGRATIONS: [(i64, &str); 1] = [(
-    2,
-    "
+const MIGRATIONS: [(i64, &str); 2] = [
+    (
+        2,
+        "
     -- Nothing was ever written to it: what a channel repeats is known by its message's id.
     DROP TABLE seen;
     ALTER TABLE settled DROP COLUMN seen;
 ",
-)];
+    ),
+    (
+        3,
+        "
+    ALTER TABLE messages ADD COLUMN customer BLOB;
+    ALTER TABLE messages ADD COLUMN bare INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX external_ids_of_message ON external_ids (message);
+    CREATE TABLE attachments (message INTEGER, digest BLOB, PRIMARY KEY (message, digest)) WITHOUT ROWID;
+    CREATE INDEX attachments_by_blob ON attachments (digest);
+    CREATE TABLE origin (only INTEGER PRIMARY KEY CHECK (only = 1), seq INTEGER NOT NULL, hash BLOB NOT NULL);
+    INSERT INTO origin VALUES (1, 0, zeroblob(32));
+    CREATE TABLE probe (only INTEGER PRIMARY KEY CHECK (only = 1), bytes BLOB NOT NULL);
+    INSERT INTO probe VALUES (1, zeroblob(0));
+    CREATE TABLE erasures (customer BLOB PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+    -- When they ended isn't known: as of now, so that none goes too early.
+    ALTER TABLE work_items ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+    UPDATE work_items SET at = (SELECT coalesce(max(at), 0) FROM records);
+    CREATE INDEX work_items_by_time ON work_items (at);
+",
+    ),
+];
 
 /// Opens the journal at `path` for writing, brings it up to date, and makes its tables if it is new.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
@@ -96,13 +137,14 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, Error> {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         // FULL syncs the log at every commit: what was answered must be there after a power cut. A
-        // checkpoint every 8 MiB of log keeps its pause under some 10 ms.
+        // checkpoint every 8 MiB of log keeps its pause under some 10 ms. What is erased is overwritten.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA wal_autocheckpoint = 2000;
              PRAGMA journal_size_limit = 67108864;
              PRAGMA cache_size = -65536;
+             PRAGMA secure_delete = ON;
              PRAGMA temp_store = MEMORY;",
         )?;
         prepare(&connection)?;
@@ -141,7 +183,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, Error> {
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     // Without it SQLite prepares a statement anew whenever another LIMIT is bound.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -1,14 +1,15 @@
 //! The journal on SQLite: the embedded default.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use crate::batch::{Batch, MAX_INLINE_BODY};
 use crate::blobs::Blobs;
@@ -19,12 +20,15 @@ use crate::head::{self, Head, HeadNote};
 use crate::journal::Journal;
 use crate::queries::Queries;
 use crate::reader::Reader;
-use crate::record::{GENESIS, Id, Record, Seq};
+use crate::record::{Id, Record, Seq};
+use crate::remove::{self, Cut, Erase, Loose, Progress, Retained};
 use crate::schema;
 use crate::snapshot::{self, Snapshot, Snapshots};
 use crate::tail::{Ords, Tail};
 use crate::write::{self, Failure, Write};
 
+/// How long emptying the write-ahead log waits for readers: appends wait as well.
+const SCRUB: Duration = Duration::from_millis(50);
 /// So many messages are remembered as absent; more than are asked for between two appends.
 const ABSENT: usize = 4096;
 
@@ -38,12 +42,16 @@ pub struct SqliteJournal {
     connection: Connection,
     path: PathBuf,
     head: Head,
+    /// Records behind this one have been checked.
+    checked_from: Cell<Seq>,
     /// The last rows of the tables that the index leads to.
     ords: Ords,
     /// Messages that were asked for since the last append and aren't there: whoever decides to
     /// write one has just asked for it, and it needn't be looked up a second time.
     absent: RefCell<HashSet<Id>>,
     tail: Arc<RwLock<Tail>>,
+    /// How far retention has come.
+    progress: Progress,
     note: HeadNote,
     blobs: Blobs,
     /// Held until all the rest is closed.
@@ -63,7 +71,7 @@ impl SqliteJournal {
         let lock = folder::lock(dir)?;
         let path = path_in(dir);
         let connection = schema::open_writer(&path)?;
-        let head = check(dir, &path, &connection)?;
+        let (head, checked_from) = check(dir, &path, &connection)?;
         let recover = || Ok((Ords::last(&connection)?, Tail::recover(&connection)?));
         let (ords, tail) = recover().map_err(|source| Error::sqlite(&path, source))?;
         let tail = Arc::new(RwLock::new(tail));
@@ -79,9 +87,11 @@ impl SqliteJournal {
             connection,
             path,
             head,
+            checked_from: Cell::new(checked_from),
             ords,
             absent: RefCell::default(),
             tail,
+            progress: Progress::default(),
             note,
             blobs,
             _lock: lock,
@@ -142,6 +152,20 @@ impl SqliteJournal {
             Ok(outcome)
         };
         run().map_err(|source| Error::sqlite(&self.path, source))
+    }
+
+    /// Empties the write-ahead log, where old pages still show what was erased from the tables. Somebody who reads the
+    /// database at this moment keeps it from that; the log is then overwritten by what comes next.
+    fn scrub(&self) {
+        let emptied = self.end_lookups().and_then(|()| {
+            self.connection.busy_timeout(SCRUB)?;
+            let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+            self.connection.busy_timeout(schema::BUSY)?;
+            emptied
+        });
+        if !matches!(emptied, Ok(false)) {
+            tracing::info!("what was erased stays in the write-ahead log until that is next overwritten");
+        }
     }
 
     /// Appends a batch that has been checked. A transaction that isn't committed is rolled back.
@@ -213,12 +237,50 @@ impl Journal for SqliteJournal {
         SqliteJournal::collect_store(self, now, before, limit)
     }
 
+    fn erase(&mut self, erase: &Erase) -> Result<Vec<Loose>, Error> {
+        let tail = Arc::clone(&self.tail);
+        let loose = self.change(|transaction| {
+            remove::erase(Queries { connection: transaction, tail: &tail }, transaction, erase)
+        })?;
+        if erase.done {
+            self.scrub();
+        }
+        Ok(loose)
+    }
+
+    fn retain(&mut self, cut: &Cut, open: &dyn Fn(&Id) -> bool, limit: usize) -> Result<Retained, Error> {
+        let tail = Arc::clone(&self.tail);
+        let mut progress = self.progress;
+        let done = self.change(|transaction| {
+            let queries = Queries { connection: transaction, tail: &tail };
+            remove::retain(queries, transaction, cut, &mut progress, open, limit)
+        })?;
+        self.progress = progress;
+        Ok(done)
+    }
+
+    fn probe(&mut self, bytes: usize) -> Result<(), Error> {
+        // Each is a commit: within one nothing of it would reach the disk.
+        for bytes in [i64::try_from(bytes).unwrap_or(i64::MAX), 0] {
+            self.change(|transaction| transaction.execute("UPDATE probe SET bytes = zeroblob(?)", [bytes]).map(drop))?;
+        }
+        Ok(())
+    }
+
     fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), Error> {
         self.snapshots.write(seq, payload)
     }
 
     fn latest_snapshot(&self) -> Result<Option<Snapshot>, Error> {
-        self.snapshots.latest()
+        let snapshot = self.snapshots.latest()?;
+        let from = snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+        if from < self.checked_from.get() {
+            // A newer one turned out to be damaged: what lies between has not been looked at yet.
+            self.end_lookups().map_err(|source| Error::sqlite(&self.path, source))?;
+            walk(&self.path, &self.connection, from)?;
+            self.checked_from.set(from);
+        }
+        Ok(snapshot)
     }
 }
 
@@ -235,21 +297,31 @@ pub(crate) fn path_in(dir: &Path) -> PathBuf {
     dir.join("journal.db")
 }
 
+/// The last record, or what the chain begins behind.
+pub(crate) fn last_record(connection: &Connection) -> rusqlite::Result<Head> {
+    let last = connection
+        .query_row("SELECT seq, hash FROM records ORDER BY seq DESC LIMIT 1", [], |row| {
+            Ok(Head { seq: row.get(0)?, hash: row.get(1)? })
+        })
+        .optional()?;
+    last.map_or_else(|| chain::origin(connection), Ok)
+}
+
 /// Opens the journal in `dir` without holding the folder.
 pub(crate) fn open_to_read(dir: &Path) -> Result<Connection, Error> {
     let path = path_in(dir);
     if path.exists() { schema::open_reader(&path) } else { Err(Error::NoJournal { dir: dir.to_path_buf() }) }
 }
 
-/// Checks the records behind the newest snapshot, and that no written one is missing at the end.
-fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error> {
+/// Checks the records behind the newest snapshot, and that no written one is missing at the end. Returns the last
+/// record, and the one that the check began behind.
+fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<(Head, Seq), Error> {
     let failed = |source| Error::sqlite(path, source);
     let damaged = |what: String| Error::Damaged { path: path.to_path_buf(), what };
     let found: Seq =
         connection.query_row("SELECT coalesce(max(seq), 0) FROM records", [], |row| row.get(0)).map_err(failed)?;
     let noted = head::noted(dir)?;
-    let snapshot = snapshot::newest(&snapshot::folder_of(dir))?.map(|(_, head)| head);
-    for known in [&noted, &snapshot].into_iter().flatten() {
+    let compare = |known: &Head| {
         if known.seq > found {
             return Err(Error::TailCut { dir: dir.to_path_buf(), noted: known.seq, found });
         }
@@ -261,8 +333,25 @@ fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error
                 known.seq
             )));
         }
+        Ok(())
+    };
+    if let Some(noted) = &noted {
+        compare(noted)?;
     }
-    let start = snapshot.unwrap_or(Head { seq: 0, hash: GENESIS });
+    let snapshot = snapshot_to_check_from(&snapshot::folder_of(dir), compare)?;
+    let start = snapshot.map_or(0, |head| head.seq);
+    Ok((walk(path, connection, start)?, start))
+}
+
+/// Checks the records behind `from`, or all that are kept, and returns the last one.
+fn walk(path: &Path, connection: &Connection, from: Seq) -> Result<Head, Error> {
+    let failed = |source| Error::sqlite(path, source);
+    let damaged = |what: String| Error::Damaged { path: path.to_path_buf(), what };
+    let origin = chain::origin(connection).map_err(failed)?;
+    let start = match chain::hash_of(connection, from).map_err(failed)? {
+        Some(hash) => Head { seq: from, hash },
+        None => origin,
+    };
     let mut fault: Option<Fault> = None;
     let head = chain::walk(connection, start, |found| {
         fault = Some(found);
@@ -273,6 +362,27 @@ fn check(dir: &Path, path: &Path, connection: &Connection) -> Result<Head, Error
         Some(fault) => Err(damaged(fault.to_string())),
         None => Ok(head),
     }
+}
+
+/// The record of the newest snapshot. Its payload, which may be large, is read and checked once, when the state is made
+/// from it; here only if what it says of its record is not what the journal has.
+fn snapshot_to_check_from(
+    snapshots: &Path,
+    compare: impl Fn(&Head) -> Result<(), Error>,
+) -> Result<Option<Head>, Error> {
+    for seq in snapshot::listed(snapshots)? {
+        let Some(head) = snapshot::head_of(snapshots, seq)? else { continue };
+        match compare(&head) {
+            Ok(()) => return Ok(Some(head)),
+            // A damaged snapshot says nothing about the journal.
+            Err(error) => {
+                if snapshot::read(snapshots, seq)?.is_ok() {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]

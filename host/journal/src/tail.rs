@@ -40,6 +40,8 @@ pub(crate) enum Key<'a> {
     Conversation(&'a Id),
     /// Rows of `messages` of a work item.
     WorkItem(&'a Id),
+    /// Rows of `messages` of a customer.
+    Customer(&'a Id),
     /// A row of `messages` by the external id it was written with.
     External(&'a str, &'a str),
     /// A row of `external_ids` by channel and external id.
@@ -56,6 +58,7 @@ impl Key<'_> {
             Key::WorkItem(id) => mix(4, id),
             Key::External(channel, id) => mix(5, &hash_pair(channel, id)),
             Key::LaterExternal(channel, id) => mix(6, &hash_pair(channel, id)),
+            Key::Customer(id) => mix(8, id),
         }
     }
 }
@@ -140,13 +143,23 @@ impl Tail {
     pub(crate) fn recover(connection: &Connection) -> rusqlite::Result<Self> {
         let settled = Ords::settled(connection)?;
         let mut fresh = BTreeSet::new();
-        let mut statement = connection
-            .prepare("SELECT ord, id, conversation, work_item, channel, external_id FROM messages WHERE ord > ?")?;
+        let mut statement = connection.prepare(
+            "SELECT ord, id, conversation, work_item, channel, external_id, customer FROM messages WHERE ord > ?",
+        )?;
         let mut rows = statement.query([settled.messages])?;
         while let Some(row) = rows.next()? {
             let (ord, channel, external_id): (i64, String, Option<String>) = (row.get(0)?, row.get(4)?, row.get(5)?);
             let (id, conversation, work_item): (Id, Id, Option<Id>) = (row.get(1)?, row.get(2)?, row.get(3)?);
-            fresh.extend(of_message(ord, &id, &conversation, work_item.as_ref(), &channel, external_id.as_deref()));
+            let customer: Option<Id> = row.get(6)?;
+            fresh.extend(of_message(
+                ord,
+                &id,
+                &conversation,
+                work_item.as_ref(),
+                &channel,
+                external_id.as_deref(),
+                customer.as_ref(),
+            ));
         }
         let mut statement = connection.prepare("SELECT ord, digest FROM bodies WHERE ord > ?")?;
         let mut rows = statement.query([settled.bodies])?;
@@ -243,12 +256,14 @@ pub(crate) fn of_message(
     work_item: Option<&Id>,
     channel: &str,
     external_id: Option<&str>,
+    customer: Option<&Id>,
 ) -> impl Iterator<Item = Posting> {
     [
         Some(Key::Message(id).bits()),
         Some(Key::Conversation(conversation).bits()),
         work_item.map(|item| Key::WorkItem(item).bits()),
         external_id.map(|external| Key::External(channel, external).bits()),
+        customer.map(|customer| Key::Customer(customer).bits()),
     ]
     .into_iter()
     .flatten()

@@ -1,12 +1,14 @@
 //! Tests of the journal as its users see it, and what they share.
 
 mod append;
+mod backup;
 mod blobs;
 mod channel_log;
 mod damage;
 mod lookup;
 mod migrate;
 mod model;
+mod remove;
 mod snapshot;
 mod verify;
 
@@ -42,6 +44,8 @@ pub(crate) fn message(number: u64, body: Digest) -> Row {
         inbound: true,
         external_id: Some(format!("SM{number}")),
         body,
+        customer: Some(id(3_000_000)),
+        attachments: Vec::new(),
         at: NOW,
     }
 }

@@ -13,7 +13,7 @@ use crate::blobs::Blobs;
 use crate::chain;
 use crate::error::Error;
 use crate::head::{self, Head};
-use crate::record::{Digest, GENESIS, Seq, digest_of};
+use crate::record::{Digest, Seq, digest_of};
 use crate::snapshot;
 use crate::sqlite::{open_to_read, path_in};
 use crate::tail::{Ords, of_message};
@@ -38,7 +38,7 @@ pub struct Report {
 }
 
 /// Checks everything in the data folder `dir`: the database's own structure, the chain of hashes
-/// from record 1, every body and blob against its digest, the rows against the bodies, the index
+/// from the first record that is kept, every body and blob against its digest, the rows against the bodies, the index
 /// against the rows, the snapshots and the noted head.
 ///
 /// # Errors
@@ -87,10 +87,9 @@ fn structure(connection: &Connection, report: &mut Report) -> rusqlite::Result<(
     Ok(())
 }
 
-/// Walks the chain from record 1.
+/// Walks the chain from the first record that is kept.
 fn records(connection: &Connection, report: &mut Report) -> rusqlite::Result<()> {
-    let start = Head { seq: 0, hash: GENESIS };
-    let head = chain::walk(connection, start, |fault| {
+    let head = chain::walk(connection, chain::origin(connection)?, |fault| {
         report.problems.push(format!("journal.db: {fault}"));
         ControlFlow::Continue(())
     })?;
@@ -160,8 +159,9 @@ fn bodies(connection: &Connection, report: &mut Report) -> rusqlite::Result<Hash
 fn messages(connection: &Connection, bodies: &HashSet<Digest>, report: &mut Report) -> rusqlite::Result<()> {
     let settled = Ords::settled(connection)?;
     let mut indexed = connection.prepare("SELECT 1 FROM postings WHERE key = ? AND ord = ?")?;
-    let mut statement =
-        connection.prepare("SELECT ord, id, seq, channel, conversation, work_item, body FROM messages ORDER BY ord")?;
+    let mut statement = connection.prepare(
+        "SELECT ord, id, seq, channel, conversation, work_item, body, customer, bare FROM messages ORDER BY ord",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let (ord, id, seq, body): (i64, [u8; 16], Seq, Digest) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(6)?);
@@ -170,7 +170,8 @@ fn messages(connection: &Connection, bodies: &HashSet<Digest>, report: &mut Repo
         if seq == 0 || seq > report.head {
             report.problems.push(format!("journal.db: message {name} names record {seq}, which isn't there"));
         }
-        if !bodies.contains(&body) {
+        let bare: bool = row.get(8)?;
+        if !bare && !bodies.contains(&body) {
             report
                 .problems
                 .push(format!("journal.db: message {name} has the body {}, which isn't there", hex::encode(body)));
@@ -178,7 +179,8 @@ fn messages(connection: &Connection, bodies: &HashSet<Digest>, report: &mut Repo
         if ord <= settled.messages {
             let channel: String = row.get(3)?;
             let (conversation, item): ([u8; 16], Option<[u8; 16]>) = (row.get(4)?, row.get(5)?);
-            for (key, ord) in of_message(ord, &id, &conversation, item.as_ref(), &channel, None) {
+            let customer: Option<[u8; 16]> = row.get(7)?;
+            for (key, ord) in of_message(ord, &id, &conversation, item.as_ref(), &channel, None, customer.as_ref()) {
                 if !indexed.exists([key, ord])? {
                     report.problems.push(format!("journal.db: message {name} isn't in the index"));
                     break;

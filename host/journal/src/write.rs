@@ -91,13 +91,25 @@ impl<'a> Write<'a> {
 
     pub(crate) fn row(&mut self, row: &Row) -> Result<()> {
         match row {
-            Row::Message { id, record, channel, conversation, work_item, inbound, external_id, body, at } => {
+            Row::Message {
+                id,
+                record,
+                channel,
+                conversation,
+                work_item,
+                inbound,
+                external_id,
+                body,
+                customer,
+                attachments,
+                at,
+            } => {
                 let ord = self.new_message(id)?;
                 self.transaction
                     .prepare_cached(
                         "INSERT INTO messages
-                         (ord, id, seq, at, channel, conversation, work_item, inbound, external_id, body)
-                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         (ord, id, seq, at, channel, conversation, work_item, inbound, external_id, body, customer)
+                         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     )?
                     .execute(params![
                         ord,
@@ -109,8 +121,14 @@ impl<'a> Write<'a> {
                         work_item,
                         inbound,
                         external_id,
-                        body
+                        body,
+                        customer
                     ])?;
+                for digest in attachments {
+                    self.transaction
+                        .prepare_cached("INSERT OR IGNORE INTO attachments (message, digest) VALUES (?, ?)")?
+                        .execute(params![ord, digest])?;
+                }
                 self.postings.extend(tail::of_message(
                     ord,
                     id,
@@ -118,6 +136,7 @@ impl<'a> Write<'a> {
                     work_item.as_ref(),
                     channel,
                     external_id.as_deref(),
+                    customer.as_ref(),
                 ));
                 Ok(())
             }
@@ -127,7 +146,13 @@ impl<'a> Write<'a> {
                 self.store(channel, key, *record, Some(value), *expires_at)
             }
             Row::StoreDelete { record, channel, key } => self.store(channel, key, *record, None, None),
-            Row::WorkItem { id, state, closed, json } => self.work_item(id, state, *closed, json),
+            Row::WorkItem { id, state, closed, json, at } => self.work_item(id, state, *closed, json, *at),
+            Row::Erasure { record, customer } => {
+                self.transaction
+                    .prepare_cached("INSERT OR REPLACE INTO erasures (customer, seq) VALUES (?, ?)")?
+                    .execute(params![customer, self.seq(*record)])?;
+                Ok(())
+            }
             Row::BlobGrant { channel, digest } => {
                 self.transaction
                     .prepare_cached("INSERT OR IGNORE INTO blob_grants (digest, channel) VALUES (?, ?)")?
@@ -217,20 +242,20 @@ impl<'a> Write<'a> {
         Ok(())
     }
 
-    fn work_item(&self, id: &Id, state: &str, closed: bool, json: &[u8]) -> Result<()> {
+    fn work_item(&self, id: &Id, state: &str, closed: bool, json: &[u8], at: i64) -> Result<()> {
         // Most changes leave the state as it is, and with it the index.
         let same = self
             .transaction
-            .prepare_cached("UPDATE work_items SET closed = ?, json = ? WHERE id = ? AND state = ?")?
-            .execute(params![closed, json, id, state])?;
+            .prepare_cached("UPDATE work_items SET closed = ?, json = ?, at = ? WHERE id = ? AND state = ?")?
+            .execute(params![closed, json, at, id, state])?;
         if same == 0 {
             self.transaction
                 .prepare_cached(
-                    "INSERT INTO work_items (id, state, closed, json) VALUES (?, ?, ?, ?)
+                    "INSERT INTO work_items (id, state, closed, json, at) VALUES (?, ?, ?, ?, ?)
                      ON CONFLICT DO UPDATE SET
-                         state = excluded.state, closed = excluded.closed, json = excluded.json",
+                         state = excluded.state, closed = excluded.closed, json = excluded.json, at = excluded.at",
                 )?
-                .execute(params![id, state, closed, json])?;
+                .execute(params![id, state, closed, json, at])?;
         }
         Ok(())
     }
@@ -267,7 +292,12 @@ pub(crate) fn collect_store(
     Ok(expired.len() + deleted.len())
 }
 
-fn change_usage(transaction: &Transaction<'_>, channel: &str, keys: i64, bytes: i64) -> rusqlite::Result<()> {
+pub(crate) fn change_usage(
+    transaction: &Transaction<'_>,
+    channel: &str,
+    keys: i64,
+    bytes: i64,
+) -> rusqlite::Result<()> {
     transaction
         .prepare_cached(
             "INSERT INTO store_usage (channel, keys, bytes) VALUES (?, ?, ?)

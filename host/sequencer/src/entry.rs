@@ -23,6 +23,9 @@ pub struct Entry {
     /// External ids that became known: message id and external id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub external_ids: Vec<(String, String)>,
+    /// The customer whose content was to be erased, and who wanted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased: Option<ErasureEntry>,
     /// What the handler wrote to its store.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub store: Vec<StoreEntry>,
@@ -48,6 +51,24 @@ pub struct Audit {
     pub detail: String,
 }
 
+impl Entry {
+    /// An entry in which nothing has happened yet.
+    pub(crate) fn of(cause: &str) -> Self {
+        Self {
+            at: 0,
+            cause: cause.to_owned(),
+            channel: None,
+            events: Vec::new(),
+            messages: Vec::new(),
+            external_ids: Vec::new(),
+            erased: None,
+            store: Vec::new(),
+            blobs: Vec::new(),
+            audit: Vec::new(),
+        }
+    }
+}
+
 /// A new message, as far as the journal names it: the content is in its body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -70,11 +91,21 @@ pub struct MessageEntry {
     pub body: Digest,
 }
 
+/// A customer's erasure: what shows later that it was done, when and at whose word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErasureEntry {
+    /// Key of the customer.
+    pub customer: String,
+    /// The operator's name in the config.
+    pub by: String,
+}
+
 /// A write to a channel's store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StoreEntry {
-    /// The key.
+    /// Keyed hash of the key, which a driver may have made of an address.
     pub key: String,
     /// Digest of the value; none: deleted.
     pub value: Option<Digest>,

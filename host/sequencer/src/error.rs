@@ -24,6 +24,16 @@ pub enum Error {
         /// What the reader said.
         source: serde_json::Error,
     },
+    /// Records are missing.
+    #[error(
+        "the records after {after} are gone (the next one is {found}), and no snapshot holds what they did; restore the newest backup"
+    )]
+    Gap {
+        /// The last one before.
+        after: u64,
+        /// The first one behind.
+        found: u64,
+    },
     /// No thread.
     #[error("the sequencer's thread can't start: {0}")]
     Thread(std::io::Error),

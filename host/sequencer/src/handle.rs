@@ -3,12 +3,13 @@
 use crate::body::{Messages, Stored};
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitError, Committed};
+use crate::job::Job;
 use crate::keys::Keys;
-use crate::work::Job;
-use jackfield_journal::{Blobs, Reader};
+use crate::snapshotter::MakeSnapshot;
+use jackfield_journal::{Blobs, Reader, Snapshots};
 use jackfield_router::{Command, Reply, State};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use tokio::sync::{mpsc, oneshot};
 
 /// Reaches the sequencer. Cheap to clone.
@@ -25,6 +26,11 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) reader: Reader,
     pub(crate) blobs: Blobs,
+    pub(crate) snapshots: Snapshots,
+    /// How snapshots are made, unless by this process.
+    pub(crate) make_snapshot: OnceLock<MakeSnapshot>,
+    /// One is being made.
+    pub(crate) snapshotting: AtomicBool,
 }
 
 /// What the sequencer counts, for metrics.
@@ -42,6 +48,16 @@ pub struct Counters {
     pub messages: AtomicU64,
     /// Handler calls that read what had changed.
     pub conflicts: AtomicU64,
+    /// Snapshots made.
+    pub snapshots: AtomicU64,
+    /// Snapshots that could not be made.
+    pub snapshot_failures: AtomicU64,
+    /// Blobs removed because nothing needed them for an hour.
+    pub orphans: AtomicU64,
+    /// Records, contents, ids and ended work items that retention took away.
+    pub retained: AtomicU64,
+    /// Customers erased.
+    pub erasures: AtomicU64,
 }
 
 impl Sequencer {
@@ -98,8 +114,14 @@ impl Sequencer {
         }
     }
 
-    async fn submit(&self, job: Job) -> Result<(), CommitError> {
+    pub(crate) async fn submit(&self, job: Job) -> Result<(), CommitError> {
         self.shared.jobs.send(job).await.map_err(|_| CommitError::Stopping)
+    }
+
+    /// Lets snapshots be made by `make` from now on: by another process, so that this one needn't hold the state twice.
+    /// Only the first call counts.
+    pub fn make_snapshots_by(&self, make: MakeSnapshot) {
+        let _ = self.shared.make_snapshot.set(make);
     }
 
     /// Whether the journal can be written.

@@ -75,6 +75,11 @@ impl Keys {
         self.hash("external", channel, external_id.as_bytes())
     }
 
+    /// The key of a key of a channel's store.
+    pub fn store(&self, channel: &str, key: &str) -> [u8; 16] {
+        self.hash("store", channel, key.as_bytes())
+    }
+
     /// A secret of the channel's own, made by the host, the same for the life of the data folder.
     pub fn channel_key(&self, channel: &str) -> [u8; 32] {
         let mut mac = Hmac::clone(&self.0);

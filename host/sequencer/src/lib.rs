@@ -11,19 +11,26 @@ mod body;
 mod clock;
 mod commit;
 mod entry;
+mod erasure;
 mod error;
 mod handle;
+mod house;
+mod job;
 mod keys;
+mod snapshotter;
 mod start;
 mod work;
 
 pub use body::{Messages, Stored, readers_of};
 pub use clock::{Clock, system_clock};
 pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
-pub use entry::{Audit, Entry, MessageEntry, StoreEntry};
+pub use entry::{Audit, Entry, ErasureEntry, MessageEntry, StoreEntry};
+pub use erasure::{EraseError, Erased};
 pub use error::Error;
 pub use handle::{Counters, Sequencer};
+pub use house::Keep;
 pub use keys::Keys;
+pub use snapshotter::{Made, MakeSnapshot, make_snapshot};
 pub use start::{Announcement, Outputs, Settings, Started, replay, start};
 
 #[cfg(test)]

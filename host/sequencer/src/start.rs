@@ -1,17 +1,18 @@
 //! Starting: the state is made from the journal, then the loop runs on a thread of its own.
 
-use crate::clock::Clock;
+use crate::clock::{Clock, running_clock, steady};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::handle::{Counters, Sequencer, Shared};
 use crate::keys::Keys;
+use crate::snapshotter::make_snapshot;
 use crate::work::Work;
 use jackfield_journal::{Journal, Seq, SqliteJournal};
 use jackfield_router::{Command, Config, Effect, Notice, State};
 use jackfield_spec::Message;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::mpsc;
 
 /// Jobs that may wait; beyond it whoever asks waits too.
@@ -69,17 +70,23 @@ pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Er
         ready: AtomicBool::new(true),
         counters: Counters::default(),
         keys,
-        clock: settings.clock,
+        clock: steady(settings.clock, state.now(), running_clock()),
         reader: journal.reader(),
         blobs: journal.blobs(),
+        snapshots: journal.snapshots(),
+        make_snapshot: OnceLock::new(),
+        snapshotting: AtomicBool::new(false),
     });
+    let folder = data.to_owned();
+    let here = Arc::new(move || make_snapshot(&folder).map(drop).map_err(|error| error.to_string()));
     let work = Work {
         state,
-        snapshots: journal.snapshots(),
+        snapshot_here: here,
         last_snapshot: journal.head() - replayed,
         journal: Box::new(journal),
         shared: shared.clone(),
         outputs: settings.outputs,
+        refused: 0,
         begun: false,
         collected: 0,
     };
@@ -145,6 +152,9 @@ pub(crate) fn rebuild(journal: &dyn Journal) -> Result<(State, u64), Error> {
     loop {
         let records = journal.read(next, PAGE)?;
         let Some(last) = records.last() else { break };
+        if let Some(first) = records.first().filter(|first| first.seq != next) {
+            return Err(Error::Gap { after: next - 1, found: first.seq });
+        }
         next = last.seq + 1;
         for record in &records {
             replay(&mut state, record.seq, &record.payload)?;

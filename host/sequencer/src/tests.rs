@@ -1,8 +1,12 @@
 //! The sequencer over a real journal in a temporary folder, with a clock that the test moves.
 
+mod clock;
 mod commits;
+mod erasure;
 mod faults;
+mod house;
 mod parallel;
+mod snapshots;
 
 use crate::*;
 use jackfield_router::{Action, AgentConfig, Command, Config, Effect, Id, Presence, QueueConfig, Reply, Route};

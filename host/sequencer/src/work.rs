@@ -4,12 +4,14 @@ use crate::body::{Stored, readers_of};
 use crate::commit::{AUDIT_DETAIL, Commit, CommitError, Committed, Landed, StoreWrite, TimerChange};
 use crate::entry::{Entry, MessageEntry, StoreEntry};
 use crate::handle::Shared;
+use crate::job::{Job, Pending, Reached};
+use crate::snapshotter::MakeSnapshot;
 use crate::start::{Announcement, Outputs, rebuild};
-use jackfield_journal::{Batch, Body, Id, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, Snapshots, digest_of};
-use jackfield_router::{Command, Decision, Effect, Notice, Received, Reply, State, Status, StatusReport};
+use jackfield_journal::{Body, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, digest_of};
+use jackfield_router::{Command, Decision, Notice, Received, Reply, State, Status, StatusReport};
 use jackfield_spec::{Digest, Direction, Message, Part, limits};
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -20,8 +22,6 @@ use uuid::Uuid;
 const JOBS: usize = 512;
 /// Record bytes after which a batch is appended; one more record still fits into the journal's batch.
 const BATCH_BYTES: usize = MAX_RECORD_BYTES;
-/// Records between two snapshots.
-const SNAPSHOT_EVERY: u64 = 20_000;
 /// How often expired store entries are collected, in milliseconds; how many at once; how many records deletions stay.
 const COLLECT_EVERY: u64 = 5_000;
 const COLLECT: usize = 500;
@@ -29,63 +29,16 @@ const COLLECT_BEHIND: u64 = 100_000;
 /// How long to wait before the journal is tried again after it failed.
 const RETRY: Duration = Duration::from_millis(500);
 
-type Answer<T> = oneshot::Sender<Result<T, CommitError>>;
-
-/// What the sequencer is asked.
-pub(crate) enum Job {
-    Commit(Box<Commit>, Answer<Committed>),
-    Command(Box<Command>, Option<Stored>, Answer<Reply>),
-    Read(Box<dyn FnOnce(&State) + Send>),
-    Stop(oneshot::Sender<()>),
-}
-
-/// What waits for the append.
-enum Reached {
-    Commit(Answer<Committed>, Result<Committed, CommitError>),
-    Command(Answer<Reply>, Reply),
-    Read(Box<dyn FnOnce(&State) + Send>),
-}
-
-impl Reached {
-    fn release(self, state: &State) {
-        // Whoever asked may have gone away; what was decided stays.
-        match self {
-            Self::Commit(answer, result) => drop(answer.send(result)),
-            Self::Command(answer, reply) => drop(answer.send(Ok(reply))),
-            Self::Read(look) => look(state),
-        }
-    }
-
-    fn fail(self, state: &State, why: &str) {
-        let error = CommitError::Unavailable(why.to_owned());
-        match self {
-            Self::Commit(answer, _) => drop(answer.send(Err(error))),
-            Self::Command(answer, _) => drop(answer.send(Err(error))),
-            Self::Read(look) => look(state),
-        }
-    }
-}
-
-/// Decided, not yet appended.
-#[derive(Default)]
-struct Pending {
-    batch: Batch,
-    bytes: usize,
-    reached: Vec<Reached>,
-    notices: Vec<Notice>,
-    effects: Vec<Effect>,
-    messages: HashMap<String, Arc<Message>>,
-    new_ids: HashSet<Id>,
-    versions: HashMap<(String, String), Seq>,
-}
-
 pub(crate) struct Work {
     pub(crate) state: State,
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) snapshots: Snapshots,
+    /// Makes a snapshot in this process.
+    pub(crate) snapshot_here: MakeSnapshot,
     pub(crate) shared: Arc<Shared>,
     pub(crate) outputs: Outputs,
     pub(crate) last_snapshot: Seq,
+    /// Bytes of the batch that could not be appended last.
+    pub(crate) refused: usize,
     /// `Started` has been decided.
     pub(crate) begun: bool,
     /// When expired store entries were last collected, in milliseconds since 1970.
@@ -97,20 +50,25 @@ impl Work {
     pub(crate) async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut buffer = Vec::with_capacity(JOBS);
         loop {
-            // Before the router knows that the server has started, what became due meanwhile isn't its business.
-            let due = if self.begun { self.state.next_due() } else { None };
-            let wait = due.map(|due| Duration::from_millis(due.saturating_sub((self.shared.clock)())));
             tokio::select! {
                 received = jobs.recv_many(&mut buffer, JOBS) => {
                     if received == 0 {
                         break;
                     }
                 }
-                () = tokio::time::sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                () = tokio::time::sleep(self.wait().unwrap_or_default()), if self.wait().is_some() => {}
             }
             let mut stop = None;
+            if let Err(why) = self.writable() {
+                for job in buffer.drain(..) {
+                    match job {
+                        Job::Stop(answer) => stop = Some(answer),
+                        job => job.refuse(&self.state, &why),
+                    }
+                }
+            }
             let mut pending = Pending::default();
-            if self.begun && self.state.next_due().is_some_and(|due| due <= (self.shared.clock)()) {
+            if self.shared.ready.load(Ordering::Relaxed) && self.is_due() {
                 self.decide_into(&mut pending, &Command::Tick, |_| None);
             }
             for job in buffer.drain(..) {
@@ -120,17 +78,43 @@ impl Work {
                 }
             }
             self.append(pending).await;
-            if self.journal.head() >= self.last_snapshot + SNAPSHOT_EVERY {
+            if self.wants_snapshot() {
                 self.snapshot();
             }
             self.collect_store();
             if let Some(answer) = stop {
-                self.snapshot();
+                self.last_snapshot();
                 drop(self.journal);
                 let _ = answer.send(());
                 return;
             }
         }
+    }
+
+    /// How long to wait for a job: until something is due, or the journal is to be tried again.
+    fn wait(&self) -> Option<Duration> {
+        if !self.shared.ready.load(Ordering::Relaxed) {
+            return Some(RETRY);
+        }
+        // Before the router knows that the server has started, what became due meanwhile isn't its business.
+        let due = if self.begun { self.state.next_due() } else { None };
+        due.map(|due| Duration::from_millis(due.saturating_sub((self.shared.clock)())))
+    }
+
+    fn is_due(&self) -> bool {
+        self.begun && self.state.next_due().is_some_and(|due| due <= (self.shared.clock)())
+    }
+
+    /// Sees whether a journal that failed can be written again. While it can't, nothing is decided: each decision would
+    /// have to be undone, and readiness would wait for somebody to ask for one.
+    fn writable(&mut self) -> Result<(), String> {
+        if self.shared.ready.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.journal.probe(self.refused).map_err(|error| error.to_string())?;
+        tracing::info!("the journal can be written again");
+        self.shared.ready.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     fn take(&mut self, pending: &mut Pending, job: Job, stop: &mut Option<oneshot::Sender<()>>) {
@@ -150,6 +134,14 @@ impl Work {
                 pending.reached.push(Reached::Command(answer, reply));
             }
             Job::Read(look) => pending.reached.push(Reached::Read(look)),
+            Job::Erasure { customer, items, by, answer } => {
+                let seq = self.erasure(pending, customer, items, by);
+                pending.reached.push(Reached::Erasure(answer, seq));
+            }
+            // These change nothing that decisions depend on, so they needn't wait for the append.
+            Job::Erase(erase, answer) => drop(answer.send(self.journal.erase(&erase).map_err(unavailable))),
+            Job::Retain(cut, answer) => drop(answer.send(self.retain(&cut))),
+            Job::Snapshot => self.snapshot(),
             Job::Stop(answer) => *stop = Some(answer),
         }
     }
@@ -163,17 +155,7 @@ impl Work {
     ) -> Reply {
         let now = (self.shared.clock)();
         let decision = jackfield_router::decide(&mut self.state, command, now);
-        let mut entry = Entry {
-            at: decision.at,
-            cause: command.kind().to_owned(),
-            channel: None,
-            events: Vec::new(),
-            messages: Vec::new(),
-            external_ids: Vec::new(),
-            store: Vec::new(),
-            blobs: Vec::new(),
-            audit: Vec::new(),
-        };
+        let mut entry = Entry { at: decision.at, ..Entry::of(command.kind()) };
         let mut rows = Vec::new();
         if !decision.events.is_empty()
             && let Some(stored) = body(&decision.reply)
@@ -219,14 +201,11 @@ impl Work {
         let now = (self.shared.clock)().max(self.state.now());
         let mut entry = Entry {
             at: now,
-            cause: commit.cause,
             channel: Some(commit.channel.clone()),
-            events: Vec::new(),
-            messages: Vec::new(),
             external_ids,
-            store: Vec::new(),
             blobs: commit.blobs.clone(),
             audit: std::mem::take(&mut commit.audit),
+            ..Entry::of(&commit.cause)
         };
         for audit in &mut entry.audit {
             audit.detail = audit.detail.chars().take(AUDIT_DETAIL).collect();
@@ -399,6 +378,8 @@ impl Work {
             inbound,
             external_id: stored.message.external_id.clone(),
             body: stored.digest.0,
+            customer: stored.customer,
+            attachments: attachments(&stored.message).iter().map(|blob| blob.0).collect(),
             at: i64::try_from(entry.at).unwrap_or(i64::MAX),
         });
         // Who works on the item may read what stands in its messages.
@@ -433,24 +414,31 @@ impl Work {
             pending.versions.insert((channel.to_owned(), key.clone()), version);
             let channel = channel.to_owned();
             let value = write.as_ref().map(|write| Digest(digest_of(&write.value)));
+            let hashed = hex::encode(self.shared.keys.store(&channel, &key));
             rows.push(match write {
                 Some(write) => Row::StoreSet {
                     record,
                     channel,
-                    key: key.clone(),
+                    key,
                     value: write.value,
                     expires_at: write.expires_at.map(|at| i64::try_from(at.millis()).unwrap_or(i64::MAX)),
                 },
-                None => Row::StoreDelete { record, channel, key: key.clone() },
+                None => Row::StoreDelete { record, channel, key },
             });
-            entry.store.push(StoreEntry { key, value });
+            entry.store.push(StoreEntry { key: hashed, value });
         }
     }
 
     /// Takes a decision's events into the record, and what is to be released after the append.
-    fn collect(&self, pending: &mut Pending, entry: &mut Entry, rows: &mut Vec<Row>, decision: Decision) -> Reply {
+    pub(crate) fn collect(
+        &self,
+        pending: &mut Pending,
+        entry: &mut Entry,
+        rows: &mut Vec<Row>,
+        decision: Decision,
+    ) -> Reply {
         // From now on these are listed from the database; the state has forgotten them.
-        rows.extend(decision.ended.iter().filter_map(ended_row));
+        rows.extend(decision.ended.iter().filter_map(|item| ended_row(item, decision.at)));
         entry.events.extend(decision.events);
         pending.notices.extend(decision.notices);
         pending.effects.extend(decision.effects);
@@ -458,7 +446,7 @@ impl Work {
     }
 
     /// Puts a record into the batch; one with nothing in it is none.
-    fn record(&self, pending: &mut Pending, entry: Entry, rows: Vec<Row>) {
+    pub(crate) fn record(&self, pending: &mut Pending, entry: Entry, rows: Vec<Row>) {
         if entry.events.is_empty() && rows.is_empty() && entry.audit.is_empty() {
             return;
         }
@@ -478,9 +466,10 @@ impl Work {
         let Pending { batch, reached, notices, effects, messages, .. } = pending;
         if !batch.records.is_empty() {
             let records = batch.records.len() as u64;
-            let head = self.journal.head();
+            let (head, size) = (self.journal.head(), batch.size());
             if let Err(error) = self.journal.append(head, batch) {
                 tracing::error!("the journal could not be written; what was being decided is undone: {error}");
+                self.refused = size;
                 self.undo().await;
                 let why = error.to_string();
                 for waiting in reached {
@@ -514,7 +503,7 @@ impl Work {
             match rebuild(&*self.journal) {
                 Ok((state, _)) => {
                     self.state = state;
-                    // A disk that is full fails again at once: no faster than this. Ready it is with the next append.
+                    // It fails again at once if nothing has changed: no faster than this.
                     tokio::time::sleep(RETRY).await;
                     return;
                 }
@@ -539,35 +528,13 @@ impl Work {
             tracing::warn!("expired store entries were not collected: {error}");
         }
     }
-
-    /// Writes a snapshot beside the loop; the loop stops only while the state is turned into bytes.
-    fn snapshot(&mut self) {
-        let seq = self.journal.head();
-        if seq == self.last_snapshot {
-            return;
-        }
-        self.last_snapshot = seq;
-        let payload = match serde_json::to_vec(&self.state) {
-            Ok(payload) => payload,
-            Err(error) => return tracing::error!("no snapshot: {error}"),
-        };
-        let snapshots = self.snapshots.clone();
-        let write = move || {
-            if let Err(error) = snapshots.write(seq, &payload) {
-                tracing::error!("no snapshot at record {seq}, the next start replays more: {error}");
-            }
-        };
-        match std::thread::Builder::new().name("snapshot".to_owned()).spawn(write) {
-            Ok(_) => {}
-            Err(error) => tracing::error!("no thread for a snapshot: {error}"),
-        }
-    }
 }
 
-fn ended_row(item: &jackfield_router::WorkItem) -> Option<Row> {
+fn ended_row(item: &jackfield_router::WorkItem, at: u64) -> Option<Row> {
+    let at = i64::try_from(at).unwrap_or(i64::MAX);
     let id = Uuid::try_parse(&item.id).ok()?.into_bytes();
     let json = serde_json::to_vec(item).ok()?;
-    Some(Row::WorkItem { id, state: item.state.name().to_owned(), closed: true, json })
+    Some(Row::WorkItem { id, state: item.state.name().to_owned(), closed: true, json, at })
 }
 
 /// What goes into a record of a text that a guest made: the whole stands in the message's body.

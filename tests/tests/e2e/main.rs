@@ -4,12 +4,16 @@
 
 mod agents;
 mod attachments;
+mod backup;
 mod check;
 mod claims;
 mod cli;
 mod crowd;
 mod demo;
+mod disk;
 mod duplicates;
+mod erasure;
+mod fuzz;
 mod http;
 mod kills;
 mod lifecycle;

@@ -83,6 +83,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(config.server.data, Path::new("/etc/jackfield/data"));
     assert_eq!((config.server.metrics, config.server.signing), (Metrics::Loopback, Signing::Warn));
     assert_eq!(config.server.dedupe_window, Duration::from_secs(400 * 24 * 3600));
+    assert_eq!(config.server.retention, Duration::from_secs(400 * 24 * 3600));
     assert_eq!(config.server.agent_grace, Duration::from_secs(60));
     assert_eq!((config.server.log, config.server.log_format), (LogLevel::Info, LogFormat::Text));
     assert_eq!(config.operators[0].name, "operator");
@@ -116,6 +117,7 @@ fn every_key_is_taken() {
         trial = "0s"
         trial-crashes = 7
         dedupe-window = "30d"
+        retention = "3650d"
         agent-grace = "0s"
         log = "debug"
         log-format = "json"

@@ -30,7 +30,7 @@ proptest! {
     #[test]
     fn no_value_at_any_key_makes_it_panic(
         section in "(server|\\[operator\\]|\\[agent\\]|\\[queue\\]|\\[route\\]|\\[channel\\])",
-        key in "(listen|public-url|data|metrics|signing|trusted-keys|revoked-keys|revoked-drivers|drain|trial|trial-crashes|dedupe-window|name|role|token|id|skills|teams|capacity\
+        key in "(listen|public-url|data|metrics|signing|trusted-keys|revoked-keys|revoked-drivers|drain|trial|trial-crashes|dedupe-window|retention|name|role|token|id|skills|teams|capacity\
                 |addresses|offer-timeout|choose|wrap-up|weights|when|queue|priority|attributes|driver|settings\
                 |secrets|grants|limits|simulated|\"\"|é)",
         value in "(\"\\\\PC{0,12}\"|'[^']{0,12}'|-?[0-9]{1,22}|[0-9]\\.[0-9]e[0-9]{1,3}|nan|true|\\[\\]|\\[1, 'a'\\]\

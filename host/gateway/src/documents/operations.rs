@@ -99,7 +99,7 @@ impl Operation {
 
 /// All of them.
 pub(super) fn all() -> Vec<Operation> {
-    [agents(), blobs(), drivers::operations(), channels(), work_items()].into_iter().flatten().collect()
+    [agents(), blobs(), drivers::operations(), channels(), customers(), work_items()].into_iter().flatten().collect()
 }
 
 fn agents() -> Vec<Operation> {
@@ -150,6 +150,22 @@ fn blobs() -> Vec<Operation> {
             &[404],
             "A file. Operators read all; agents what they handed in, and what stands in messages of items they see.",
         ),
+    ]
+}
+
+fn customers() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            "delete",
+            "/v1/customers/{id}",
+            "eraseCustomer",
+            Who::Operator,
+            Answer::Json(200, "Erased"),
+            &[400, 404, 503],
+            "Erases what a customer wrote and was written; open work items are closed. `id` is a work item's `customer.id`, \
+             or an address on `channel`.",
+        )
+        .query("channel", text(), "The channel that `id` is an address on."),
     ]
 }
 

@@ -47,6 +47,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("Why", why()),
         ("Thread", thread()),
         ("Blob", blob()),
+        ("Erased", erased()),
         ("Channel", channel()),
         ("LogLine", log_line()),
     ];
@@ -415,6 +416,17 @@ fn thread() -> Value {
             field("items", list(reference("Message")), "The messages, in order."),
             field("next", nullable(text()), "Path and query of the next page; null at the end."),
             field("statuses", map(reference("MessageState")), "Of those that were sent, by the message's id."),
+        ],
+    )
+}
+
+fn erased() -> Value {
+    record(
+        "What was erased of a customer.",
+        [
+            field("id", text(), "The customer, as work items show the id."),
+            field("messages", count(), "Messages whose content is gone."),
+            field("store", count(), "Entries of drivers' stores that named the customer."),
         ],
     )
 }

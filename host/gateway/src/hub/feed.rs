@@ -61,6 +61,11 @@ impl Feed {
         self.ring.lock().push(sequence, event);
     }
 
+    /// Forgets all events.
+    pub(crate) fn clear(&self) {
+        self.ring.lock().clear();
+    }
+
     /// Wakes the connections if there is something new.
     pub(crate) fn wake(&self) {
         if let Some(sequence) = self.ring.lock().newest() {

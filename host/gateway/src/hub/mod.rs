@@ -70,6 +70,11 @@ impl Hub {
         self.feed(agent).seat(&self.open)
     }
 
+    /// Forgets all events: content was erased. Who has not seen them yet begins anew with a snapshot.
+    pub(crate) fn clear(&self) {
+        self.feeds.read().values().for_each(|feed| feed.clear());
+    }
+
     /// Connections that are open.
     pub(crate) fn connections(&self) -> u64 {
         self.open.load(Ordering::Relaxed)

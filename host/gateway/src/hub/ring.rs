@@ -30,8 +30,7 @@ impl Ring {
     /// Adds the newest event. A number that doesn't follow the last one empties the ring: a gap must show.
     pub(crate) fn push(&mut self, sequence: u64, event: Utf8Bytes) {
         if self.newest().is_some_and(|newest| newest + 1 != sequence) {
-            self.events.clear();
-            self.bytes = 0;
+            self.clear();
         }
         self.bytes += event.len();
         self.events.push_back((sequence, event));
@@ -40,6 +39,12 @@ impl Ring {
                 self.bytes -= dropped.len();
             }
         }
+    }
+
+    /// Forgets all events.
+    pub(crate) fn clear(&mut self) {
+        self.events.clear();
+        self.bytes = 0;
     }
 
     /// The number of the newest event.

@@ -72,6 +72,20 @@ fn server(text: &mut Text, gateway: &Gateway) {
             Family::counter("conflicts_total", "Handler calls that met a change of what they had read."),
             load(&counters.conflicts),
         ),
+        (Family::counter("snapshots_total", "Snapshots made."), load(&counters.snapshots)),
+        (
+            Family::counter("snapshot_failures_total", "Snapshots that could not be made."),
+            load(&counters.snapshot_failures),
+        ),
+        (
+            Family::counter("blobs_collected_total", "Blobs removed because nothing needed them."),
+            load(&counters.orphans),
+        ),
+        (
+            Family::counter("retained_total", "Contents, ids, records and ended items taken away by retention."),
+            load(&counters.retained),
+        ),
+        (Family::counter("erasures_total", "Customers erased."), load(&counters.erasures)),
         (Family::gauge("agent_connections", "WebSockets of agents that are open."), hub.connections()),
         (Family::counter("agent_events_total", "Events rendered for agents."), load(&hub.counters().events)),
         (

@@ -23,7 +23,8 @@ pub(crate) struct ItemView<'a> {
     /// None for a task.
     channel: Option<&'a str>,
     media_type: &'a str,
-    customer: Option<&'a Customer>,
+    /// With the id that `/v1/customers` knows the customer by.
+    customer: Option<Customer>,
     priority: u16,
     version: u64,
     rule: Option<&'a str>,
@@ -111,7 +112,9 @@ impl<'a> ItemView<'a> {
             owner: item.owner.as_deref(),
             channel: Some(&*item.channel).filter(|channel| !channel.is_empty()),
             media_type: &item.media_type,
-            customer: facts.customer(),
+            customer: facts
+                .customer()
+                .map(|known| Customer { id: item.customer.as_deref().map(str::to_owned), ..known.clone() }),
             priority: item.priority,
             version: item.version,
             rule: item.rule.as_deref(),

@@ -3,6 +3,7 @@
 mod agents;
 pub(crate) mod blobs;
 mod channels;
+mod customers;
 mod drivers;
 mod explain;
 mod items;
@@ -13,11 +14,10 @@ mod quarantine;
 mod queues;
 mod supervise;
 mod tasks;
-mod unserved;
 
 use crate::gateway::Gateway;
 use axum::Router;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}/log", get(channels::log))
         .route("/v1/channels/{id}/pause", post(channels::pause))
         .route("/v1/channels/{id}/resume", post(channels::resume))
+        .route("/v1/customers/{id}", delete(customers::erase))
         .route("/v1/drivers", get(drivers::list))
         .route("/v1/drivers/{name}", put(drivers::put).delete(drivers::delete))
         .route("/v1/drivers/{name}/rollback", post(drivers::roll_back))
@@ -44,7 +45,6 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/work-items/{id}/explain", get(explain::show))
         .route("/v1/work-items/{id}/messages", get(messages::list))
         .route("/v1/work-items/{id}/requeue", post(supervise::requeue))
-        .merge(unserved::routes())
 }
 
 /// What this API is, for programs.

@@ -59,7 +59,8 @@ pub(super) async fn files(
     let caller = Caller::Agent(agent.clone());
     for attached in attachments {
         let said = uploads::look_up(gateway, &caller, attached.blob).await.map_err(|error| unavailable(id, &error))?;
-        let size = gateway.sequencer().blobs().size(&attached.blob.0).map_err(|error| unavailable(id, &error))?;
+        // It may have been uploaded long ago: it is not to be collected before the message is there.
+        let size = gateway.sequencer().renew_blob(&attached.blob).map_err(|error| unavailable(id, &error))?;
         let (Some(said), Some(size)) = (said, size) else {
             let message = format!("there is no blob {} of yours; upload it to /v1/blobs first", attached.blob);
             return Err(failed(id, "not-found", message));

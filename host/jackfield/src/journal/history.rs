@@ -1,10 +1,9 @@
 //! `journal replay --item`: what happened to one work item, and why.
 
-use super::{records_to, time_of};
+use super::{beginning, records_to, time_of};
 use crate::exit::{Exit, failed};
 use crate::out;
 use anyhow::anyhow;
-use jackfield_router::State;
 use jackfield_sequencer::Entry;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -12,9 +11,9 @@ use std::path::Path;
 
 pub(super) fn run(data: &Path, to: Option<u64>, item: &str, as_json: bool) -> Result<(), Exit> {
     let mut item = Item::new(item);
-    let mut state = State::default();
+    let (mut state, first) = beginning(data)?;
     let mut touched = false;
-    for record in jackfield_journal::dump(data, 1, records_to(to))? {
+    for record in jackfield_journal::dump(data, first, records_to(first, to))? {
         let record = record?;
         let entry = jackfield_sequencer::replay(&mut state, record.seq, &record.payload)?;
         let Some(step) = item.step(&entry)? else {

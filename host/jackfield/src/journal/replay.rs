@@ -1,6 +1,6 @@
 //! `journal replay`: the router's state, made anew from the first record.
 
-use super::{records_to, time_of};
+use super::{beginning, records_to, time_of};
 use crate::exit::{Exit, failed};
 use crate::out;
 use anyhow::anyhow;
@@ -60,8 +60,9 @@ enum Compared {
 
 pub(super) fn replay(data: &Path, to: Option<u64>) -> Result<Found, Exit> {
     // First, since it tells when there is no journal; opening for the snapshot would make one.
-    let records = jackfield_journal::dump(data, 1, records_to(to))?;
-    let mut found = Found::default();
+    let (state, first) = beginning(data)?;
+    let records = jackfield_journal::dump(data, first, records_to(first, to))?;
+    let mut found = Found { state, ..Found::default() };
     let snapshot = match jackfield_journal::newest_snapshot(data) {
         Ok(snapshot) => snapshot,
         Err(why) => {

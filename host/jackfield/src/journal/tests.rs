@@ -43,6 +43,7 @@ fn story() -> (State, Vec<Entry>) {
             events,
             messages,
             external_ids: Vec::new(),
+            erased: None,
             store: Vec::new(),
             blobs: Vec::new(),
             audit: Vec::new(),

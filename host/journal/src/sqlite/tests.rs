@@ -55,7 +55,9 @@ fn a_full_disk_is_named_and_nothing_is_written() {
     let error = journal.append(2, large).unwrap_err();
     assert!(matches!(error, Error::DiskFull { .. }), "{error}");
     assert!(error.to_string().contains("Free some space"), "{error}");
+    assert!(matches!(journal.probe(100_000).unwrap_err(), Error::DiskFull { .. }));
     limit(&journal, 1_000_000_000);
+    journal.probe(100_000).unwrap();
     goes_on(journal, dir.path());
 }
 

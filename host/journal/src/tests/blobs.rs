@@ -111,3 +111,15 @@ fn the_journal_says_which_blobs_it_needs() {
     assert_eq!(removed.unwrap(), 1);
     assert_eq!(reader.body(&large.digest).unwrap().as_deref(), Some(&*large.bytes));
 }
+
+#[test]
+fn what_is_renewed_is_not_collected() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = Blobs::open(dir.path()).unwrap();
+    let digest = blobs.put(b"uploaded").unwrap();
+    let later = SystemTime::now() + 2 * ORPHAN_AGE;
+    assert_eq!(blobs.renew(&digest, later).unwrap(), Some(8));
+    assert_eq!(blobs.collect_orphans(later, |_| Ok(false)).unwrap(), 0);
+    assert_eq!(blobs.collect_orphans(later + 2 * ORPHAN_AGE, |_| Ok(false)).unwrap(), 1);
+    assert_eq!(blobs.renew(&digest, later).unwrap(), None);
+}

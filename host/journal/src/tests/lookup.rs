@@ -42,6 +42,8 @@ fn a_message_is_found_with_all_its_fields() {
         inbound: false,
         external_id: None,
         body: [9; 32],
+        customer: Some(id(4)),
+        attachments: Vec::new(),
         at: -1,
     });
     append(&mut journal, two);
@@ -50,6 +52,7 @@ fn a_message_is_found_with_all_its_fields() {
     assert_eq!((row.id, row.seq, row.at, row.channel.as_str()), (id(2), 2, -1, "mail"));
     assert_eq!((row.conversation, row.work_item), (id(3), None));
     assert_eq!((row.inbound, row.external_id, row.body), (false, None, [9; 32]));
+    assert_eq!((row.customer, row.bare), (Some(id(4)), false));
     let row = reader.message(&id(1)).unwrap().unwrap();
     assert_eq!((row.seq, row.work_item, row.inbound), (1, Some(id(2_000_000)), true));
     assert_eq!(reader.message(&id(4)).unwrap(), None);
@@ -293,6 +296,7 @@ fn work_items_are_listed_by_id_and_state() {
         state: state.to_owned(),
         closed: state == "closed",
         json: vec![number],
+        at: NOW,
     };
     append(&mut journal, rows((1..=20).map(|number| item(number, "queued")).collect()));
     append(
@@ -335,7 +339,13 @@ fn hostile_names_are_only_names() {
             rows(vec![
                 set(name, name, name.as_bytes(), None),
                 Row::BlobGrant { channel: (*name).to_owned(), digest: [1; 32] },
-                Row::WorkItem { id: id(number as u64), state: (*name).to_owned(), closed: false, json: Vec::new() },
+                Row::WorkItem {
+                    id: id(number as u64),
+                    state: (*name).to_owned(),
+                    closed: false,
+                    json: Vec::new(),
+                    at: NOW,
+                },
                 Row::Message {
                     id: id(number as u64),
                     record: 0,
@@ -345,6 +355,8 @@ fn hostile_names_are_only_names() {
                     inbound: true,
                     external_id: Some((*name).to_owned()),
                     body: [0; 32],
+                    customer: None,
+                    attachments: Vec::new(),
                     at: i64::MAX,
                 },
             ]),

@@ -10,6 +10,15 @@ fn age(dir: &Path) {
         .execute_batch(
             "CREATE TABLE seen (ord INTEGER PRIMARY KEY, hash BLOB NOT NULL, at INTEGER NOT NULL);
              ALTER TABLE settled ADD COLUMN seen INTEGER NOT NULL DEFAULT 0;
+             DROP INDEX external_ids_of_message;
+             DROP TABLE attachments;
+             DROP TABLE origin;
+             DROP TABLE probe;
+             DROP TABLE erasures;
+             ALTER TABLE messages DROP COLUMN customer;
+             ALTER TABLE messages DROP COLUMN bare;
+             DROP INDEX work_items_by_time;
+             ALTER TABLE work_items DROP COLUMN at;
              PRAGMA user_version = 1;",
         )
         .unwrap();

@@ -112,6 +112,8 @@ fn batch_of(parts: &[Part], head: Seq) -> Batch {
                     inbound: true,
                     external_id: Some(number.to_string()),
                     body: digest,
+                    customer: None,
+                    attachments: Vec::new(),
                     at,
                 }
             }
@@ -124,6 +126,7 @@ fn batch_of(parts: &[Part], head: Seq) -> Batch {
                 state: if *closed { "closed" } else { "queued" }.to_owned(),
                 closed: *closed,
                 json: vec![*number],
+                at,
             },
         });
     }

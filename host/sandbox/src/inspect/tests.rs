@@ -34,6 +34,25 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
     }
 }
 
+/// A component file in which anything may stand: it fits, or it is refused with a sentence.
+#[test]
+fn fuzz_component_files() {
+    let words =
+        ["jackfield:channel/driver@0.9.0", "jackfield:channel/log@0.9.0", "\0asm\r\0\u{1}\0", "describe", "webhook"];
+    let mut inputs: Vec<Vec<u8>> = ["(component)", r#"(component (import "jackfield:channel/log@0.9.0" (instance)))"#]
+        .iter()
+        .map(|text| wat::parse_str(text).expect("the test's component is well formed"))
+        .collect();
+    inputs.push(std::fs::read(jackfield_tests::driver("webhook")).expect("the driver"));
+    let count =
+        jackfield_tests::fuzz("component", inputs, &words, |bytes| match inspect(bytes, &ComponentLimits::default()) {
+            Ok(()) => "fits".to_owned(),
+            Err(error) => jackfield_tests::kind_of(&error.to_string()),
+        });
+    println!("component: {count} inputs");
+    assert!(count > 20);
+}
+
 #[test]
 fn what_is_too_large_is_not_even_read() {
     let limits = ComponentLimits { bytes: 99, ..ComponentLimits::default() };

@@ -3,7 +3,10 @@
 use super::*;
 use crate::handle::{Counters, Shared};
 use crate::work::Work;
-use jackfield_journal::{Batch, Error as JournalError, Id, Journal, Record, Seq, Snapshot, SqliteJournal};
+use jackfield_journal::{
+    Batch, Cut, Erase, Error as JournalError, Id, Journal, Loose, Record, Retained, Seq, Snapshot, SqliteJournal,
+};
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 /// A journal whose disk fails while it is told to.
@@ -40,6 +43,21 @@ impl Journal for Failing {
         self.journal.collect_store(now, before, limit)
     }
 
+    fn erase(&mut self, erase: &Erase) -> Result<Vec<Loose>, JournalError> {
+        self.journal.erase(erase)
+    }
+
+    fn retain(&mut self, cut: &Cut, open: &dyn Fn(&Id) -> bool, limit: usize) -> Result<Retained, JournalError> {
+        self.journal.retain(cut, open, limit)
+    }
+
+    fn probe(&mut self, bytes: usize) -> Result<(), JournalError> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(JournalError::Conflict { expected: 0, found: 0 });
+        }
+        self.journal.probe(bytes)
+    }
+
     fn write_snapshot(&self, seq: Seq, payload: &[u8]) -> Result<(), JournalError> {
         self.journal.write_snapshot(seq, payload)
     }
@@ -65,14 +83,18 @@ async fn failing(dir: &Path) -> (Rig, Arc<AtomicBool>) {
         clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         reader: journal.reader(),
         blobs: journal.blobs(),
+        snapshots: journal.snapshots(),
+        make_snapshot: OnceLock::new(),
+        snapshotting: AtomicBool::new(false),
     });
     let work = Work {
         state: jackfield_router::State::default(),
-        snapshots: journal.snapshots(),
+        snapshot_here: Arc::new(|| Ok(())),
         journal: Box::new(Failing { journal, broken: broken.clone() }),
         shared: shared.clone(),
         outputs: Outputs { notices: notice_sender, effects: effect_sender },
         last_snapshot: 0,
+        refused: 0,
         begun: false,
         collected: 0,
     };
@@ -97,12 +119,24 @@ async fn a_failed_append_leaves_nothing_behind() {
     assert!(rig.sequencer.command(connected).await.is_err());
     assert_eq!(rig.state().await, before, "the state is what the journal has");
     assert!(rig.notices.try_recv().is_err() && rig.effects.try_recv().is_err(), "nobody was told");
-    assert!(rig.sequencer.counters().failures.load(Ordering::Relaxed) >= 2);
+    assert_eq!(rig.sequencer.counters().failures.load(Ordering::Relaxed), 1, "what follows isn't even decided");
 
     assert!(!rig.sequencer.is_ready(), "it is not ready before something could be written again");
     broken.store(false, Ordering::Relaxed);
+    // Without anybody asking for anything: who looks at readiness sends nothing before it is there.
+    until(|| rig.sequencer.is_ready()).await;
     assert_eq!(work_item(&rig.receive("e2", "+1").await), item, "sent again it is new, and joins");
     assert!(rig.sequencer.is_ready());
+}
+
+/// Waits until something is so.
+async fn until(so: impl Fn() -> bool) {
+    let wait = async {
+        while !so() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(30), wait).await.expect("it becomes so");
 }
 
 /// Set where this test is run by itself, to panic.
