@@ -12,7 +12,7 @@ use crate::ids::{Id, Millis};
 use crate::item::WorkItem;
 use crate::need::{Rank, Standing, Turn};
 use crate::offer::{By, Measure, Why};
-use crate::pools::Pool;
+use crate::pools::{Pool, could_take};
 use crate::state::State;
 
 /// An item to be offered, and to whom.
@@ -30,14 +30,23 @@ pub(crate) struct Matching {
     at: Millis,
     /// Items, the first to be served first; with the agent who could take it, where it was an agent who changed.
     open: BTreeSet<(Standing, Option<Id>)>,
+    /// The only one who changed, not filed yet: whoever fills up again at once needn't be filed at all.
+    alone: Option<Id>,
 }
 
 impl Matching {
     /// Files the agents who changed and notes what they, and the items that began to wait, make possible.
     pub(crate) fn begin(state: &mut State, at: Millis) -> Matching {
-        let mut matching = Matching { at, open: BTreeSet::new() };
+        let mut matching = Matching { at, open: BTreeSet::new(), alone: None };
         let touched = std::mem::take(&mut state.index.pools.touched);
         let fresh = std::mem::take(&mut state.index.pools.fresh);
+        let refused = |agent: &Id| state.index.pools.member_of(agent).any(|pool| !pool.refused.is_empty());
+        if fresh.is_empty() && touched.len() == 1 {
+            matching.alone = touched.first().filter(|agent| !refused(agent)).cloned();
+            if matching.alone.is_some() {
+                return matching;
+            }
+        }
         touched.iter().for_each(|agent| settle(state, agent));
         for item in &fresh {
             let standing = state.item(item).and_then(|item| standing(state, item, at));
@@ -51,7 +60,14 @@ impl Matching {
     }
 
     /// The next offer. When it is made, [`Matching::made`] is to be called.
-    pub(crate) fn next(&mut self, state: &State) -> Option<Match> {
+    pub(crate) fn next(&mut self, state: &mut State) -> Option<Match> {
+        if let Some(agent) = self.alone.take() {
+            if let Some(found) = self.first_for(state, &agent) {
+                self.alone = Some(agent);
+                return Some(found);
+            }
+            settle(state, &agent);
+        }
         while let Some((standing, looking)) = self.open.pop_first() {
             let waits = state.item(&standing.id).filter(|item| state.index.pools.pool_of(item).is_some());
             let found = waits.and_then(|item| choose(state, item, &standing));
@@ -77,8 +93,33 @@ impl Matching {
     pub(crate) fn made(&mut self, state: &mut State, agent: &Id) {
         state.index.pools.fresh.clear();
         state.index.pools.touched.remove(agent);
+        if self.alone.is_some() {
+            return;
+        }
         settle(state, agent);
         self.look_for(state, agent);
+    }
+
+    /// What the only agent who changed could take first. Nobody else could take anything that waits, so there is no
+    /// choice to be made.
+    fn first_for(&self, state: &State, id: &Id) -> Option<Match> {
+        let (agent, config) = (state.agent(id)?, state.config().agents.get(id)?);
+        if !agent.willing() || fault::on(Fault::OverlooksAnAgent) {
+            return None;
+        }
+        let first = |pool: &'_ Pool| {
+            let able = !pool.waiting.is_empty() && could_take(&pool.need, agent, config);
+            let mut ranks = pool.waiting.iter().filter(|_| able);
+            let rank = ranks.find(|rank| open_to(state, pool, rank, id))?;
+            Some(rank.standing(pool.terms.raise_per_minute, self.at))
+        };
+        let each = state.index.pools.member_of(id).filter_map(first);
+        let standing = if fault::on(Fault::ServesTheLast) { each.max() } else { each.min() }?;
+        let item = state.item(&standing.id)?;
+        let (pool, _) = state.index.pools.pool_of(item)?;
+        let by = if item.preferred.as_ref() == Some(id) { By::Preferred } else { pool.terms.choice.into() };
+        let why = why(state, item, pool, &standing, id, by);
+        Some(Match { item: item.id.clone(), agent: id.clone(), why })
     }
 
     /// Notes the first item, of all that wait, that an agent could take.
@@ -134,19 +175,26 @@ fn choose(state: &State, item: &WorkItem, standing: &Standing) -> Option<Match> 
             (turn?.agent.clone(), pool.terms.choice.into())
         }
     };
-    let others = pool.ready.iter().filter(|turn| turn.agent != agent && open_to(state, pool, rank, &turn.agent));
-    let why = Why {
+    let why = why(state, item, pool, standing, &agent, by);
+    Some(Match { item: item.id.clone(), agent, why })
+}
+
+/// What speaks for an agent, and who else could have been asked.
+fn why(state: &State, item: &WorkItem, pool: &Pool, standing: &Standing, agent: &Id, by: By) -> Why {
+    let rank = state.index.pools.pool_of(item).map(|(_, rank)| rank);
+    let could = |turn: &&Turn| rank.is_some_and(|rank| open_to(state, pool, rank, &turn.agent));
+    let others = pool.ready.iter().filter(|turn| turn.agent != *agent).filter(could);
+    Why {
         by,
         queue: item.queue.clone(),
         ring: item.ring,
         rule: item.rule.clone(),
         skills: pool.terms.skills.clone(),
         priority: standing.priority(),
-        ready: u32::try_from(pool.ready.len()).unwrap_or(u32::MAX),
-        measure: measure(state, pool, &agent),
+        ready: u32::try_from(pool.ready.len()).unwrap_or(u32::MAX).max(1),
+        measure: measure(state, pool, agent),
         others: others.take(OTHERS).filter_map(|turn: &Turn| measure(state, pool, &turn.agent)).collect(),
-    };
-    Some(Match { item: item.id.clone(), agent, why })
+    }
 }
 
 fn measure(state: &State, pool: &Pool, id: &Id) -> Option<Measure> {

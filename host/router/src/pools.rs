@@ -45,6 +45,9 @@ pub(crate) struct Pool {
     pub(crate) members: Vec<Id>,
 }
 
+/// Items that wait, those of them that were refused, and agents who are ready.
+pub(crate) type Contents<'a> = (&'a BTreeSet<Rank>, &'a BTreeSet<Rank>, &'a BTreeSet<Turn>);
+
 /// An agent's pools, and where the agent is filed as ready.
 #[derive(Clone, Debug, Default)]
 struct Desk {
@@ -189,7 +192,7 @@ impl Pools {
     }
 
     /// What must be the same however it came about, for tests: pools in which something waits.
-    pub(crate) fn contents(&self) -> BTreeMap<&Need, (&BTreeSet<Rank>, &BTreeSet<Rank>, &BTreeSet<Turn>)> {
+    pub(crate) fn contents(&self) -> BTreeMap<&Need, Contents<'_>> {
         let used = self.slots.iter().filter(|pool| !pool.waiting.is_empty());
         used.map(|pool| (&pool.need, (&pool.waiting, &pool.refused, &pool.ready))).collect()
     }

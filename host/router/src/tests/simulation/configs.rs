@@ -44,7 +44,7 @@ pub(super) fn config(variant: u64) -> Config {
 
 fn agent_config(number: u64, small: bool) -> AgentConfig {
     let number = number as u8;
-    let skills = SKILLS.into_iter().enumerate().filter(|(skill, _)| (number as usize + skill) % 3 != 0);
+    let skills = SKILLS.into_iter().enumerate().filter(|(skill, _)| !(number as usize + skill).is_multiple_of(3));
     AgentConfig {
         capacity: if small { 30 } else { 60 + 20 * u32::from(number % 3) },
         overtake_limit: if number.is_multiple_of(2) { 40 } else { 0 },
