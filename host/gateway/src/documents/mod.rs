@@ -4,6 +4,7 @@
 //! leave the server unnoticed.
 
 mod frames;
+mod operating;
 mod operations;
 mod schemas;
 mod shape;
@@ -83,13 +84,22 @@ fn described(operation: &Operation) -> Value {
 }
 
 fn responses(operation: &Operation) -> Value {
+    let mut responses = Map::new();
     let (status, done) = match operation.answer {
         Answer::Json(status, schema) => (status, json!({ "application/json": { "schema": shape::reference(schema) } })),
+        Answer::JsonOrNothing(status, schema) => {
+            responses.insert("204".to_owned(), json!({ "description": "Done, and there is nothing to say." }));
+            (status, json!({ "application/json": { "schema": shape::reference(schema) } }))
+        }
+        Answer::Nothing => (204, Value::Null),
         Answer::Bytes => (200, json!({ "application/octet-stream": {} })),
         Answer::Document => (200, json!({ "application/json": { "schema": { "type": "object" } } })),
     };
-    let mut responses = Map::new();
-    responses.insert(status.to_string(), json!({ "description": "Done.", "content": done }));
+    let mut response = json!({ "description": "Done." });
+    if !done.is_null() {
+        response["content"] = done;
+    }
+    responses.insert(status.to_string(), response);
     let by_role: &[u16] = match operation.who {
         Who::Anybody => &[],
         Who::Known => &[401],

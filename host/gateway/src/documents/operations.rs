@@ -24,6 +24,10 @@ pub(super) enum Who {
 pub(super) enum Answer {
     /// JSON of a schema, under a status.
     Json(u16, &'static str),
+    /// The same, or 204 where there is nothing to say.
+    JsonOrNothing(u16, &'static str),
+    /// 204.
+    Nothing,
     /// Bytes.
     Bytes,
     /// This document.
@@ -94,7 +98,7 @@ impl Operation {
 
 /// All of them.
 pub(super) fn all() -> Vec<Operation> {
-    [agents(), blobs(), channels(), work_items()].into_iter().flatten().collect()
+    [agents(), blobs(), channels(), drivers(), quarantine(), work_items()].into_iter().flatten().collect()
 }
 
 fn agents() -> Vec<Operation> {
@@ -153,16 +157,6 @@ fn channels() -> Vec<Operation> {
     vec![
         Operation::new(
             "get",
-            "/v1/drivers",
-            "listDrivers",
-            Who::Reader,
-            Answer::Json(200, "DriverList"),
-            &[400],
-            "Drivers in use.",
-        )
-        .listed(),
-        Operation::new(
-            "get",
             "/v1/channels",
             "listChannels",
             Who::Reader,
@@ -208,6 +202,93 @@ fn channels() -> Vec<Operation> {
             Answer::Json(200, "Channel"),
             &[404],
             "Opens a paused channel again.",
+        ),
+    ]
+}
+
+fn drivers() -> Vec<Operation> {
+    let json = |status| Answer::Json(status, "DriverChange");
+    type Text = &'static str;
+    let of = |method: Text, path: Text, id: Text, answer: Answer, refusals: &'static [u16], about: Text| {
+        Operation::new(method, path, id, Who::Operator, answer, refusals, about)
+    };
+    vec![
+        Operation::new(
+            "get",
+            "/v1/drivers",
+            "listDrivers",
+            Who::Reader,
+            Answer::Json(200, "DriverList"),
+            &[400],
+            "Drivers that serve, and those that were put for channels to come.",
+        )
+        .listed(),
+        of(
+            "put",
+            "/v1/drivers/{name}",
+            "loadDriver",
+            json(200),
+            &[400, 408, 409, 413, 422, 429],
+            "Loads a component, 64 MiB at most, and lets it serve every channel that asks for it.",
+        )
+        .sent(Sent::File),
+        of(
+            "delete",
+            "/v1/drivers/{name}",
+            "unloadDriver",
+            Answer::JsonOrNothing(200, "DriverChange"),
+            &[404, 409, 422],
+            "Takes back what was put.",
+        ),
+        of(
+            "post",
+            "/v1/drivers/{name}/rollback",
+            "rollBackDriver",
+            json(200),
+            &[404, 409, 422],
+            "Goes back to what served before.",
+        ),
+    ]
+}
+
+fn quarantine() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            "get",
+            "/v1/quarantine",
+            "listQuarantine",
+            Who::Reader,
+            Answer::Json(200, "QuarantinedList"),
+            &[400],
+            "What no driver could handle.",
+        )
+        .listed(),
+        Operation::new(
+            "get",
+            "/v1/quarantine/{id}",
+            "showQuarantined",
+            Who::Operator,
+            Answer::Json(200, "QuarantinedWhole"),
+            &[404],
+            "One of it, with its bytes.",
+        ),
+        Operation::new(
+            "delete",
+            "/v1/quarantine/{id}",
+            "dropQuarantined",
+            Who::Operator,
+            Answer::Nothing,
+            &[404],
+            "Throws it away.",
+        ),
+        Operation::new(
+            "post",
+            "/v1/quarantine/{id}/replay",
+            "replayQuarantined",
+            Who::Operator,
+            Answer::Json(200, "Replayed"),
+            &[404, 409, 422],
+            "Gives it to the driver once more; what it handles is no longer in quarantine.",
         ),
     ]
 }
@@ -267,6 +348,16 @@ fn work_items() -> Vec<Operation> {
         )
         .header("Idempotency-Key", key(), "Makes the request safe to repeat.")
         .sent(Sent::Json(task())),
+        Operation::new(
+            "get",
+            "/v1/work-items/pickable",
+            "listPickable",
+            Who::Known,
+            Answer::Json(200, "WorkItemList"),
+            &[400, 403],
+            "For agents: what waits in queues that leave picking to them and they may take by `work-item.pick`. One page.",
+        )
+        .query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }), "Entries at most."),
         Operation {
             method: "patch",
             ..supervisors(

@@ -1,7 +1,8 @@
 //! What stands in answers and events.
 
+use super::operating;
 use super::shape::{
-    Field, any, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
+    Field, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,12 +47,9 @@ pub(super) fn all() -> Map<String, Value> {
         ("Why", why()),
         ("Thread", thread()),
         ("Blob", blob()),
-        ("Channel", channel()),
-        ("LogLine", log_line()),
-        ("Driver", driver()),
     ];
-    all.extend(own.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
-    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver"] {
+    all.extend(own.into_iter().chain(operating::all()).map(|(name, schema)| (name.to_owned(), schema)));
+    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver", "Quarantined"] {
         all.insert(format!("{name}List"), page(name));
     }
     all
@@ -426,76 +424,6 @@ fn blob() -> Value {
             field("size", count(), "Bytes."),
             field("name", nullable(text()), "The file's name, as the query said."),
             field("mediaType", nullable(text()), "As `Content-Type` said."),
-        ],
-    )
-}
-
-fn channel() -> Value {
-    let health = record(
-        "What the driver says of its contact.",
-        [
-            field(
-                "state",
-                word(&["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"]),
-                "How it stands.",
-            ),
-            field("detail", nullable(text()), "More, for people."),
-            field("since", time(), "Since when."),
-            field("userAction", boolean(), "Somebody has to do something."),
-        ],
-    );
-    record(
-        "A configured use of a driver.",
-        [
-            field("id", text(), "The channel's id."),
-            field(
-                "driver",
-                text(),
-                "`name@version` of the driver that serves it, or the name that the config asks for.",
-            ),
-            field("digest", nullable(digest()), "Of the driver's component."),
-            field("state", word(&["serving", "paused", "failed"]), "Whether it is served."),
-            field("detail", nullable(text()), "Why it failed."),
-            field("health", health, "Its contact with the channel."),
-            field("mediaTypes", list(text()), "Media that the driver brings."),
-            field("publicUrl", text(), "Its webhook as vendors call it."),
-            field("generation", count(), "How many drivers it has been served by since the start."),
-            field("running", count(), "Calls that run now."),
-            field("idleInstances", count(), "Instances that wait for a call."),
-            field("calls", count(), "Calls so far."),
-            field("traps", count(), "Calls that trapped."),
-            field("timeouts", count(), "Calls that ran out of time."),
-            field("conflicts", count(), "Commits that met a change of the store."),
-            field("simulated", boolean(), "What comes of it is marked as simulated."),
-        ],
-    )
-}
-
-fn log_line() -> Value {
-    record(
-        "A line of a channel's log.",
-        [
-            field("number", count(), "Its number."),
-            field("at", nullable(time()), "When."),
-            field("level", word(&["trace", "debug", "info", "warn", "error"]), "How bad."),
-            field("text", text(), "What."),
-            field("fields", any(), "What the driver said besides."),
-        ],
-    )
-}
-
-fn driver() -> Value {
-    record(
-        "A loaded driver.",
-        [
-            field("id", text(), "`name@version#digest`."),
-            field("name", text(), "Its name."),
-            field("version", text(), "Its version."),
-            field("vendor", text(), "Who made it."),
-            field("title", text(), "Shown to people."),
-            field("digest", digest(), "Of its component."),
-            field("exports", list(text()), "Interfaces that it exports."),
-            field("channels", list(text()), "Channels that it serves."),
         ],
     )
 }

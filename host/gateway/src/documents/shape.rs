@@ -67,6 +67,10 @@ pub(super) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
+pub(super) fn number() -> Value {
+    json!({ "type": "number" })
+}
+
 pub(super) fn boolean() -> Value {
     json!({ "type": "boolean" })
 }
