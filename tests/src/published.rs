@@ -102,7 +102,9 @@ impl Published {
                 && operation.path.len() == parts.len()
                 && operation.path.iter().zip(&parts).all(|(named, part)| named.starts_with('{') || named == part)
         };
-        self.operations.iter().find(fits)
+        // `/v1/work-items/pickable` is no `/v1/work-items/{id}`.
+        let open = |operation: &&Operation| operation.path.iter().filter(|part| part.starts_with('{')).count();
+        self.operations.iter().filter(fits).min_by_key(open)
     }
 }
 

@@ -50,8 +50,10 @@ async fn what_is_not_there_is_a_problem() {
         (Method::GET, "/v1/queues", "", 401),
         (Method::GET, "/v1/queues", "nobody", 401),
         (Method::GET, "/v1/queues", "ana", 403),
-        (Method::GET, "/v1/openapi.json", "ops", 501),
-        (Method::PUT, "/v1/drivers/x", "ops", 501),
+        (Method::DELETE, "/v1/customers/x", "ops", 501),
+        (Method::PUT, "/v1/drivers/x", "ops", 400),
+        (Method::POST, "/v1/work-items", "ana", 403),
+        (Method::GET, "/v1/work-items/x/explain", "ops", 404),
         (Method::POST, "/v1/channels/wire/pause", "sue", 403),
         (Method::POST, "/v1/channels/nowhere/pause", "ops", 404),
         (Method::GET, "/v1/channels/nowhere", "ops", 404),
@@ -79,7 +81,10 @@ async fn lists_have_one_shape() {
     fixture.say("a", "help").await;
     let (_, queues) = fixture.get("/v1/queues", "ron").await;
     assert_eq!(queues["items"][0]["id"], "sales");
-    let support = json!({"id": "support", "waiting": 1, "offered": 0, "active": 0, "wrapping": 0, "longestWaitMs": 0});
+    let support = json!({
+        "id": "support", "waiting": 1, "offered": 0, "active": 0, "suspended": 0, "wrapping": 0, "longestWaitMs": 0,
+        "open": true, "expectedWaitMs": null, "serviceLevelPercent": null
+    });
     assert_eq!(queues["items"][1], support);
     fixture.pass(1_500);
     assert_eq!(fixture.get("/v1/queues", "ron").await.1["items"][1]["longestWaitMs"], 1_500);

@@ -1,6 +1,5 @@
 //! The REST operations, one entry each: what OpenAPI says is made of it.
 
-use super::drivers;
 use super::schemas::{ITEM_STATES, skills};
 use super::shape::{count, field, key, map, maybe, nullable, record, text, time, word};
 use serde_json::{Value, json};
@@ -25,9 +24,9 @@ pub(super) enum Who {
 pub(super) enum Answer {
     /// JSON of a schema, under a status.
     Json(u16, &'static str),
-    /// The same under 200, or nothing.
-    JsonOrNothing(&'static str),
-    /// Nothing.
+    /// The same, or 204 where there is nothing to say.
+    JsonOrNothing(u16, &'static str),
+    /// 204.
     Nothing,
     /// Bytes.
     Bytes,
@@ -61,7 +60,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn new(
+    fn new(
         method: &'static str,
         path: &'static str,
         id: &'static str,
@@ -75,7 +74,7 @@ impl Operation {
     }
 
     /// A list in pages.
-    pub(super) fn listed(mut self) -> Self {
+    fn listed(mut self) -> Self {
         let limit = json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 });
         self.query.push(("limit", limit, "Entries of a page."));
         self.query.push(("cursor", text(), "Where the page begins: as `next` of the one before says."));
@@ -92,14 +91,14 @@ impl Operation {
         self
     }
 
-    pub(super) fn sent(self, sent: Sent) -> Self {
+    fn sent(self, sent: Sent) -> Self {
         Self { sent, ..self }
     }
 }
 
 /// All of them.
 pub(super) fn all() -> Vec<Operation> {
-    [agents(), blobs(), drivers::operations(), channels(), customers(), work_items()].into_iter().flatten().collect()
+    [agents(), blobs(), channels(), customers(), drivers(), quarantine(), work_items()].into_iter().flatten().collect()
 }
 
 fn agents() -> Vec<Operation> {
@@ -153,22 +152,6 @@ fn blobs() -> Vec<Operation> {
     ]
 }
 
-fn customers() -> Vec<Operation> {
-    vec![
-        Operation::new(
-            "delete",
-            "/v1/customers/{id}",
-            "eraseCustomer",
-            Who::Operator,
-            Answer::Json(200, "Erased"),
-            &[400, 404, 503],
-            "Erases what a customer wrote and was written; open work items are closed. `id` is a work item's `customer.id`, \
-             or an address on `channel`.",
-        )
-        .query("channel", text(), "The channel that `id` is an address on."),
-    ]
-}
-
 fn channels() -> Vec<Operation> {
     let after = json!({ "type": "integer", "minimum": 0 });
     vec![
@@ -219,6 +202,109 @@ fn channels() -> Vec<Operation> {
             Answer::Json(200, "Channel"),
             &[404],
             "Opens a paused channel again.",
+        ),
+    ]
+}
+
+fn customers() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            "delete",
+            "/v1/customers/{id}",
+            "eraseCustomer",
+            Who::Operator,
+            Answer::Json(200, "Erased"),
+            &[400, 404, 503],
+            "Erases what a customer wrote and was written; open work items are closed. `id` is a work item's `customer.id`, \
+             or an address on `channel`.",
+        )
+        .query("channel", text(), "The channel that `id` is an address on."),
+    ]
+}
+
+fn drivers() -> Vec<Operation> {
+    let json = |status| Answer::Json(status, "DriverChange");
+    type Text = &'static str;
+    let of = |method: Text, path: Text, id: Text, answer: Answer, refusals: &'static [u16], about: Text| {
+        Operation::new(method, path, id, Who::Operator, answer, refusals, about)
+    };
+    vec![
+        Operation::new(
+            "get",
+            "/v1/drivers",
+            "listDrivers",
+            Who::Reader,
+            Answer::Json(200, "DriverList"),
+            &[400],
+            "Drivers that serve, and those that were put for channels to come.",
+        )
+        .listed(),
+        of(
+            "put",
+            "/v1/drivers/{name}",
+            "loadDriver",
+            json(200),
+            &[400, 408, 409, 413, 422, 429],
+            "Loads a component, 64 MiB at most, and lets it serve every channel that asks for it.",
+        )
+        .sent(Sent::File),
+        of(
+            "delete",
+            "/v1/drivers/{name}",
+            "unloadDriver",
+            Answer::JsonOrNothing(200, "DriverChange"),
+            &[404, 409, 422],
+            "Takes back what was put.",
+        ),
+        of(
+            "post",
+            "/v1/drivers/{name}/rollback",
+            "rollBackDriver",
+            json(200),
+            &[404, 409, 422],
+            "Goes back to what served before.",
+        ),
+    ]
+}
+
+fn quarantine() -> Vec<Operation> {
+    vec![
+        Operation::new(
+            "get",
+            "/v1/quarantine",
+            "listQuarantine",
+            Who::Reader,
+            Answer::Json(200, "QuarantinedList"),
+            &[400],
+            "What no driver could handle.",
+        )
+        .listed(),
+        Operation::new(
+            "get",
+            "/v1/quarantine/{id}",
+            "showQuarantined",
+            Who::Operator,
+            Answer::Json(200, "QuarantinedWhole"),
+            &[404],
+            "One of it, with its bytes.",
+        ),
+        Operation::new(
+            "delete",
+            "/v1/quarantine/{id}",
+            "dropQuarantined",
+            Who::Operator,
+            Answer::Nothing,
+            &[404],
+            "Throws it away.",
+        ),
+        Operation::new(
+            "post",
+            "/v1/quarantine/{id}/replay",
+            "replayQuarantined",
+            Who::Operator,
+            Answer::Json(200, "Replayed"),
+            &[404, 409, 422],
+            "Gives it to the driver once more; what it handles is no longer in quarantine.",
         ),
     ]
 }
@@ -278,6 +364,16 @@ fn work_items() -> Vec<Operation> {
         )
         .header("Idempotency-Key", key(), "Makes the request safe to repeat.")
         .sent(Sent::Json(task())),
+        Operation::new(
+            "get",
+            "/v1/work-items/pickable",
+            "listPickable",
+            Who::Known,
+            Answer::Json(200, "WorkItemList"),
+            &[400, 403],
+            "For agents: what waits in queues that leave picking to them and they may take by `work-item.pick`. One page.",
+        )
+        .query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }), "Entries at most."),
         Operation {
             method: "patch",
             ..supervisors(

@@ -1,8 +1,8 @@
 //! What stands in answers and events.
 
-use super::drivers;
+use super::operating;
 use super::shape::{
-    Field, any, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
+    Field, boolean, count, digest, field, list, map, maybe, nullable, record, reference, text, time, word,
 };
 use serde_json::{Map, Value, json};
 
@@ -48,12 +48,9 @@ pub(super) fn all() -> Map<String, Value> {
         ("Thread", thread()),
         ("Blob", blob()),
         ("Erased", erased()),
-        ("Channel", channel()),
-        ("LogLine", log_line()),
     ];
-    all.extend(drivers::schemas().map(|(name, schema)| (name.to_owned(), schema)));
-    all.extend(own.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
-    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine"].into_iter().chain(drivers::LISTED) {
+    all.extend(own.into_iter().chain(operating::all()).map(|(name, schema)| (name.to_owned(), schema)));
+    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver", "Quarantined"] {
         all.insert(format!("{name}List"), page(name));
     }
     all
@@ -439,69 +436,6 @@ fn blob() -> Value {
             field("size", count(), "Bytes."),
             field("name", nullable(text()), "The file's name, as the query said."),
             field("mediaType", nullable(text()), "As `Content-Type` said."),
-        ],
-    )
-}
-
-fn channel() -> Value {
-    let health = record(
-        "What the driver says of its contact.",
-        [
-            field(
-                "state",
-                word(&["connecting", "connected", "transient-error", "bad-credentials", "logged-out", "unknown-error"]),
-                "How it stands.",
-            ),
-            field("detail", nullable(text()), "More, for people."),
-            field("since", time(), "Since when."),
-            field("userAction", boolean(), "Somebody has to do something."),
-        ],
-    );
-    record(
-        "A configured use of a driver.",
-        [
-            field("id", text(), "The channel's id."),
-            field(
-                "driver",
-                text(),
-                "`name@version` of the driver that serves it, or the name that the config asks for.",
-            ),
-            field("digest", nullable(digest()), "Of the driver's component."),
-            field("signer", nullable(text()), "The trusted key that signed the driver, by its name in the config."),
-            field("state", word(&["serving", "paused", "failed"]), "Whether it is served."),
-            field("detail", nullable(text()), "Why it failed."),
-            field("health", health, "Its contact with the channel."),
-            field("silent", drivers::silent(), "Nothing comes in for longer than is usual."),
-            field("mediaTypes", list(text()), "Media that the driver brings."),
-            field("publicUrl", text(), "Its webhook as vendors call it."),
-            field("generation", count(), "How many drivers it has been served by since the start."),
-            field("servedSince", nullable(time()), "Since when this one serves."),
-            field("onTrial", boolean(), "The one before is kept beside it."),
-            field("draining", count(), "Generations that were replaced and whose calls have not ended."),
-            field("running", count(), "Calls that run now."),
-            field("idleInstances", count(), "Instances that wait for a call."),
-            field("instances", count(), "Instances that are alive, those that drain among them."),
-            field("memory", count(), "Bytes of their memories and tables."),
-            field("calls", count(), "Calls so far."),
-            field("traps", count(), "Calls that trapped."),
-            field("timeouts", count(), "Calls that ran out of time."),
-            field("conflicts", count(), "Commits that met a change of the store."),
-            field("crashes", count(), "Crashes without a healthy minute between them."),
-            field("latency", drivers::latency(), "How long calls of this generation took."),
-            field("simulated", boolean(), "What comes of it is marked as simulated."),
-        ],
-    )
-}
-
-fn log_line() -> Value {
-    record(
-        "A line of a channel's log.",
-        [
-            field("number", count(), "Its number."),
-            field("at", nullable(time()), "When."),
-            field("level", word(&["trace", "debug", "info", "warn", "error"]), "How bad."),
-            field("text", text(), "What."),
-            field("fields", any(), "What the driver said besides."),
         ],
     )
 }

@@ -67,9 +67,8 @@ pub(super) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-/// Any number from 0.
 pub(super) fn number() -> Value {
-    json!({ "type": "number", "minimum": 0 })
+    json!({ "type": "number" })
 }
 
 pub(super) fn boolean() -> Value {

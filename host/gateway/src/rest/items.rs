@@ -128,6 +128,25 @@ fn look(
     (found, None)
 }
 
+/// What the agent who asks may pick, of the queues that leave picking to agents.
+pub(crate) async fn pickable(
+    caller: Caller,
+    page: Page,
+    State(gateway): State<Gateway>,
+) -> Result<List<Box<RawValue>>, Problem> {
+    let Caller::Agent(agent) = caller else {
+        return Err(Problem::forbidden("this lists what an agent may pick; use an agent's token"));
+    };
+    let limit = page.limit;
+    let look =
+        move |state: &RouterState| -> Vec<WorkItem> { state.pickable(&agent, limit).into_iter().cloned().collect() };
+    let items = gateway.sequencer().read(look).await?;
+    let lookup = gateway.lookup().clone();
+    let render = move || items.iter().map(|item| render(item, &lookup)).collect::<Result<Vec<_>, _>>();
+    let items = tokio::task::spawn_blocking(render).await??;
+    Ok(page.list(items, None))
+}
+
 pub(crate) async fn show(
     caller: Caller,
     Path(id): Path<String>,

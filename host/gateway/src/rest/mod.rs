@@ -39,6 +39,7 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/openapi.json", get(describe))
         .route("/v1/queues", get(queues::list))
         .route("/v1/work-items", get(items::list).post(tasks::create))
+        .route("/v1/work-items/pickable", get(items::pickable))
         .route("/v1/work-items/{id}", get(items::show).patch(supervise::update))
         .route("/v1/work-items/{id}/cancel", post(supervise::cancel))
         .route("/v1/work-items/{id}/close", post(supervise::close))

@@ -178,7 +178,7 @@ async fn what_is_no_command_gets_a_result_too() {
     let server = Server::new().await;
     let mut ana = server.agent("").await;
     for (command, code) in [
-        (json!({"type": "typing", "workItemId": "x"}), "not-supported"),
+        (json!({"type": "typing", "workItemId": "x"}), "not-found"),
         (json!({"type": "dance"}), "bad-request"),
         (json!({"type": "offer.accept", "offerId": "x"}), "not-found"),
         (json!({"type": "message.send", "workItemId": "x", "text": "y"}), "not-found"),

@@ -110,13 +110,16 @@ async fn an_attended_transfer_asks_first_and_then_hands_over() {
 
 #[tokio::test]
 async fn agents_pick_what_waits() {
-    let server = Server::start(setup(&["ana", "ben"], 40, "")).await;
+    let server = Server::start(setup(&["ana", "ben"], 40, "assign = \"pick\"")).await;
     say(&server, "m1", "kim").await;
     say(&server, "m2", "lee").await;
     let waiting = server.operator().get("/v1/work-items?state=queued").await.expect(200).json();
     let second = waiting["items"][1]["id"].clone();
     let mut ana = Agent::connect(&server, "ana").await;
     ana.refused(of_item("pick", &second), "unavailable").await;
+    let list = server.http().with_token("ana").get("/v1/work-items/pickable").await.expect(200).json();
+    let ids: Vec<_> = list["items"].as_array().into_iter().flatten().map(|item| &item["id"]).collect();
+    assert_eq!(ids, [&waiting["items"][0]["id"], &second]);
     ana.set_state("available").await;
     ana.ok(of_item("pick", &second)).await;
     let taken = ana.event_where("offer.accepted", |data| data["workItem"]["id"] == second).await;
