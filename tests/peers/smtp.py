@@ -29,7 +29,7 @@ async def main():
 
     def authenticate(server, session, envelope, mechanism, data):
         good = data.login == given["user"].encode() and data.password == given["password"].encode()
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=False, auth_data=data)
 
     def protocol():
         return SMTP(

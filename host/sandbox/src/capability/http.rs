@@ -107,7 +107,8 @@ impl State {
     async fn exchange(&mut self, channel: &Channel, client: &Client, mut request: Request) -> Result<Answer, Error> {
         let out = request.body.len() as u64;
         let left = self.bytes_left(channel).checked_sub(out).ok_or_else(|| out_of_bytes(channel, client))?;
-        let asked = request.max_bytes.unwrap_or(client.limits().default_response_bytes);
+        let limits = client.limits();
+        let asked = request.max_bytes.unwrap_or(limits.default_response_bytes).min(limits.response_bytes);
         request.max_bytes = Some(asked.min(left));
         let clock = self.clock.clone();
         clock.pause();

@@ -3,6 +3,16 @@
 use jackfield_sdk::{Error, Outgoing, Piece, Request, Response, Result, encoding, host};
 
 use crate::{dump, mail};
+use std::sync::Mutex;
+
+/// What it saw of secrets, held for good: so that a dump of the memory has to find it.
+static SEEN: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+
+fn hold(value: &[u8]) {
+    if let Ok(mut seen) = SEEN.lock() {
+        seen.push(value.to_vec());
+    }
+}
 
 /// Text with `{name}` for the secret of that name.
 pub fn template(text: &str) -> Vec<Piece> {
@@ -140,7 +150,9 @@ fn capture(url: &str, lifetime: Option<u64>) -> Result<Response> {
 }
 
 fn shown(name: &str) -> Result<String> {
-    Ok(String::from_utf8_lossy(&host::secrets::reveal(name)?).into_owned())
+    let value = host::secrets::reveal(name)?;
+    hold(&value);
+    Ok(String::from_utf8_lossy(&value).into_owned())
 }
 
 /// Shows a revealed secret wherever it can.
@@ -158,5 +170,6 @@ fn reveal(name: &str, form: &str) -> Result<Response> {
 /// Keeps a token that a peer sent, as every driver does that compares one.
 fn keep(request: &Request) -> String {
     let token = request.single_header("x-token").unwrap_or_default();
+    hold(token);
     host::secrets::equals("inbound", token).unwrap_or_default().to_string()
 }

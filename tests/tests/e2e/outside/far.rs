@@ -94,6 +94,7 @@ async fn answer(State(shared): State<Shared>, method: Method, uri: Uri, headers:
             });
             Body::from_stream(drops).into_response()
         }
+        None if uri.path() == "/close" => [("connection", "close")].into_response(),
         None => {
             let echoed = headers.get("authorization").cloned().unwrap_or(http::HeaderValue::from_static("none"));
             ([("x-echo", echoed)], request).into_response()

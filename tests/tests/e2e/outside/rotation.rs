@@ -2,11 +2,12 @@
 
 use super::{Far, deed, setup};
 use hmac::{Hmac, KeyInit, Mac};
-use jackfield_tests::{Server, eventually, sha256};
+use jackfield_tests::{Server, eventually};
+use sha2::Digest;
 
 fn signature(secret: &str, data: &str) -> String {
     // The guest's key is the hash of the secret.
-    let key = hex::decode(sha256(secret.as_bytes())).expect("hex");
+    let key = sha2::Sha256::digest(secret.as_bytes());
     let mut mac = <Hmac<sha2::Sha256> as KeyInit>::new_from_slice(&key).expect("a key");
     mac.update(data.as_bytes());
     hex::encode(mac.finalize().into_bytes())
