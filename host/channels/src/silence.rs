@@ -15,7 +15,7 @@ const LEAST: u64 = 10 * 60_000;
 const WEIGHT: f64 = 0.3;
 
 /// What is usual on a channel, by the hour of the day (UTC). All times are milliseconds since 1970, given by the caller.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Silence {
     /// Events in each hour of the day.
     usual: [Option<f64>; 24],
@@ -36,12 +36,6 @@ pub struct Silent {
     pub since: Timestamp,
     /// Events that would usually have come since then.
     pub expected: f64,
-}
-
-impl Default for Silence {
-    fn default() -> Self {
-        Self { usual: [None; 24], hour: None, hours: 0, last: None, since: None, silent: None }
-    }
 }
 
 impl Silence {
