@@ -69,12 +69,12 @@ async fn instances_of_a_channel_share_its_memory() {
     let (one, two) = (timer("one"), timer("two"));
     let (one, two) = tokio::join!(generation.fired(one, false), generation.fired(two, false));
     let errors = [one.expect_err("it loops"), two.expect_err("it has no room or loops")];
-    let full = errors.iter().filter(|error| matches!(error, CallError::Memory { key: "channel-memory", .. })).count();
+    let full = errors.iter().filter(|error| matches!(error.error, CallError::Memory { key: "channel-memory", .. })).count();
     assert_eq!(full, 1, "{errors:?}");
     assert_eq!(hits(&generation, Limit::ChannelMemory), 2, "once before idle instances were let go and once after");
     assert_eq!(generation.usage().memory(), 0);
     let again = generation.fired(timer("three"), false).await.expect_err("it loops");
-    assert!(again.is_timeout(), "{again}");
+    assert!(again.error.is_timeout(), "{again}");
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn a_call_waits_for_an_instance_no_longer_than_it_may_take() {
     while let Some(error) = running.join_next().await {
         errors.push(error.expect("no panic"));
     }
-    let busy = errors.iter().filter(|error| matches!(error, CallError::Busy(_))).count();
+    let busy = errors.iter().filter(|error| matches!(error.error, CallError::Busy(_))).count();
     assert!(busy >= 1, "{errors:?}");
     assert_eq!(hits(&generation, Limit::Instances), busy as u64);
 }
