@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::read;
-use crate::{ByteSize, EgressLimits, Limits, ServerLimits};
+use crate::{ByteSize, Limits, ServerLimits};
 
 /// What stands for operators to read.
 const DOCUMENT: &str = include_str!("../../../../docs/operators.md");
@@ -53,8 +53,6 @@ fn every_limit_is_read_under_its_key() {
         blobs = 23
         timers = 24
         timer-changes = 25
-        restarts = 26
-        quarantine = 27
         "#,
     )
     .unwrap_or_else(|errors| panic!("{errors}"));
@@ -88,10 +86,8 @@ fn every_limit_is_read_under_its_key() {
             blobs: Some(23),
             timers: Some(24),
             timer_changes: Some(25),
-            restarts: 26,
-            quarantine: 27,
-            // Read, and tested, beside it.
-            egress: EgressLimits::default(),
+            // The limits of what goes out are tested with it.
+            ..Limits::default()
         }
     );
     assert_eq!(
