@@ -69,7 +69,8 @@ async fn instances_of_a_channel_share_its_memory() {
     let (one, two) = (timer("one"), timer("two"));
     let (one, two) = tokio::join!(generation.fired(one, false), generation.fired(two, false));
     let errors = [one.expect_err("it loops"), two.expect_err("it has no room or loops")];
-    let full = errors.iter().filter(|error| matches!(error.error, CallError::Memory { key: "channel-memory", .. })).count();
+    let full =
+        errors.iter().filter(|error| matches!(error.error, CallError::Memory { key: "channel-memory", .. })).count();
     assert_eq!(full, 1, "{errors:?}");
     assert_eq!(hits(&generation, Limit::ChannelMemory), 2, "once before idle instances were let go and once after");
     assert_eq!(generation.usage().memory(), 0);
