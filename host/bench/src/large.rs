@@ -7,7 +7,7 @@ use crate::rounds::{ROUNDS, median};
 use anyhow::{Context, ensure};
 use jackfield_journal::{Batch, Journal, NewRecord, SqliteJournal};
 use jackfield_router::{ChannelConfig, Command, Config, QueueConfig, Received, Route, State, decide};
-use jackfield_sequencer::{Entry, Outputs, Sequencer, Settings, system_clock};
+use jackfield_sequencer::{Entry, Outputs, Sequencer, Settings, running_clock, system_clock};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -130,7 +130,8 @@ async fn waits(program: std::path::PathBuf, data: &Path) -> anyhow::Result<(f64,
     let (notices, _notices) = mpsc::unbounded_channel();
     let (effects, _effects) = mpsc::unbounded_channel();
     let outputs = Outputs { notices, effects };
-    let (sequencer, _) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
+    let (sequencer, _) =
+        jackfield_sequencer::start(data, Settings { clock: system_clock(), running: running_clock(), outputs })?;
     let folder = data.to_owned();
     sequencer.make_snapshots_by(Arc::new(move || snapshot(&program, &folder)));
     // Something new, so that there is something to be made.

@@ -9,7 +9,7 @@ use jackfield_config::Config;
 use jackfield_journal::ChannelLog;
 use jackfield_router::{Action, Command, Presence, Reply, Route};
 use jackfield_sandbox::{Sandbox, SandboxConfig};
-use jackfield_sequencer::{Commit, Landed, Outputs, Push, Sequencer, Settings, Stored};
+use jackfield_sequencer::{Clock, Commit, Landed, Outputs, Push, Sequencer, Settings, Stored};
 use jackfield_spec::{Attributes, Customer, Direction, Kind, Message, Part, Text, Timestamp, WorkItemInfo};
 use serde_json::Value;
 use std::path::Path;
@@ -86,8 +86,8 @@ impl Fixture {
         let (notices, announcements) = mpsc::unbounded_channel();
         let (effects, _) = mpsc::unbounded_channel();
         let told = clock.clone();
-        let settings =
-            Settings { clock: Arc::new(move || told.load(Ordering::Relaxed)), outputs: Outputs { notices, effects } };
+        let told: Clock = Arc::new(move || told.load(Ordering::Relaxed));
+        let settings = Settings { clock: told.clone(), running: told, outputs: Outputs { notices, effects } };
         let (sequencer, _) = jackfield_sequencer::start(folder.path(), settings).unwrap();
         let channels = Channels::new(jackfield_channels::Parts {
             config: config.clone(),

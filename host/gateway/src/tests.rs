@@ -50,7 +50,7 @@ async fn what_is_not_there_is_a_problem() {
         (Method::GET, "/v1/queues", "", 401),
         (Method::GET, "/v1/queues", "nobody", 401),
         (Method::GET, "/v1/queues", "ana", 403),
-        (Method::DELETE, "/v1/customers/x", "ops", 501),
+        (Method::DELETE, "/v1/customers/x", "ops", 404),
         (Method::PUT, "/v1/drivers/x", "ops", 400),
         (Method::POST, "/v1/work-items", "ana", 403),
         (Method::GET, "/v1/work-items/x/explain", "ops", 404),

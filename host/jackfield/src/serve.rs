@@ -11,7 +11,7 @@ use jackfield_config::{Loaded, Problem};
 use jackfield_gateway::Gateway;
 use jackfield_journal::ChannelLog;
 use jackfield_sandbox::Sandbox;
-use jackfield_sequencer::{Keep, Outputs, Sequencer, Settings, system_clock};
+use jackfield_sequencer::{Keep, Outputs, Sequencer, Settings, running_clock, system_clock};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -95,7 +95,8 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (notices, announcements) = mpsc::unbounded_channel();
     let (effects, carried_out) = mpsc::unbounded_channel();
     let outputs = Outputs { notices, effects };
-    let (sequencer, started) = jackfield_sequencer::start(data, Settings { clock: system_clock(), outputs })?;
+    let (sequencer, started) =
+        jackfield_sequencer::start(data, Settings { clock: system_clock(), running: running_clock(), outputs })?;
     sequencer.make_snapshots_by(Arc::new(snapshot_maker(data)?));
     tracing::info!(head = started.head, replayed = started.replayed, "the journal is open");
 

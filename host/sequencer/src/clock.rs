@@ -30,7 +30,7 @@ pub(crate) fn steady(clock: Clock, from: u64, running: Clock) -> Clock {
 }
 
 /// Milliseconds that the process has been running, by a clock that nobody sets.
-pub(crate) fn running_clock() -> Clock {
+pub fn running_clock() -> Clock {
     let start = Instant::now();
     Arc::new(move || start.elapsed().as_millis() as u64)
 }

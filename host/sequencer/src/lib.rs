@@ -22,7 +22,7 @@ mod start;
 mod work;
 
 pub use body::{Messages, Stored, readers_of};
-pub use clock::{Clock, system_clock};
+pub use clock::{Clock, running_clock, system_clock};
 pub use commit::{Commit, CommitError, Committed, Landed, Push, StoreWrite, TimerChange};
 pub use entry::{Audit, Entry, ErasureEntry, MessageEntry, StoreEntry};
 pub use erasure::{EraseError, Erased};

@@ -1,6 +1,6 @@
 //! Starting: the state is made from the journal, then the loop runs on a thread of its own.
 
-use crate::clock::{Clock, running_clock, steady};
+use crate::clock::{Clock, steady};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::handle::{Counters, Sequencer, Shared};
@@ -42,6 +42,8 @@ pub struct Outputs {
 pub struct Settings {
     /// The time.
     pub clock: Clock,
+    /// For how long the process has been running, in milliseconds: what nobody sets, whatever is done to the time.
+    pub running: Clock,
     /// Where notices and effects go.
     pub outputs: Outputs,
 }
@@ -70,7 +72,7 @@ pub fn start(data: &Path, settings: Settings) -> Result<(Sequencer, Started), Er
         ready: AtomicBool::new(true),
         counters: Counters::default(),
         keys,
-        clock: steady(settings.clock, state.now(), running_clock()),
+        clock: steady(settings.clock, state.now(), settings.running),
         reader: journal.reader(),
         blobs: journal.blobs(),
         snapshots: journal.snapshots(),

@@ -42,10 +42,12 @@ fn config() -> Config {
 async fn open(dir: &Path) -> Rig {
     let time = Arc::new(AtomicU64::new(START));
     let clock = time.clone();
+    let clock: crate::Clock = Arc::new(move || clock.load(Ordering::Relaxed));
     let (notice_sender, notices) = mpsc::unbounded_channel();
     let (effect_sender, effects) = mpsc::unbounded_channel();
     let settings = Settings {
-        clock: Arc::new(move || clock.load(Ordering::Relaxed)),
+        clock: clock.clone(),
+        running: clock,
         outputs: Outputs { notices: notice_sender, effects: effect_sender },
     };
     let (sequencer, _) = start(dir, settings).expect("the folder is free");

@@ -38,7 +38,10 @@ async fn a_message_that_kills_its_driver_three_times_goes_aside_and_never_blocks
     let entry = &found[0];
     assert_eq!((&entry["channel"], &entry["kind"], &entry["size"]), (&json!("words"), &json!("request"), &json!(6)));
     assert!(entry["reason"].as_str().is_some_and(|reason| reason.contains("trap")), "{entry}");
-    assert_eq!(entry["log"], json!(["these are my last words"]));
+    // The SDK tells the panic that the trap came of.
+    let (words, panic) = (&entry["log"][0], entry["log"][1].as_str().unwrap_or_default());
+    assert_eq!(words, "these are my last words");
+    assert!(panic.starts_with("panicked at ") && panic.ends_with("a deadly message of 6 bytes"), "{panic}");
     assert!(
         entry["backtrace"].as_str().is_some_and(|trace| trace.contains("turncoat") && trace.contains("::die")),
         "{entry}"

@@ -114,7 +114,7 @@ async fn completing_with_a_wrap_up_waits_for_the_second_word() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_many_requests_of_a_channel_are_asked_to_come_again() {
-    let bad = "[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { queue = 2, instances = 1 }";
+    let bad = "[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { queue = 2, instances = 1, quarantine = 0 }";
     let server = Server::start(setup().driver(jackfield_tests::guest("hostile")).text(bad)).await;
     let http = server.http();
     let calls: Vec<_> = (0..10)

@@ -100,10 +100,12 @@ fn a_work_item_shows_what_its_messages_say() {
     let expected = json!({
         "id": "0198-i", "externalIds": ["SM1"], "conversation": "+1415", "state": "active", "queue": "support", "owner": "ana",
         "channel": "wire", "mediaType": "telegraph",
-        "customer": {"address": "+1415", "aliases": [], "name": "Carl", "id": null, "attributes": {}},
+        "customer": {"address": "+1415", "aliases": [], "name": "Carl", "id": "k2", "attributes": {}},
         "priority": 7, "version": 3, "rule": "route 1", "parent": null, "subject": "The line is dead", "language": "en",
         "attributes": {"station": "7"}, "simulated": false, "createdAt": "2023-11-14T22:13:20.000Z",
-        "firstQueuedAt": "2023-11-14T22:13:20.000Z", "updatedAt": "2023-11-14T22:13:20.005Z", "wrapUpUntil": null, "code": null
+        "firstQueuedAt": "2023-11-14T22:13:20.000Z", "updatedAt": "2023-11-14T22:13:20.005Z", "wrapUpUntil": null, "code": null,
+        "skills": {}, "preferredSkills": {}, "ring": 0, "helpers": [], "transfer": null, "sla": null, "notBefore": null,
+        "expiresAt": null, "suspendAt": null
     });
     assert_eq!(json, expected);
 }

@@ -166,7 +166,7 @@ async fn a_journal_does_not_go_on_under_another_key() {
     std::fs::remove_file(dir.path().join("key")).expect("the key");
     let (notices, _) = mpsc::unbounded_channel();
     let (effects, _) = mpsc::unbounded_channel();
-    let settings = Settings { clock: system_clock(), outputs: Outputs { notices, effects } };
+    let settings = Settings { clock: system_clock(), running: running_clock(), outputs: Outputs { notices, effects } };
     let error = start(dir.path(), settings).err().expect("it refuses").to_string();
     assert!(error.contains("restore it from a backup"), "{error}");
     assert!(!dir.path().join("key").exists(), "no new one is made");

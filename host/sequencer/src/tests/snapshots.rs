@@ -41,7 +41,7 @@ async fn a_start_after_one_replays_only_what_came_later() {
     }
     let (notices, _notices) = mpsc::unbounded_channel();
     let (effects, _effects) = mpsc::unbounded_channel();
-    let settings = Settings { clock: system_clock(), outputs: Outputs { notices, effects } };
+    let settings = Settings { clock: system_clock(), running: running_clock(), outputs: Outputs { notices, effects } };
     let (sequencer, started) = start(copy.path(), settings).expect("starts");
     assert_eq!(started.replayed, 1);
     let again = sequencer.read(|state| serde_json::to_string(state).expect("plain data")).await.expect("reads");
