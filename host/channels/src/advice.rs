@@ -118,7 +118,8 @@ impl Channels {
         Ok(())
     }
 
-    async fn advise(&self, serving: Arc<Serving>, message: Message) {
+    /// One call of the driver beside everything else; dropped while the driver has enough to do.
+    pub(crate) async fn advise(&self, serving: Arc<Serving>, message: Message) {
         let Some(_under_way) = self.enter() else { return };
         let Some(live) = serving.live() else { return };
         let Ok(_turn) = serving.kept.deliveries.try_acquire() else { return };

@@ -23,6 +23,7 @@ mod kills;
 mod live;
 mod logs;
 mod own;
+mod position;
 mod prepare;
 mod progress;
 mod quarantine;

@@ -128,6 +128,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     let (house, log) = (sequencer.clone(), channels.log().clone());
     let housekeeping = tokio::spawn(async move { house.keep_house(log, keep).await });
     let calendars = tokio::spawn(channels.clone().keep_hours());
+    let positions = tokio::spawn(channels.clone().tell_positions());
 
     println!("listening on http://{address}");
     if let Some(tokens) = &source.demo {
@@ -150,6 +151,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
     watching.abort();
     housekeeping.abort();
     calendars.abort();
+    positions.abort();
     if tokio::time::timeout_at(told + DELIVERIES, channels.drain()).await.is_err() {
         tracing::warn!("some messages are still with their drivers; they are shown as unknown after the next start");
     }

@@ -8,7 +8,7 @@ use jackfield_sdk::{Delivery, Error, Kind, Message, Outcome, Receipt, Result, ho
 use crate::{MEDIA_TYPE, wire};
 
 /// What is understood: commands, a request, notifications.
-pub const INTERACTIONS: [&str; 8] = [
+pub const INTERACTIONS: [&str; 9] = [
     "message.send",
     "contact.start",
     "invoke",
@@ -17,6 +17,7 @@ pub const INTERACTIONS: [&str; 8] = [
     "work-item.closed",
     "work-item.cancelled",
     "typing",
+    "queue.position",
 ];
 
 /// The one command of its own: it flashes the lamp at the other end.

@@ -63,6 +63,23 @@ async fn typing_goes_both_ways_and_is_kept_nowhere() {
 }
 
 #[tokio::test]
+async fn a_customer_who_waits_is_told_the_place_in_the_queue() {
+    let server = Server::start(Setup::simple(&["ana"]).guest("wire", "telegraph")).await;
+    telegram(&server, "1", "kim Hello?").await;
+    telegram(&server, "2", "lee Anybody?").await;
+    let told = eventually("both are told", async || {
+        let told = delivered(&server, "queue.position").await;
+        (told.len() >= 2).then_some(told)
+    });
+    let mut places: Vec<(Value, Value)> = (told.await.into_iter())
+        .map(|entry| (entry["message"]["workItem"]["customer"]["address"].clone(), entry["message"]["queue"].clone()))
+        .collect();
+    places.sort_by_key(|(customer, _)| customer.to_string());
+    let place = |position: u32| json!({"id": "support", "position": position, "waiting": null, "expectedWaitMs": null, "attributes": {}});
+    assert_eq!(places, [(json!("kim"), place(1)), (json!("lee"), place(2))]);
+}
+
+#[tokio::test]
 async fn a_command_of_the_drivers_own_is_checked_and_its_answer_comes_back() {
     let server = Server::start(Setup::simple(&["ana", "ben"]).guest("wire", "telegraph").webhook("forms", "")).await;
     let mut ana = Agent::available(&server, "ana").await;
