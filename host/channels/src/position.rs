@@ -55,7 +55,9 @@ impl Channels {
                 tokio::spawn(async move { channels.advise(serving, message).await });
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(channel = serving.id, "a customer is not told the place in the queue: {error}"),
+            Err(error) => {
+                tracing::warn!(channel = serving.id, "a customer is not told the place in the queue: {error}")
+            }
         }
     }
 
@@ -70,8 +72,7 @@ impl Channels {
             return Ok(None);
         };
         let driver = first.driver.clone().unwrap_or_default();
-        let mut message =
-            crate::compose::bare(&serving.id, &driver, &first.media_type, Kind::Notification, POSITION);
+        let mut message = crate::compose::bare(&serving.id, &driver, &first.media_type, Kind::Notification, POSITION);
         message.id = Some(uuid::Uuid::now_v7().to_string());
         message.cause = first.id;
         message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();

@@ -26,8 +26,7 @@ fn tell(what: &str, to: &Path, report: &Report, as_json: bool) -> Result<(), Exi
             "messages": messages,
             "blobs": blobs,
             "snapshots": snapshots,
-        }))
-        .map_err(Exit::from);
+        }));
     }
     let line = format!(
         "{what} {}: up to record {}, {} messages, {} blobs; all checked",
@@ -36,5 +35,5 @@ fn tell(what: &str, to: &Path, report: &Report, as_json: bool) -> Result<(), Exi
         report.messages,
         report.blobs
     );
-    Ok(out::line(&line)?)
+    out::line(&line)
 }

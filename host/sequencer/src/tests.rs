@@ -42,7 +42,7 @@ fn config() -> Config {
 async fn open(dir: &Path) -> Rig {
     let time = Arc::new(AtomicU64::new(START));
     let clock = time.clone();
-    let clock: crate::Clock = Arc::new(move || clock.load(Ordering::Relaxed));
+    let clock: Clock = Arc::new(move || clock.load(Ordering::Relaxed));
     let (notice_sender, notices) = mpsc::unbounded_channel();
     let (effect_sender, effects) = mpsc::unbounded_channel();
     let settings = Settings {

@@ -58,7 +58,9 @@ const STATE_WORDS: [&str; 6] = ["null", "{}", "[]", "\"queued\"", "\"active\"", 
 
 #[test]
 fn fuzz_the_boundaries() {
-    let targets: [(&str, fn() -> u64); 6] = [
+    /// What a target is called, and what runs it and says how many inputs there were.
+    type Target = (&'static str, fn() -> u64);
+    let targets: [Target; 6] = [
         ("config", config),
         ("message", message),
         ("record", record),

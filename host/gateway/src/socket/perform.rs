@@ -36,7 +36,7 @@ pub(super) struct Outcome {
     #[serde(skip_serializing_if = "Option::is_none")]
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Failed>,
+    error: Option<Box<Failed>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -52,7 +52,7 @@ impl Outcome {
         match reply {
             Ok(Reply::Refused(refusal)) => {
                 let error = Failed { code: refusal.code.name(), message: refusal.message, state: refusal.state };
-                Self { id, error: Some(error), ..Self::default() }
+                Self { id, error: Some(Box::new(error)), ..Self::default() }
             }
             Ok(Reply::Sending { message_id }) => {
                 Self { id, ok: true, message_id: Some(message_id.to_string()), ..Self::default() }
@@ -67,7 +67,7 @@ impl Outcome {
 
     pub(super) fn failed(id: Option<String>, code: &'static str, message: impl Into<String>) -> Self {
         let error = Failed { code, message: message.into(), state: None };
-        Self { id, error: Some(error), ..Self::default() }
+        Self { id, error: Some(Box::new(error)), ..Self::default() }
     }
 
     /// The same of a command that opened a work item.

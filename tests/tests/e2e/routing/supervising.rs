@@ -59,7 +59,7 @@ async fn requirement_15_a_supervisor_moves_or_ends_an_item_in_any_state() {
         let item = ana.accept().await["workItem"]["id"].clone();
         match state {
             "suspended" => drop(ana.ok(of_item("suspend", &item)).await),
-            "wrapping" => drop(ana.complete(&item).await),
+            "wrapping" => ana.complete(&item).await,
             _ => {}
         }
         if state != "active" {
