@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::{Errors, Loaded, parse};
 
-/// Parses with an environment in which `TOKEN_A` to `TOKEN_D`, and what CONTRACT's example names, are set.
+/// Parses with an environment in which `TOKEN_A` to `TOKEN_D`, and what the example config names, are set.
 fn read(text: &str) -> Result<Loaded, Errors> {
     let env = |name: &str| match name {
         "OPS_TOKEN" | "TWILIO_TOKEN" | "TOKEN_A" | "TOKEN_B" => Some(format!("value-of-{name}")),

@@ -111,3 +111,23 @@ fn dump_gives_the_records_of_a_journal_in_use() {
     assert_eq!(dump(dir.path(), 151, 5).unwrap().count(), 0);
     assert_eq!(dump(dir.path(), 1, 0).unwrap().count(), 0);
 }
+
+#[test]
+fn a_dump_misses_what_is_missing() {
+    let seqs = |dir: &Path| dump(dir, 1, usize::MAX).unwrap().map(|record| record.map(|it| it.seq)).collect::<Vec<_>>();
+    let fresh = || {
+        let dir = tempfile::tempdir().unwrap();
+        drop(filled(dir.path(), 5));
+        dir
+    };
+    let cut = fresh();
+    tamper(cut.path(), "DELETE FROM records WHERE seq > 3");
+    let read = seqs(cut.path());
+    assert_eq!(read.len(), 4);
+    assert!(matches!(read[3], Err(Error::TailCut { noted: 5, found: 3, .. })), "{read:?}");
+    let holed = fresh();
+    tamper(holed.path(), "DELETE FROM records WHERE seq = 2");
+    let read = seqs(holed.path());
+    assert_eq!(read.len(), 2);
+    assert!(matches!(&read[1], Err(Error::Damaged { what, .. }) if what == "record 2 is missing"), "{read:?}");
+}
