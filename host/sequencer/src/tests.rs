@@ -24,6 +24,8 @@ struct Rig {
     notices: UnboundedReceiver<Announcement>,
     effects: UnboundedReceiver<Effect>,
     time: Arc<AtomicU64>,
+    /// Milliseconds that the process has been running.
+    running: Arc<AtomicU64>,
 }
 
 fn config() -> Config {
@@ -41,18 +43,21 @@ fn config() -> Config {
 
 async fn open(dir: &Path) -> Rig {
     let time = Arc::new(AtomicU64::new(START));
-    let clock = time.clone();
-    let clock: Clock = Arc::new(move || clock.load(Ordering::Relaxed));
+    let running = Arc::new(AtomicU64::new(0));
+    let of = |number: &Arc<AtomicU64>| -> Clock {
+        let number = number.clone();
+        Arc::new(move || number.load(Ordering::Relaxed))
+    };
     let (notice_sender, notices) = mpsc::unbounded_channel();
     let (effect_sender, effects) = mpsc::unbounded_channel();
     let settings = Settings {
-        clock: clock.clone(),
-        running: clock,
+        clock: of(&time),
+        running: of(&running),
         outputs: Outputs { notices: notice_sender, effects: effect_sender },
     };
     let (sequencer, _) = start(dir, settings).expect("the folder is free");
     sequencer.begin(config()).await.expect("the journal can be written");
-    Rig { sequencer, notices, effects, time }
+    Rig { sequencer, notices, effects, time, running }
 }
 
 fn message(event_id: &str, from: &str) -> Message {

@@ -229,12 +229,19 @@ async fn the_neighbour_answers_all_and_nothing_is_left() {
     assert!(is_as_before(first.1, second.1), "before {before:?}, then {first:?}, then {second:?}");
 
     // What could not be configured is not served, and says why.
-    for (deed, why) in
-        [("loop", "guest time"), ("trap", "trapped"), ("grow", "limits.memory"), ("refuse", "it refuses")]
-    {
+    for (deed, why) in [
+        // Whichever of the two clocks is first on a busy machine.
+        ("loop", &["guest time", "did not answer within"][..]),
+        ("trap", &["trapped"]),
+        ("grow", &["limits.memory"]),
+        ("refuse", &["it refuses"]),
+    ] {
         let channel = channel(&server, &format!("configure-{deed}")).await;
         assert_eq!(channel["state"], "failed", "{channel}");
-        assert!(channel["detail"].as_str().is_some_and(|detail| detail.contains(why)), "{deed}: {channel}");
+        assert!(
+            channel["detail"].as_str().is_some_and(|detail| why.iter().any(|why| detail.contains(why))),
+            "{deed}: {channel}"
+        );
     }
     // `configure` may not act: what was pushed there is nowhere.
     assert_eq!(channel(&server, "configure-flood-push").await["state"], "serving");

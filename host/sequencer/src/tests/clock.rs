@@ -62,6 +62,7 @@ async fn a_clock_that_jumps_leaves_times_in_order_and_nothing_stuck() {
     let due = Timestamp::from_millis(rig.sequencer.now() + 50).expect("in range");
     commit.timers = vec![TimerChange::Set { name: "poll".to_owned(), due, payload: String::new() }];
     rig.sequencer.commit(commit).await.expect("commits");
+    rig.running.fetch_add(100, Ordering::Relaxed);
     let fired = tokio::time::timeout(std::time::Duration::from_secs(30), rig.effects.recv()).await;
     assert!(matches!(fired, Ok(Some(Effect::FireTimer { name, .. })) if &*name == "poll"));
     let records = rig.sequencer.reader().records(1, 100).expect("reads");

@@ -101,7 +101,7 @@ async fn failing(dir: &Path) -> (Rig, Arc<AtomicBool>) {
     tokio::spawn(work.run(receiver));
     let sequencer = Sequencer { shared };
     sequencer.begin(config()).await.expect("the journal can be written");
-    (Rig { sequencer, notices, effects, time }, broken)
+    (Rig { sequencer, notices, effects, time, running: Arc::default() }, broken)
 }
 
 #[tokio::test]
