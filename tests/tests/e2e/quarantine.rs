@@ -27,7 +27,7 @@ async fn entries(server: &Server) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_kills_its_driver_three_times_goes_aside_and_never_blocks_the_channel() {
+async fn requirement_12_a_message_that_kills_its_driver_goes_aside_and_never_blocks_the_channel() {
     let mut server = Server::start(setup("")).await;
     for (number, status) in [502, 502, 202, 202].into_iter().enumerate() {
         die(&server, "poison").await.expect(status);
