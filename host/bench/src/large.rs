@@ -99,18 +99,7 @@ fn append(
     let mut batch = Batch::default();
     for command in commands {
         let decision = decide(state, &command, at);
-        let entry = Entry {
-            at: decision.at,
-            cause: command.kind().to_owned(),
-            channel: None,
-            events: decision.events,
-            messages: Vec::new(),
-            external_ids: Vec::new(),
-            erased: None,
-            store: Vec::new(),
-            blobs: Vec::new(),
-            audit: Vec::new(),
-        };
+        let entry = Entry { at: decision.at, events: decision.events, ..Entry::of(command.kind()) };
         batch.records.push(NewRecord { at: decision.at.cast_signed(), payload: serde_json::to_vec(&entry)? });
     }
     let head = journal.head();

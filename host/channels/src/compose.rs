@@ -32,9 +32,10 @@ impl Channels {
         let first = first_of(&messages, &deliver.item).map_err(failed)?;
         let first =
             first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
-        let driver = first.driver.clone().unwrap_or_default();
         let kind = if is_command(&notification.name) { Kind::Command } else { Kind::Notification };
-        let mut message = bare(&serving.id, &driver, &first.media_type, kind, &notification.name);
+        let media_type = first.media_type.clone();
+        let state = state_after(&notification.name);
+        let mut message = self.about(serving, first, &deliver.item, state, kind, &notification.name);
         message.interaction.arguments = arguments(&notification.name);
         if let Some(answer) = notification.automatic {
             let Some(text) = self.answer_text(&notification.queue, answer.name()) else {
@@ -43,25 +44,35 @@ impl Channels {
             message.parts.push(text);
         }
         message.id = Some(deliver.message_id.to_string());
-        message.cause = first.id.clone();
-        message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();
-        message.received_at = message.occurred_at;
-        message.work_item = first.work_item.map(|item| WorkItemInfo {
-            id: Some(deliver.item.to_string()),
-            state: state_after(&notification.name).map(str::to_owned),
-            attributes: Attributes::default(),
-            ..item
-        });
-        message.agent = notification.agent.as_deref().map(|id| self.agent_info(id, &first.media_type));
-        message.queue = Some(QueueInfo {
-            id: notification.queue.to_string(),
-            position: None,
-            waiting: None,
-            expected_wait_ms: None,
-            attributes: Attributes::default(),
-        });
+        message.agent = notification.agent.as_deref().map(|id| self.agent_info(id, &media_type));
+        message.queue = Some(QueueInfo::new(&*notification.queue));
         message.digest = canonical::digest(&mut message).ok();
         Ok(message)
+    }
+
+    /// A message of the server's about a work item, without an id yet. `first` is the item's first message: the driver
+    /// knows the conversation by what stands there.
+    pub(crate) fn about(
+        &self,
+        serving: &Serving,
+        first: Message,
+        item: &str,
+        state: Option<&str>,
+        kind: Kind,
+        name: &str,
+    ) -> Message {
+        let driver = first.driver.unwrap_or_default();
+        let mut message = bare(&serving.id, &driver, &first.media_type, kind, name);
+        message.cause = first.id;
+        message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();
+        message.received_at = message.occurred_at;
+        message.work_item = first.work_item.map(|info| WorkItemInfo {
+            id: Some(item.to_owned()),
+            state: state.map(str::to_owned),
+            attributes: Attributes::default(),
+            ..info
+        });
+        message
     }
 
     /// The text of an answer that the server gives by itself.
@@ -78,11 +89,9 @@ impl Channels {
         let config = self.config();
         let agent = config.agents.iter().find(|agent| agent.id == id);
         AgentInfo {
-            id: id.to_owned(),
             name: agent.map(|agent| agent.name.clone()),
             address: agent.and_then(|agent| agent.addresses.get(media_type).cloned()),
-            presence: None,
-            attributes: Attributes::default(),
+            ..AgentInfo::new(id)
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::channels::Channels;
 use crate::serving::Serving;
 use jackfield_router::{Advisor, Place};
-use jackfield_spec::{Attributes, Kind, Message, QueueInfo, Timestamp, WorkItemInfo};
+use jackfield_spec::{Kind, Message, QueueInfo, canonical};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,25 +71,14 @@ impl Channels {
         let Some(first) = self.sequencer().messages().of_item(&item, None, 1)?.into_iter().next() else {
             return Ok(None);
         };
-        let driver = first.driver.clone().unwrap_or_default();
-        let mut message = crate::compose::bare(&serving.id, &driver, &first.media_type, Kind::Notification, POSITION);
+        let mut message = self.about(serving, first, &item, Some("queued"), Kind::Notification, POSITION);
         message.id = Some(uuid::Uuid::now_v7().to_string());
-        message.cause = first.id;
-        message.occurred_at = Timestamp::from_millis(self.sequencer().now()).ok();
-        message.received_at = message.occurred_at;
-        message.work_item = first.work_item.map(|info| WorkItemInfo {
-            id: Some(item),
-            state: Some("queued".to_owned()),
-            attributes: Attributes::default(),
-            ..info
-        });
         message.queue = Some(QueueInfo {
-            id: advised.queue.clone(),
             position: Some(advised.place.position),
-            waiting: None,
             expected_wait_ms: advised.place.expected_wait_ms.and_then(|wait| u32::try_from(wait).ok()),
-            attributes: Attributes::default(),
+            ..QueueInfo::new(&advised.queue)
         });
+        message.digest = canonical::digest(&mut message).ok();
         Ok(Some(message))
     }
 }

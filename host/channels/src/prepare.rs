@@ -20,25 +20,10 @@ pub(crate) fn public_url(base: &str, id: &str) -> String {
     format!("{base}/channels/{id}")
 }
 
-/// Checks what the config says of a channel against its driver's descriptor; what the sandbox needs of the channel.
-///
-/// # Errors
-/// Every problem found, each at its place in the config file.
+/// Checks what the config says of a channel against its driver's descriptor: what the sandbox needs of the channel, and
+/// every problem found, each at its place in the config file. With problems it is of use only to ask the driver what it
+/// says of its settings, which can be told although a secret is missing.
 pub(crate) fn prepare(
-    driver: &Driver,
-    channel: &Channel,
-    base: &str,
-    keys: Option<&Keys>,
-    way_out: &WayOut,
-    counters: Arc<Counters>,
-) -> Result<jackfield_sandbox::ChannelConfig, Vec<Problem>> {
-    let (prepared, problems) = examine(driver, channel, base, keys, way_out, counters);
-    if problems.is_empty() { Ok(prepared) } else { Err(problems) }
-}
-
-/// The same, with what could be prepared beside the problems: what a driver itself says of its settings can be asked
-/// for although a secret is missing.
-fn examine(
     driver: &Driver,
     channel: &Channel,
     base: &str,
@@ -109,7 +94,7 @@ pub async fn check(registry: &Registry, config: &Config, services: Arc<dyn jackf
                 continue;
             }
         };
-        let (prepared, found) = examine(&driver, channel, &base, None, &way_out, Arc::default());
+        let (prepared, found) = prepare(&driver, channel, &base, None, &way_out, Arc::default());
         let told = problems.len();
         problems.extend(found);
         checked.warnings.extend(ungranted(channel, &driver));

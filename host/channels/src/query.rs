@@ -1,10 +1,15 @@
 //! Requests of drivers that are answered at once, from committed state.
 
-use crate::services::Server;
-use jackfield_router::State;
+use crate::services::{Server, unavailable};
+use jackfield_router::{ItemState, State};
 use jackfield_sandbox::Services;
-use jackfield_spec::{AgentInfo, Attributes, ErrorInfo, Interaction, Kind, Message, QueueInfo};
+use jackfield_spec::{AgentInfo, ErrorInfo, Interaction, Kind, Message, QueueInfo};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+/// Newest messages of a customer that are looked at for open work items.
+const LOOKED_AT: usize = 200;
 
 /// Answers a request: a notification of the request's name, in reply to its tracking id.
 pub(crate) async fn answer(server: &Server, channel: &str, message: Message) -> Result<Message, ErrorInfo> {
@@ -64,7 +69,9 @@ async fn work_item_state(
         };
         // Of other channels' items a driver learns nothing.
         item.filter(|item| *item.channel == *channel).map(|item| {
-            (item.id.to_string(), item.state.name(), item.queue.to_string(), item.owner.as_deref().map(str::to_owned))
+            let presence = |id: &str| state.agent(id).map(|agent| agent.presence.name());
+            let owner = item.owner.as_deref().map(|id| (id.to_owned(), presence(id)));
+            (item.id.to_string(), item.state.name(), item.queue.to_string(), owner)
         })
     });
     let Some((id, state, queue, owner)) = found.await? else {
@@ -77,9 +84,8 @@ async fn work_item_state(
         item.id = Some(id);
         item.state = Some(state.to_owned());
     }
-    message.queue = Some(queue_info(queue));
-    message.agent =
-        owner.map(|id| AgentInfo { id, name: None, address: None, presence: None, attributes: Attributes::default() });
+    message.queue = Some(QueueInfo::new(queue));
+    message.agent = owner.map(|(id, presence)| agent_info(server, id, presence));
     Ok(Message { interaction: reply, ..message })
 }
 
@@ -92,14 +98,7 @@ async fn agent_state(server: &Server, mut message: Message, reply: Interaction) 
     let Some((presence, load, capacity)) = found.await? else {
         return Err(ErrorInfo::new("unknown-agent", "there is no agent of this id"));
     };
-    let name = server.config.load().agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone());
-    message.agent = Some(AgentInfo {
-        id,
-        name,
-        address: None,
-        presence: Some(presence.to_owned()),
-        attributes: Attributes::default(),
-    });
+    message.agent = Some(agent_info(server, id, Some(presence)));
     let arguments = json!({ "load": load, "capacity": capacity, "media": [] });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
@@ -109,19 +108,17 @@ async fn queue_statistics(server: &Server, mut message: Message, reply: Interact
     let wanted: jackfield_router::Id = id.as_str().into();
     let now = server.sequencer.now();
     let found = read(server, move |state| {
-        state.config().queues.contains_key(&wanted).then(|| {
-            let queued = state
-                .items()
-                .values()
-                .filter(|item| item.queue == wanted && item.state == jackfield_router::ItemState::Queued);
-            let waits: Vec<u64> = queued.map(|item| now.saturating_sub(item.first_queued)).collect();
-            (waits.len(), waits.into_iter().max().unwrap_or(0))
-        })
+        let known = state.config().queues.contains_key(&wanted);
+        let queues = [wanted];
+        let longest = state.longest_waits(&queues, now).into_values().next();
+        let [wanted] = &queues;
+        let waiting = state.counts().get(&(wanted.clone(), ItemState::Queued)).copied().unwrap_or(0);
+        known.then_some((waiting, longest))
     });
     let Some((waiting, longest)) = found.await? else {
         return Err(ErrorInfo::new("unknown-queue", "there is no queue of this id"));
     };
-    message.queue = Some(QueueInfo { waiting: u32::try_from(waiting).ok(), ..queue_info(id) });
+    message.queue = Some(QueueInfo { waiting: u32::try_from(waiting).ok(), ..QueueInfo::new(id) });
     let arguments = json!({ "longestWaitMs": longest, "serviceLevel": null, "serviceLevelMs": null });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
@@ -134,29 +131,30 @@ async fn customer_find(
 ) -> Result<Message, ErrorInfo> {
     let address = message.interaction.arguments.get("address").and_then(Value::as_str).unwrap_or_default().to_owned();
     let customer = server.find_customer(channel, &address)?;
-    let key = hex::encode(server.sequencer.keys().customer(channel, &address));
+    let key = server.sequencer.keys().customer(channel, &address);
+    let rows = server.sequencer.reader().newest_of_customer(&key, LOOKED_AT).map_err(unavailable)?;
+    let items: BTreeSet<_> =
+        rows.into_iter().filter_map(|row| row.work_item).map(|id| Uuid::from_bytes(id).to_string()).collect();
     let open = read(server, move |state| {
-        let theirs = state.items().values().filter(|item| item.customer.as_deref() == Some(key.as_str()));
-        theirs.map(|item| (item.id.to_string(), item.owner.as_deref().map(str::to_owned))).collect::<Vec<_>>()
+        let owner = |id: &str| (id.to_owned(), state.agent(id).map(|agent| agent.presence.name()));
+        let open = |id: String| state.item(&id).map(|item| (item.id.to_string(), item.owner.as_deref().map(owner)));
+        items.into_iter().filter_map(open).collect::<Vec<_>>()
     })
     .await?;
-    let preferred = open.iter().find_map(|(_, owner)| owner.clone());
+    let owner = open.iter().find_map(|(_, owner)| owner.clone());
+    let preferred = owner.as_ref().map(|(id, _)| id.clone());
     let id = customer.as_ref().and_then(|customer| customer.id.clone());
     if let (Some(item), Some(customer)) = (&mut message.work_item, customer) {
         item.customer = customer;
     }
-    message.agent = preferred.clone().map(|id| AgentInfo {
-        id,
-        name: None,
-        address: None,
-        presence: None,
-        attributes: Attributes::default(),
-    });
+    message.agent = owner.map(|(id, presence)| agent_info(server, id, presence));
     let ids: Vec<String> = open.into_iter().map(|(id, _)| id).collect();
     let arguments = json!({ "customerId": id, "openWorkItems": ids, "preferredAgent": preferred });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
 
-fn queue_info(id: String) -> QueueInfo {
-    QueueInfo { id, position: None, waiting: None, expected_wait_ms: None, attributes: Attributes::default() }
+/// An agent with the name that the config gives.
+fn agent_info(server: &Server, id: String, presence: Option<&'static str>) -> AgentInfo {
+    let name = server.config.load().agents.iter().find(|agent| agent.id == id).map(|agent| agent.name.clone());
+    AgentInfo { name, presence: presence.map(str::to_owned), ..AgentInfo::new(id) }
 }

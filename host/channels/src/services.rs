@@ -18,7 +18,7 @@ pub(crate) struct Server {
     pub(crate) config: ArcSwap<Config>,
 }
 
-fn unavailable(error: jackfield_journal::Error) -> ErrorInfo {
+pub(crate) fn unavailable(error: jackfield_journal::Error) -> ErrorInfo {
     tracing::error!("a driver's read failed: {error}");
     ErrorInfo::new("unavailable", "the server's storage can't be read now")
 }
@@ -163,13 +163,13 @@ impl Services for Server {
             "name" => agent.name == value,
             _ => agent.addresses.values().any(|address| address == value),
         };
-        Ok(self.config.load().agents.iter().find(fits).map(|agent| AgentInfo {
-            id: agent.id.clone(),
-            name: Some(agent.name.clone()),
-            address: None,
-            presence: None,
-            attributes: Attributes::default(),
-        }))
+        Ok(self
+            .config
+            .load()
+            .agents
+            .iter()
+            .find(fits)
+            .map(|agent| AgentInfo { name: Some(agent.name.clone()), ..AgentInfo::new(&agent.id) }))
     }
 
     fn log(&self, channel: &str, level: LogLevel, text: &str, fields: &Attributes) {

@@ -44,11 +44,11 @@ impl Channels {
         let keys = inner.server.sequencer.keys();
         let driver = &component.driver;
         let (url, counters) = (&inner.public_url, serving.kept.egress.clone());
-        let channel = prepare::prepare(driver, &serving.config, url, Some(keys), &inner.way_out, counters);
-        let channel = channel.map_err(|problems| {
+        let (channel, problems) = prepare::prepare(driver, &serving.config, url, Some(keys), &inner.way_out, counters);
+        if !problems.is_empty() {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            texts.join("; ")
-        })?;
+            return Err(texts.join("; "));
+        }
         let generation = driver.serve(channel, inner.server.clone()).await.map_err(|error| match &error {
             CallError::Settings(settings) => prepare::refused(&serving.config, settings).to_string(),
             other => other.to_string(),

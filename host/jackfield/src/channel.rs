@@ -1,6 +1,6 @@
 //! `channel`: channels of a running server.
 
-use crate::client::{Client, Server};
+use crate::client::{Client, One, Server};
 use crate::exit::{self, Exit};
 use crate::out::{self, cell, text};
 use clap::Subcommand;
@@ -42,27 +42,9 @@ pub enum Channel {
         server: Server,
     },
     /// Stop taking requests (they are answered 503) and sending, until it is resumed
-    Pause {
-        /// The channel's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        server: Server,
-    },
+    Pause(One),
     /// Go on with a paused channel; what waits is sent
-    Resume {
-        /// The channel's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        server: Server,
-    },
+    Resume(One),
 }
 
 /// Does what was asked.
@@ -81,8 +63,8 @@ pub async fn run(command: Channel) -> Result<(), Exit> {
                 log(&client, &id, lines, json, false).await
             }
         }
-        Channel::Pause { id, json, server } => switch(&server, &id, "pause", "paused", json).await,
-        Channel::Resume { id, json, server } => switch(&server, &id, "resume", "resumed", json).await,
+        Channel::Pause(one) => switch(&one, "pause", "paused").await,
+        Channel::Resume(one) => switch(&one, "resume", "resumed").await,
     }
 }
 
@@ -120,9 +102,10 @@ fn row(channel: &Value) -> [String; 8] {
     ]
 }
 
-async fn switch(server: &Server, id: &str, verb: &str, done: &str, json: bool) -> Result<(), Exit> {
-    let answer = Client::new(server)?.post(&["channels", id, verb]).await?;
-    if json {
+async fn switch(one: &One, verb: &str, done: &str) -> Result<(), Exit> {
+    let id = &one.id;
+    let answer = Client::new(&one.server)?.post(&["channels", id, verb]).await?;
+    if one.json {
         return out::json(&if answer.is_null() { json!({ "id": id }) } else { answer });
     }
     out::line(&format!("{id}: {done}"))

@@ -32,6 +32,19 @@ pub struct Server {
     pub token: Option<String>,
 }
 
+/// One thing of a running server's, by its id.
+#[derive(Args, Clone, Debug)]
+pub struct One {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub server: Server,
+}
+
 /// Never shows the token.
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,6 @@
 //! `item`: work items of a running server.
 
-use crate::client::{Client, Server};
+use crate::client::{Client, One, Server};
 use crate::exit::Exit;
 use crate::out::{self, cell};
 use crate::transcript;
@@ -32,36 +32,18 @@ pub enum Item {
     },
     /// Show a work item and what was said
     #[command(after_help = "Example:\n  jackfield item show 0198c0de-0000-7000-8000-000000000001")]
-    Show {
-        /// The work item's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Print a JSON object: `workItem` and `messages`
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        server: Server,
-    },
+    Show(One),
     /// Say why a work item waits and why each agent isn't eligible, or why it went to whom
     #[command(after_help = "Example:\n  jackfield item explain 0198c0de-0000-7000-8000-000000000001")]
-    Explain {
-        /// The work item's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// Print a JSON object
-        #[arg(long)]
-        json: bool,
-        #[command(flatten)]
-        server: Server,
-    },
+    Explain(One),
 }
 
 /// Does what was asked.
 pub async fn run(command: Item) -> Result<(), Exit> {
     match command {
         Item::List { state, limit, json, server } => list(&server, state, limit, json).await,
-        Item::Show { id, json, server } => show(&server, &id, json).await,
-        Item::Explain { id, json, server } => explain(&server, &id, json).await,
+        Item::Show(one) => show(&one.server, &one.id, one.json).await,
+        Item::Explain(one) => explain(&one.server, &one.id, one.json).await,
     }
 }
 

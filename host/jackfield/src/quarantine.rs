@@ -1,9 +1,9 @@
 //! `quarantine`: what drivers could not be given, on a running server.
 
-use crate::client::{Client, Server};
+use crate::client::{Client, One};
 use crate::exit::Exit;
 use crate::out::{self, cell};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use serde_json::{Value, json};
 
 /// What can be done with it.
@@ -17,19 +17,6 @@ pub enum Quarantine {
     Replay(One),
     /// Drop an entry for good
     Drop(One),
-}
-
-/// Which entry.
-#[derive(Args)]
-pub struct One {
-    /// The entry's id
-    #[arg(value_name = "ID")]
-    id: String,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    server: Server,
 }
 
 /// Does what was asked.

@@ -145,6 +145,15 @@ impl Reader {
         })
     }
 
+    /// Up to `limit` messages from and to a customer, the newest first.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn newest_of_customer(&self, customer: &Id, limit: usize) -> Result<Vec<MessageRow>, Error> {
+        let belongs = |message: &MessageRow| message.customer.as_ref() == Some(customer);
+        self.ask(|queries| queries.newest_messages(Key::Customer(customer), i64::MAX, limit, belongs))
+    }
+
     /// Customers whose content is being erased, with the record that says so.
     pub fn erasures(&self) -> Result<Vec<(Id, Seq)>, Error> {
         self.ask(|queries| queries.erasures())

@@ -1,5 +1,7 @@
 //! What a queue counts: service level, and the pace from which waits are expected.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Id, Millis};
@@ -27,6 +29,8 @@ pub struct Statistics {
 
 /// A pause longer than this says nothing of the pace.
 const LONGEST_INTERVAL: Millis = 3_600_000;
+/// Items looked at for the longest wait.
+const LOOKED_AT: usize = 50_000;
 /// How much one interval counts against those before: one in so many.
 const SMOOTHING: Millis = 8;
 
@@ -96,6 +100,30 @@ impl State {
             service_level_percent: statistics.service_level_percent(),
             statistics,
         }
+    }
+
+    /// Milliseconds that the item that waits longest in each of these queues has been waiting, where one waits. Looks at
+    /// the oldest 50,000 open items only: who waits longest is mostly among them, and nothing is decided meanwhile.
+    pub fn longest_waits<'a>(&self, queues: &'a [Id], now: Millis) -> BTreeMap<&'a Id, Millis> {
+        let waits = |queue: &&Id| {
+            let key = ((*queue).clone(), ItemState::Queued);
+            self.index.counts.get(&key).is_some_and(|count| *count > 0)
+        };
+        let mut searched: BTreeMap<&str, &Id> = queues.iter().filter(waits).map(|queue| (&**queue, queue)).collect();
+        let mut longest = BTreeMap::new();
+        // Items come in the order in which they were opened, and an item's age counts from there: the first that is found
+        // waiting in a queue has waited longest.
+        for item in self.items().values().take(LOOKED_AT) {
+            if searched.is_empty() {
+                break;
+            }
+            if item.state == ItemState::Queued
+                && let Some(queue) = searched.remove(&*item.queue)
+            {
+                longest.insert(queue, now.saturating_sub(item.first_queued));
+            }
+        }
+        longest
     }
 
     /// How long the item at a place will wait, from the queue's pace of late.

@@ -53,7 +53,7 @@ pub struct Audit {
 
 impl Entry {
     /// An entry in which nothing has happened yet.
-    pub(crate) fn of(cause: &str) -> Self {
+    pub fn of(cause: &str) -> Self {
         Self {
             at: 0,
             cause: cause.to_owned(),

@@ -157,6 +157,13 @@ pub struct AgentInfo {
     pub attributes: Attributes,
 }
 
+impl AgentInfo {
+    /// An agent of whom only the id is known.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), name: None, address: None, presence: None, attributes: Attributes::default() }
+    }
+}
+
 /// Queuing information.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -172,6 +179,13 @@ pub struct QueueInfo {
     /// Room to grow.
     #[serde(default)]
     pub attributes: Attributes,
+}
+
+impl QueueInfo {
+    /// A queue of which only the id is told.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), position: None, waiting: None, expected_wait_ms: None, attributes: Attributes::default() }
+    }
 }
 
 /// Statistical information.

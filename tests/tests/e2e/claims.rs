@@ -313,6 +313,15 @@ async fn claim_8_commands_requests_and_notifications_go_both_ways() {
 
     // A notification to the driver: the work item, the agent, and what happened.
     ana.ok(json!({"type": "offer.accept", "offerId": offered["offer"]["id"]})).await;
+
+    // Who is it, and who serves them: known of the one, not of a stranger.
+    let found = hand_in(&server, "who-1", "+15550100 WHO").await[0].clone();
+    let arguments = &found["interaction"]["arguments"];
+    assert_eq!((&arguments["openWorkItems"], &arguments["preferredAgent"]), (&json!([item]), &json!("ana")));
+    assert!(arguments["customerId"].is_string(), "{found}");
+    assert_eq!((&found["agent"]["id"], &found["agent"]["presence"]), (&json!("ana"), &json!("available")));
+    let stranger = hand_in(&server, "who-2", "+15559999 WHO").await[0]["interaction"]["arguments"].clone();
+    assert_eq!(stranger, json!({"customerId": null, "openWorkItems": [], "preferredAgent": null}));
     let assigned = delivered(&server, "work-item.assigned").await["message"].clone();
     assert_eq!(assigned["interaction"]["kind"], "notification");
     assert_eq!((&assigned["workItem"]["id"], &assigned["workItem"]["state"]), (item, &json!("active")));

@@ -7,10 +7,6 @@ use crate::problem::Problem;
 use axum::extract::State;
 use jackfield_router::{Id, ItemState, State as RouterState};
 use serde::Serialize;
-use std::collections::HashMap;
-
-/// Items looked at for the longest wait: who waits longest is mostly among the oldest, and nothing is decided meanwhile.
-const LOOKED_AT: usize = 50_000;
 
 /// A queue and what is in it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -52,19 +48,7 @@ pub(crate) async fn list(
 
 fn look(state: &RouterState, queues: &[Id], now: u64) -> Vec<QueueListed> {
     let count = |queue: &Id, of| state.counts().get(&(queue.clone(), of)).copied().unwrap_or(0);
-    let mut searched = queues.iter().filter(|queue| count(queue, ItemState::Queued) > 0).count();
-    let mut longest: HashMap<&Id, u64> = HashMap::new();
-    // Items come in the order in which they were opened, and an item's age counts from there: the first that is found
-    // waiting in a queue has waited longest.
-    for item in state.items().values().take(LOOKED_AT) {
-        if searched == 0 {
-            break;
-        }
-        if item.state == ItemState::Queued && !longest.contains_key(&item.queue) {
-            longest.insert(&item.queue, now.saturating_sub(item.first_queued));
-            searched -= usize::from(queues.contains(&item.queue));
-        }
-    }
+    let longest = state.longest_waits(queues, now);
     let listed = |queue: &Id| {
         let view = state.queue_view(queue);
         QueueListed {

@@ -115,11 +115,9 @@ async fn message(
         let directory = gateway.people().now();
         let person = directory.person(agent);
         Some(AgentInfo {
-            id: agent.to_string(),
             name: Some(person.name().to_owned()),
             address: person.address(media_type).map(str::to_owned),
-            presence: None,
-            attributes: Attributes::default(),
+            ..AgentInfo::new(agent.to_string())
         })
     };
     message.id = Some(Uuid::now_v7().to_string());

@@ -41,11 +41,10 @@ pub(super) fn parts(text: &str, files: Vec<File>) -> Vec<Part> {
 /// the item: the driver knows the conversation by it.
 pub(super) fn compose(item: &WorkItem, info: &WorkItemInfo, sender: Sender<'_>, kind: Kind, name: &str) -> Message {
     let agent = AgentInfo {
-        id: sender.id.to_owned(),
         name: Some(sender.person.name().to_owned()),
         address: sender.person.address(&item.media_type).map(str::to_owned),
         presence: Some(sender.presence.name().to_owned()),
-        attributes: Attributes::default(),
+        ..AgentInfo::new(sender.id)
     };
     Message {
         driver: sender.driver,

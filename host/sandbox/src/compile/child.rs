@@ -4,6 +4,7 @@ use super::wire::{Answer, Job, head, split};
 use super::{CompileLimits, work};
 use crate::error::{LoadError, Refusal};
 use crate::inspect::ComponentLimits;
+use rustix::process::{Resource, Rlimit, Signal, setpriority_process, setrlimit};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -91,7 +92,7 @@ async fn outgrown(id: Option<u32>, limit: usize) {
 /// Why the process ended before it answered.
 fn broken(output: &Output, limits: &CompileLimits) -> Refusal {
     let said = String::from_utf8_lossy(&output.stderr);
-    if output.status.signal() == Some(libc::SIGXCPU) || output.status.signal() == Some(libc::SIGKILL) {
+    if [Signal::XCPU, Signal::KILL].iter().any(|signal| output.status.signal() == Some(signal.as_raw())) {
         return Refusal::CompileTime(limits.time);
     }
     if out_of_memory(&said) {
@@ -141,23 +142,18 @@ fn serve() -> io::Result<()> {
 }
 
 /// Limits of this process: the processor's time, memory, no files, no core dump, and the lowest priority.
-#[expect(unsafe_code, reason = "limits of a process have no safe interface in the standard library")]
 fn confine(job: &Job) -> io::Result<()> {
     let limits = [
-        (libc::RLIMIT_CPU, job.seconds),
+        (Resource::Cpu, job.seconds),
         // Beyond what the server looks for, should it be gone: an allocator sets memory aside that it never uses.
-        (libc::RLIMIT_DATA, job.memory.saturating_mul(2).saturating_add(SET_ASIDE)),
-        (libc::RLIMIT_CORE, 0),
-        (libc::RLIMIT_FSIZE, 0),
+        (Resource::Data, job.memory.saturating_mul(2).saturating_add(SET_ASIDE)),
+        (Resource::Core, 0),
+        (Resource::Fsize, 0),
     ];
     for (resource, limit) in limits {
-        let limit = libc::rlimit { rlim_cur: limit, rlim_max: limit };
-        // SAFETY: `limit` is a valid `rlimit` for the time of the call, which keeps no pointer to it.
-        if unsafe { libc::setrlimit(resource, &raw const limit) } != 0 {
-            return Err(io::Error::last_os_error());
-        }
+        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
     }
-    // SAFETY: takes and gives numbers only. A priority that can't be lowered is no reason to stop.
-    let _ = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, 19) };
+    // A priority that can't be lowered is no reason to stop.
+    let _ = setpriority_process(None, 19);
     Ok(())
 }

@@ -23,7 +23,8 @@ pub fn hand_in(line: &str, number: &str) -> Result<String> {
         "STOP" => push(number, from, &ending(WorkItemEnding::Cancel, rest)),
         "DONE" => push(number, from, &ending(WorkItemEnding::Complete, rest)),
         "MOVE" => push(number, from, &ending(WorkItemEnding::Requeue, rest)),
-        "STATE" => state(from, number),
+        "STATE" => ask(from, number, "work-item.state", "{}".into()),
+        "WHO" => ask(from, number, "customer.find", Object::new().string("address", from).finish()),
         "RECEIVED" => push(number, from, &status(rest, "delivered")),
         "READ" => push(number, from, &status(rest, "read")),
         "LINE" => line_changed(number, rest),
@@ -75,20 +76,19 @@ fn status(external_id: &str, status: &str) -> MessageStatus {
     }
 }
 
-fn own(kind: Kind, name: &str) -> Own {
-    Own { kind, name: name.into(), arguments: "{}".into() }
-}
-
-fn state(from: &str, number: &str) -> Result<String> {
-    let mut question =
-        Message::new(MEDIA_TYPE, &own(Kind::Request, "work-item.state")).with_work_item(WorkItem::new(from, from));
+fn ask(from: &str, number: &str, name: &str, arguments: String) -> Result<String> {
+    let request = Own { kind: Kind::Request, name: name.into(), arguments };
+    let mut question = Message::new(MEDIA_TYPE, &request).with_work_item(WorkItem::new(from, from));
     question.interaction.tracking_id = Some(number.into());
     host::server::to_json(&host::server::query(&question)?)
 }
 
 fn line_changed(number: &str, state: &str) -> Result<String> {
-    let mut message =
-        Message::new(MEDIA_TYPE, &own(Kind::Notification, "channel.health-changed")).with_event_id(number);
+    let mut message = Message::new(
+        MEDIA_TYPE,
+        &Own { kind: Kind::Notification, name: "channel.health-changed".into(), arguments: "{}".into() },
+    )
+    .with_event_id(number);
     message.connection = Some(connection(state));
     push_message(&message)
 }
