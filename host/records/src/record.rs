@@ -61,7 +61,13 @@ pub struct Step {
     /// Its arguments, a list; long ones as their digest.
     pub arguments: Value,
     /// What the host answered; none: the call was ended before.
+    #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]
     pub answer: Option<Value>,
+}
+
+/// An answer that is null is one, too.
+fn there<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 /// How a call ended.
@@ -89,6 +95,23 @@ pub struct Header {
     pub format: String,
     /// The version of the form.
     pub version: u32,
+}
+
+/// Records in clear, as the server hands them out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Exported {
+    /// What the file is to begin with.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The records, oldest first.
+    pub records: Vec<Record>,
+}
+
+impl Exported {
+    /// Records in the form of this version.
+    pub fn new(records: Vec<Record>) -> Self {
+        Self { header: Header { format: FORMAT.to_owned(), version: VERSION }, records }
+    }
 }
 
 impl Record {

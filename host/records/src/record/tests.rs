@@ -5,8 +5,9 @@ use crate::facts;
 fn an_export_is_read_as_it_was_written() {
     let mut record = Record::new("desk", "webhook@0.1.0", "sha256:00", json!({ "memory": 1 }));
     let ending = Ending::Failed { kind: "trap".to_owned(), text: "unreachable".to_owned() };
-    let step = Step { function: "clock.now".to_owned(), arguments: json!([]), answer: Some(json!(7)) };
-    record.calls.push(Call { handler: "Receive".to_owned(), at: 1, input: json!(["x"]), steps: vec![step], ending });
+    let step = |answer| Step { function: "clock.now".to_owned(), arguments: json!([]), answer };
+    let steps = vec![step(Some(json!(7))), step(Some(Value::Null)), step(None)];
+    record.calls.push(Call { handler: "Receive".to_owned(), at: 1, input: json!(["x"]), steps, ending });
     let mut file = Vec::new();
     write_export(&mut file, [record.clone()]).expect("memory takes it");
     let path = Path::new("a.jsonl");
