@@ -19,6 +19,7 @@ mod kills;
 mod lifecycle;
 mod outside;
 mod quarantine;
+mod records;
 mod routes;
 mod routing;
 mod running;
