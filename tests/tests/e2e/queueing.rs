@@ -44,13 +44,15 @@ fn router(agents: usize) -> State {
     state
 }
 
+/// What comes next: when, whether it is a customer who comes (who has been served goes first), which, and with whom.
+type Next = (u64, bool, usize, Option<(Id, Id)>);
+
 /// How long each customer waits when agents accept at once and complete after the service time.
 fn waits(agents: usize, gaps: &[u64], services: &[u64]) -> Vec<u64> {
     let mut state = router(agents);
     let mut waits = vec![0; gaps.len()];
     let mut customers: BTreeMap<Id, usize> = BTreeMap::new();
-    // What comes next: who has been served, and the next customer. Whoever ends comes first.
-    let mut next: BinaryHeap<Reverse<(u64, bool, usize, Option<(Id, Id)>)>> = BinaryHeap::new();
+    let mut next: BinaryHeap<Reverse<Next>> = BinaryHeap::new();
     next.push(Reverse((START + gaps[0], true, 0, None)));
     while let Some(Reverse((at, _, customer, ended))) = next.pop() {
         match ended {
