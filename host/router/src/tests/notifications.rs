@@ -93,7 +93,7 @@ fn a_driver_that_asks_with_a_tracking_id_is_told_what_its_request_led_to() {
     }
     desk.asks("k1");
     assert_eq!(replies(&desk), [], "nobody asked");
-    config.channels.entry("line".into()).and_modify(|it| drop(it.interactions.remove("support-request")));
+    config.channels.entry("line".into()).or_default().interactions.remove("support-request");
     desk.configure(config);
     let tracked = Received { tracked: true, ..desk.message("k1", "support-request") };
     desk.asks_with(tracked);
