@@ -61,9 +61,12 @@ pub mod host;
 mod http;
 pub mod interactions;
 pub mod json;
+pub mod media;
 mod message;
+mod message_json;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod opt_out;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -84,7 +87,7 @@ pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOp
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
 pub use crate::descriptor::{capability, headers, instances, media_type, secret, supported};
 pub use crate::dialog::Dialog;
-pub use crate::driver::{Driver, Glue, Instance, Timer, Webhook};
+pub use crate::driver::{Driver, Glue, Instance, Timer, Webhook, push_all};
 pub use crate::http::{header_of, retry_after_ms};
 pub use crate::settings::Settings;
 
