@@ -100,6 +100,12 @@ impl<T: Instance + Timer> timer::exports::jackfield::channel::timer::Guest for G
     }
 }
 
+/// The channel's id of the customer's message that a `message.send` answers; none: the conversation as a whole.
+pub fn reply_to(message: &Message) -> Option<String> {
+    let arguments = crate::json::parse(message.interaction.arguments.as_bytes()).ok()?;
+    arguments.get("replyTo").and_then(crate::json::Value::as_str).map(String::from)
+}
+
 /// Pushes messages in order, up to the first that is refused.
 ///
 /// # Errors
