@@ -7,7 +7,10 @@ use std::thread::LocalKey;
 
 use crate::bindings::{driver, timer, webhook};
 use crate::error::code;
-use crate::{Context, Delivery, Descriptor, Error, Expiry, Outcome, Receipt, Request, Response, Result, SettingsError};
+use crate::{
+    Context, Delivery, Descriptor, Error, Expiry, Message, Outcome, Receipt, Refused, Request, Response, Result,
+    SettingsError, host,
+};
 
 /// What every driver has. The value is one configured instance; the host may make several of them, and may
 /// drop any of them between two calls, so that what must last belongs into [`crate::host::store`].
@@ -70,7 +73,7 @@ impl<T: Instance> driver::exports::jackfield::channel::driver::Guest for Glue<T>
         // The trap that a panic becomes says where, but not what: that goes to the channel's log before it.
         #[cfg(target_arch = "wasm32")]
         std::panic::set_hook(Box::new(|panic| {
-            crate::host::log::write(crate::host::Level::Error, &panic.to_string(), &[]);
+            host::log::write(host::Level::Error, &panic.to_string(), &[]);
         }));
         let instance = T::configure(context, &settings)?;
         T::place().set(Some(Rc::new(instance)));
@@ -95,6 +98,20 @@ impl<T: Instance + Timer> timer::exports::jackfield::channel::timer::Guest for G
     fn fired(expiry: Expiry) -> Result<()> {
         Self::instance()?.fired(expiry)
     }
+}
+
+/// The channel's id of the customer's message that a `message.send` answers; none: the conversation as a whole.
+pub fn reply_to(message: &Message) -> Option<String> {
+    let arguments = crate::json::parse(message.interaction.arguments.as_bytes()).ok()?;
+    arguments.get("replyTo").and_then(crate::json::Value::as_str).map(String::from)
+}
+
+/// Pushes messages in order, up to the first that is refused.
+///
+/// # Errors
+/// The first refusal.
+pub fn push_all(messages: &[Message]) -> Result<(), Refused> {
+    messages.iter().try_for_each(|message| host::server::push(message).map(|_id| ()))
 }
 
 impl Receipt {

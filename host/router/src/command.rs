@@ -236,10 +236,14 @@ pub struct Task {
 }
 
 /// A channel's report on messages that were sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusReport {
     /// The channel's ids, as keys.
     pub external_keys: Vec<Id>,
+    /// Our own id of what was sent, where the channel gives it back: it counts before the channel's ids.
+    pub message_id: Option<Id>,
+    /// All that the channel had taken of the conversation's messages up to this time.
+    pub up_to: Option<Millis>,
     /// What it says.
     pub status: Status,
     /// Why it failed.

@@ -4,7 +4,7 @@ use super::Context;
 use super::delivery::REPORT_WAITS;
 use crate::agent::Presence;
 use crate::command::{Received, Route, StatusReport};
-use crate::delivery::{Automatic, Notification, RequestReply};
+use crate::delivery::{Automatic, Delivery, Notification, RequestReply, Status};
 use crate::effect::Reply;
 use crate::event::Event;
 use crate::fault::{self, Fault};
@@ -42,7 +42,7 @@ impl Context<'_> {
         }
         match (received.interaction.as_str(), open, &received.status) {
             ("message.status", open, Some(report)) => {
-                if !self.report(&received.channel, report) {
+                if !self.report(received, report) {
                     self.record(received);
                 }
                 Reply::Recorded { item: open.map(|item| item.id) }
@@ -210,16 +210,27 @@ impl Context<'_> {
     }
 
     /// Whether a report changed anything, or may yet.
-    fn report(&mut self, channel: &Id, report: &StatusReport) -> bool {
+    fn report(&mut self, received: &Received, report: &StatusReport) -> bool {
         let events = self.events.len();
+        let ours = report.message_id.as_ref().and_then(|id| self.state.delivery(id));
+        // All tries have our id in common: that an earlier one failed says nothing of the one that is under way.
+        let counts = |ours: &&Delivery| report.status != Status::Failed || ours.status == Status::Unknown;
+        if let Some(ours) = ours.filter(|ours| ours.channel == received.channel).filter(counts) {
+            let id = ours.message_id.clone();
+            self.comes_to(&id, report);
+            return self.events.len() > events;
+        }
+        if let Some(up_to) = report.up_to {
+            let conversation = (received.channel.clone(), received.conversation.clone());
+            for id in self.state.taken_until(&conversation, up_to) {
+                self.comes_to(&id, report);
+            }
+        }
         for external_key in &report.external_keys {
-            let key = (channel.clone(), external_key.clone());
+            let key = (received.channel.clone(), external_key.clone());
             let (status, error) = (report.status, report.error.clone());
             if let Some(message_id) = self.state.stored.external_keys.get(&key).cloned() {
-                let known = self.state.delivery(&message_id);
-                if known.is_some_and(|known| known.status.may_become(status)) {
-                    self.apply(Event::StatusReported { message_id, status, error });
-                }
+                self.comes_to(&message_id, report);
                 continue;
             }
             let known = self.state.stored.reports.get(&key);
@@ -230,5 +241,14 @@ impl Context<'_> {
             }
         }
         self.events.len() > events
+    }
+
+    /// Moves one message forward, if that is forward for it.
+    fn comes_to(&mut self, message_id: &Id, report: &StatusReport) {
+        let known = self.state.delivery(message_id);
+        if known.is_some_and(|known| known.notification.is_none() && known.status.may_become(report.status)) {
+            let (message_id, status, error) = (message_id.clone(), report.status, report.error.clone());
+            self.apply(Event::StatusReported { message_id, status, error });
+        }
     }
 }
