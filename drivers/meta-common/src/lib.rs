@@ -19,7 +19,8 @@ mod tests;
 pub use batch::{Events, Trouble};
 pub use settings::MetaSettings;
 
-use jackfield_sdk::json::Value;
+use jackfield_sdk::Message;
+use jackfield_sdk::json::{Value, parse};
 
 /// The text of a field, where it is a text that isn't empty.
 pub fn text<'v>(value: &'v Value<'_>, name: &str) -> Option<&'v str> {
@@ -76,4 +77,10 @@ pub fn millis(value: &Value<'_>, name: &str) -> Option<u64> {
     let number: u64 = value.get(name)?.scalar()?.parse().ok()?;
     let millis = if number < SECONDS_END { number * 1000 } else { number };
     (0 < millis && millis < AFTER_9999).then_some(millis)
+}
+
+/// Whether a `typing` says that somebody stopped writing.
+pub fn stops_typing(message: &Message) -> bool {
+    let arguments = parse(message.interaction.arguments.as_bytes()).unwrap_or(Value::Null);
+    arguments.get("on").and_then(Value::as_bool) == Some(false)
 }

@@ -7,7 +7,7 @@ use jackfield_sdk::{
     Delivery, Error, Kind, Message, Outcome, Receipt, Result, WorkItem, health, host, push_all, reply_to,
 };
 use meta_common::graph::{self, Refusal, VENDOR_CODE};
-use meta_common::{MetaSettings, pieces, text, window};
+use meta_common::{MetaSettings, pieces, stops_typing, text, window};
 
 use crate::MEDIA_TYPE;
 use crate::catalogue::{self, CATALOGUE};
@@ -94,7 +94,7 @@ fn send(settings: &MetaSettings, delivery: &Delivery, all: &[Piece<'_>]) -> Resu
 /// Marks the customer's last message as read, and shows that somebody writes. There is nothing to mark after a day.
 fn seen(settings: &MetaSettings, delivery: &Delivery, typing: bool) -> Result<Receipt> {
     let nothing = Ok(Receipt::sent(Vec::new()));
-    let stopped = typing && delivery.message.interaction.arguments.contains("false");
+    let stopped = typing && stops_typing(&delivery.message);
     let Some(last) = window::last_of(&recipient(delivery)?.conversation).filter(|_| !stopped) else {
         return nothing;
     };
