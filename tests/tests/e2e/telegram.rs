@@ -120,44 +120,6 @@ async fn updates_are_asked_for_where_nobody_can_call() {
     ana.set_state("away").await;
 }
 
-/// The fields of what was sent, whatever the form: JSON, a form, a form with files.
-fn fields(received: &Received) -> Map<String, Value> {
-    let body = String::from_utf8_lossy(&received.body).into_owned();
-    if let Ok(Value::Object(fields)) = serde_json::from_str(&body) {
-        return fields;
-    }
-    let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-    if received.header("content-type").starts_with("multipart/") {
-        let parts = body.split("\r\n\r\n").zip(body.split("\r\n\r\n").skip(1));
-        let named = parts.filter_map(|(head, content)| {
-            let name = head.to_lowercase().rsplit_once("name=\"")?.1.split('"').next()?.to_owned();
-            (!head.contains("filename=")).then(|| (name, value(content.split("\r\n").next().unwrap_or_default())))
-        });
-        return named.collect();
-    }
-    let fields = body.split('&').filter_map(|field| field.split_once('='));
-    fields.map(|(name, text)| (percent_decoded(name), value(&percent_decoded(text)))).collect()
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let hex = (*byte == b'%').then(|| after.get(..2)).flatten().and_then(|hex| std::str::from_utf8(hex).ok());
-        match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(decoded) => {
-                bytes.push(decoded);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(if *byte == b'+' { b' ' } else { *byte });
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
 fn of_method<'a>(received: &'a [Received], method: &str) -> Vec<&'a Received> {
     let path = format!("/bot{TOKEN}/{method}");
     received.iter().filter(|request| request.path == path).collect()
@@ -208,7 +170,7 @@ async fn what_goes_out_is_what_python_telegram_bot_sends() {
             requests
                 .iter()
                 .map(|request| {
-                    let mut fields = fields(request);
+                    let mut fields = request.fields();
                     // They name the file elsewhere in the form.
                     fields.remove("document");
                     fields
