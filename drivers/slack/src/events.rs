@@ -31,6 +31,7 @@ pub fn messages(settings: &SlackSettings, json: &Value<'_>) -> Result<Option<Vec
         ("message", "message_deleted") => about.removed(),
         ("message" | "app_mention", subtype) if SAID.contains(&subtype) => return about.said(),
         ("reaction_added" | "reaction_removed", _) => about.reaction(kind == "reaction_added"),
+        ("tokens_revoked", _) if event.pointer("/tokens/bot/0").is_none() => return Ok(Some(Vec::new())),
         ("tokens_revoked" | "app_uninstalled", _) => {
             health::note(MEDIA_TYPE, health::BAD_CREDENTIALS, Some("the app was removed from the workspace"));
             return Ok(Some(Vec::new()));

@@ -1,7 +1,7 @@
 //! Where things are said: threads of channels of workspaces. Also what Slack's ids look like.
 
-use jackfield_sdk::host;
 use jackfield_sdk::time::from_unix;
+use jackfield_sdk::{Piece, Result, host};
 
 /// A place that messages come from and go to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub struct Place {
     pub thread: Option<String>,
 }
 
-/// How long it is known which thread an answer in it belongs to.
-const KEPT_MS: u64 = 14 * 86_400_000;
+/// Of so many messages it is known at most which thread they belong to; later ones take the places of earlier ones.
+const REMEMBERED: u16 = 2048;
 
 impl Place {
     /// A place of Slack's; none where an id isn't one.
@@ -47,21 +47,27 @@ impl Place {
     /// Remembers which thread a message belongs to that didn't begin it: reactions don't say.
     pub fn remember(&self, ts: &str) {
         let Some(thread) = self.thread.as_deref().filter(|thread| *thread != ts) else { return };
-        if let Err(error) = host::store::set(&thread_key(&self.channel, ts), thread.as_bytes(), Some(KEPT_MS)) {
+        let value = format!("{}/{ts} {thread}", self.channel);
+        let done = key_of(&self.channel, ts).and_then(|key| host::store::set(&key, value.as_bytes(), None));
+        if let Err(error) = done {
             host::debug(&format!("a message's thread can't be kept: {}", error.text));
         }
     }
 
     /// The place of a message of which only channel and timestamp are known.
     pub fn of_message(team: &str, channel: &str, ts: &str) -> Option<Self> {
-        let kept = host::store::get(&thread_key(channel, ts)).ok().flatten();
-        let thread = kept.and_then(|thread| String::from_utf8(thread).ok());
-        Self::new(team, channel, Some(thread.as_deref().unwrap_or(ts)))
+        let kept = key_of(channel, ts).and_then(|key| host::store::get(&key)).ok().flatten();
+        let kept = kept.and_then(|kept| String::from_utf8(kept).ok());
+        let thread = kept.as_deref().and_then(|kept| kept.strip_prefix(&format!("{channel}/{ts} ")));
+        Self::new(team, channel, Some(thread.unwrap_or(ts)))
     }
 }
 
-fn thread_key(channel: &str, ts: &str) -> String {
-    format!("thread/{channel}/{ts}")
+/// The place in the store of a message's thread.
+fn key_of(channel: &str, ts: &str) -> Result<String> {
+    let hash = host::secrets::hash("sha256", &[Piece::Text(format!("{channel}/{ts}"))])?;
+    let number = hash.first_chunk().map_or(0, |bytes| u16::from_be_bytes(*bytes));
+    Ok(format!("thread/{}", number % REMEMBERED))
 }
 
 /// Whether it is an id or timestamp of Slack's, fit for keys.

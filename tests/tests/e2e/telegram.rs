@@ -1,11 +1,14 @@
 //! Telegram, against an emulator of its Bot API and python-telegram-bot.
 
 use std::net::TcpListener as Port;
+use std::time::Duration;
 
 use jackfield_tests::{
-    Agent, Companion, Mute, Received, Request, Server, Setup, Sink, ask_python, digest_at_socket, driver, eventually,
+    Agent, Companion, DEADLINE, Mute, Received, Request, Server, Setup, Sink, ask_python, digest_at_socket, driver,
+    eventually,
 };
 use serde_json::{Map, Value, json};
+use tokio::time::timeout;
 
 const TOKEN: &str = "123456:AAE-the_token_of_the_bot";
 const SECRET: &str = "the-secret_Token";
@@ -118,6 +121,18 @@ async fn updates_are_asked_for_where_nobody_can_call() {
     })
     .await;
     ana.set_state("away").await;
+}
+
+#[tokio::test]
+async fn a_long_poll_does_not_hold_the_end_back() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", silent.local_addr().expect("its address"));
+    let mut server = Server::start(setup(&url, ", updates = \"polling\"")).await;
+    // Telegram waits for something to come.
+    let poll = timeout(DEADLINE, silent.accept()).await.expect("a poll in time").expect("a connection");
+    let ended = server.stop().await;
+    assert!(ended.status.success() && ended.took < Duration::from_secs(15), "{:?}", ended.took);
+    drop(poll);
 }
 
 fn of_method<'a>(received: &'a [Received], method: &str) -> Vec<&'a Received> {

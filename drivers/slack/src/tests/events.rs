@@ -164,6 +164,15 @@ fn reactions_find_their_thread() {
 }
 
 #[test]
+fn an_app_that_was_removed_needs_somebody() {
+    let driver = driver("{}");
+    assert!(take(&driver, signed(&event(r#""type":"tokens_revoked","tokens":{"oauth":["U1"],"bot":[]}"#))).is_empty());
+    let health = take(&driver, signed(&event(r#""type":"tokens_revoked","tokens":{"bot":["UBOT"]}"#))).remove(0);
+    assert_eq!(about(&health).0, "channel.health-changed");
+    assert!(health.connection.is_some_and(|connection| connection.user_action));
+}
+
+#[test]
 fn a_mention_that_is_told_twice_is_taken_once() {
     let driver = driver("{}");
     let mention = |kind: &str, id: &str| {
