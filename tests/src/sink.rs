@@ -49,7 +49,12 @@ impl Received {
         if let Ok(Value::Object(fields)) = serde_json::from_str(&body) {
             return fields;
         }
-        let value = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
+        // Ids are numbers; times with a dot in them are not.
+        let is_json = |text: &str| text.starts_with(['{', '[']) || text.parse::<i64>().is_ok();
+        let value = |text: &str| {
+            let parsed = is_json(text).then(|| serde_json::from_str(text).ok()).flatten();
+            parsed.unwrap_or_else(|| json!(text))
+        };
         if self.header("content-type").starts_with("multipart/") {
             let parts = body.split("\r\n\r\n").zip(body.split("\r\n\r\n").skip(1));
             let named = parts.filter_map(|(head, content)| {

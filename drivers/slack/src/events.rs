@@ -20,7 +20,9 @@ const MENTION_KEPT_MS: u64 = 3_600_000;
 /// The host's.
 pub fn messages(settings: &SlackSettings, json: &Value<'_>) -> Result<Option<Vec<Message>>> {
     let text = |key: &str| json.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let (Some(id), Some(team), Some(event)) = (text("event_id"), text("team_id"), json.get("event")) else {
+    // An app of a whole organization may be told of something in none of its workspaces.
+    let team = text("team_id").or_else(|| text("enterprise_id"));
+    let (Some(id), Some(team), Some(event)) = (text("event_id"), team, json.get("event")) else {
         return Ok(None);
     };
     let about = About { settings, json, id, team, event, own: Own::known()? };

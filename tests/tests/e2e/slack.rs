@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use jackfield_tests::{
-    Agent, Companion, Http, Mute, Received, Request, Server, Setup, Sink, ask_python, digest_at_socket, driver,
-    eventually,
+    Agent, Companion, Http, Mute, Received, Request, Server, Setup, Sink, ask_node, ask_python, digest_at_socket,
+    driver, eventually,
 };
 use serde_json::{Value, json};
 
@@ -258,6 +258,12 @@ async fn an_answer_goes_into_the_thread_as_slacks_sdk_sends_it() {
     }
     let (ours, theirs) = (of_method(&ours, "ABC"), of_method(&theirs, "ABC"));
     assert_eq!((&ours[0].body, ours[0].header("authorization")), (&theirs[0].body, ""));
+    let call = json!({"base": api.url("/api/"), "token": TOKEN, "message": {"channel": "C1", "thread_ts": "1531420618.000200", "text": text}});
+    ask_node("slack_web_api.mjs", &call).await;
+    let all = api.received();
+    let posts = of_method(&all, "chat.postMessage");
+    assert_eq!(posts.first().map(|post| post.fields()), posts.last().map(|post| post.fields()));
+    assert_eq!(posts.len(), 3);
     let log = server.log();
     assert!(!log.contains(TOKEN) && !log.contains(SECRET), "{log}");
 

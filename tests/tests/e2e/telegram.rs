@@ -235,7 +235,7 @@ async fn who_python_telegram_bot_lets_in_is_let_in() {
 #[tokio::test]
 async fn a_photo_is_fetched_after_the_answer_and_the_token_is_in_no_log() {
     let api = api().await;
-    let server = Server::start(setup(&api.url(""), "")).await;
+    let server = Server::start(setup(&api.url(""), "").environment("RUST_LOG", "debug")).await;
     let mut ana = Agent::available(&server, "ana").await;
     let photo = json!([{"file_id": "S", "width": 90, "height": 60}, {"file_id": "L", "width": 800, "height": 600}]);
     let path = r#"{"ok":true,"result":{"file_id":"L","file_path":"photos/file_1.jpg"}}"#;
@@ -258,6 +258,30 @@ async fn a_photo_is_fetched_after_the_answer_and_the_token_is_in_no_log() {
     let log = server.log();
     let told = server.operator().get("/v1/channels").await.expect(200).text();
     assert!(!log.contains(TOKEN) && !told.contains(TOKEN), "{log}");
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_to_the_operator() {
+    let api = api().await;
+    let server = Server::start(setup(&api.url(""), "")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    post(&server, &said(1, json!({"text": "hi"}))).await;
+    let item = ana.accept().await["workItem"]["id"].clone();
+    let health = async || server.operator().get("/v1/channels").await.expect(200).json()["items"][0]["health"].clone();
+    assert_eq!(health().await["state"], "connected");
+    api.answer_next(&[401]);
+    let sent = ana.reply(&item, "hello").await;
+    let failed = ana.event_where("message.status", |data| data["messageId"] == sent.as_str()).await;
+    assert_eq!(
+        (&failed["status"], &failed["error"]["code"]),
+        (&json!("failed"), &json!("bad-credentials")),
+        "{failed}"
+    );
+    let told = health().await;
+    assert_eq!((&told["state"], &told["userAction"]), (&json!("bad-credentials"), &json!(true)), "{told}");
+    let sent = ana.reply(&item, "hello again").await;
+    ana.event_where("message.status", |data| data["messageId"] == sent.as_str() && data["status"] == "sent").await;
+    assert_eq!(health().await["state"], "connected");
 }
 
 #[tokio::test]
