@@ -8,7 +8,7 @@ use super::{answers, driver, field, message, pushed, sent};
 const POLLING: &str = r#"{"updates":"polling"}"#;
 
 fn timer(name: &str) -> SetTimer {
-    SetTimer { name: name.into(), delay_ms: 0, payload: Vec::new() }
+    SetTimer { name: name.into(), delay_ms: 0, payload: Vec::new(), connection: None }
 }
 
 fn next() -> SetTimer {
