@@ -51,18 +51,33 @@ fn send(settings: &SlackSettings, delivery: &Delivery) -> Result<Receipt> {
             "an earlier try may have reached the customer, and Slack can't be asked; it isn't sent again",
         ));
     }
+    let mut here = ids.first().map_or_else(|| place.clone(), |first| found(settings, &place, first));
     for step in steps.iter().skip(ids.len()) {
         let id = match step {
-            Step::Text(text) => post(settings, &place, text)?,
-            Step::Files(files) => share(settings, &place, files)?,
+            Step::Text(text) => post(settings, &here, text)?,
+            Step::Files(files) => share(settings, &here, files)?,
         };
+        if ids.is_empty() {
+            here = found(settings, &place, &id);
+        }
         if steps.len() > 1 {
             // Whatever happens to the parts after it, this one is out.
             host::server::progress(&id)?;
         }
         ids.push(id);
     }
-    Ok(Receipt::sent(ids))
+    let conversation = (here != place).then(|| here.conversation());
+    Ok(Receipt { conversation, ..Receipt::sent(ids) })
+}
+
+/// Where it goes on, once a user was written to first and `id` is out: in the direct message that Slack made of it.
+fn found(settings: &SlackSettings, place: &Place, id: &str) -> Place {
+    let is_user = place.channel.starts_with(['U', 'W']);
+    match Place::parse(id).filter(|_| is_user) {
+        Some(there) if settings.direct_chat => Place { thread: None, ..there },
+        Some(there) => there,
+        None => place.clone(),
+    }
 }
 
 fn steps<'a>(message: &'a Message, text: &'a str) -> Result<Vec<Step<'a>>> {

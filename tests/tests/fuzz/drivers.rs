@@ -93,7 +93,7 @@ pub fn telegram() -> u64 {
         let request = native::request("POST", URL, bytes).with_header("x-telegram-bot-api-secret-token", SECRET);
         let kind = exercise(&driver, request, bytes, "5");
         let driver = TelegramDriver::configure(context, r#"{"updates":"polling"}"#).expect("settings");
-        let poll = native::SetTimer { name: "poll".into(), delay_ms: 0, payload: bytes.into() };
+        let poll = native::SetTimer { name: "poll".into(), delay_ms: 0, payload: bytes.into(), connection: None };
         driver.fired(native::expiry(&poll, 1)).expect("asked again");
         kind
     })

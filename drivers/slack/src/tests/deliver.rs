@@ -45,8 +45,30 @@ fn a_text_is_posted_into_its_thread() {
         String::from_utf8_lossy(&only.body),
         r#"{"channel":"C1","text":"&lt;!channel&gt; &amp; ä","thread_ts":"5.1"}"#
     );
-    receipt(driver.deliver(to("T1/U1", "hi")));
-    assert_eq!(String::from_utf8_lossy(&sent()[0].body), r#"{"channel":"U1","text":"hi"}"#);
+}
+
+#[test]
+fn who_is_written_to_first_goes_on_in_the_direct_message() {
+    let direct = r#"{"ok":true,"channel":"D9","ts":"6.2"}"#;
+    for (settings, conversation, thread) in
+        [("{}", "T1/D9/6.2", r#","thread_ts":"6.2""#), (r#"{"direct-messages":"chat"}"#, "T1/D9", "")]
+    {
+        let driver = driver(settings);
+        answers(move |_| Ok(Response::json(200, direct)));
+        let receipt = receipt(driver.deliver(to("T1/U1", &format!("{}b", "a".repeat(3_900)))));
+        assert_eq!(receipt.conversation.as_deref(), Some(conversation));
+        let bodies: Vec<String> = sent().iter().map(|sent| String::from_utf8_lossy(&sent.body).into_owned()).collect();
+        assert!(bodies[0].starts_with(r#"{"channel":"U1","text":"aaa"#), "{}", bodies[0]);
+        assert_eq!(bodies[1], format!(r#"{{"channel":"D9","text":"b"{thread}}}"#));
+        // After a crash it is known from what was noted.
+        let again = Delivery {
+            previous: "failed".into(),
+            progress: vec!["T1/D9/6.2".into()],
+            ..to("T1/U1", &format!("{}b", "a".repeat(3_900)))
+        };
+        driver.deliver(again);
+        assert_eq!(String::from_utf8_lossy(&sent()[0].body), bodies[1]);
+    }
 }
 
 #[test]

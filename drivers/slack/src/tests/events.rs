@@ -83,7 +83,7 @@ fn the_bot_does_not_talk_to_itself() {
     };
     assert_eq!(take(&driver, plain(r#""user":"UBOT""#)).len(), 1);
     answers(|_| Ok(Response::json(200, r#"{"ok":true,"team_id":"T1","user_id":"UBOT","bot_id":"B1"}"#)));
-    let start = native::SetTimer { name: "start".into(), delay_ms: 0, payload: Vec::new() };
+    let start = native::SetTimer { name: "start".into(), delay_ms: 0, payload: Vec::new(), connection: None };
     driver.fired(native::expiry(&start, 1)).expect("learnt");
     assert!(take(&driver, plain(r#""user":"UBOT""#)).is_empty());
     assert!(take(&driver, plain(r#""subtype":"bot_message","bot_id":"B1""#)).is_empty());
@@ -93,7 +93,7 @@ fn the_bot_does_not_talk_to_itself() {
 #[test]
 fn who_the_bot_is_is_asked_again_until_slack_says() {
     let driver = driver("{}");
-    let start = native::SetTimer { name: "start".into(), delay_ms: 0, payload: Vec::new() };
+    let start = native::SetTimer { name: "start".into(), delay_ms: 0, payload: Vec::new(), connection: None };
     answers(|_| Ok(Response::json(200, r#"{"ok":false,"error":"invalid_auth"}"#)));
     driver.fired(native::expiry(&start, 1)).expect("asked again");
     let state = pushed().remove(0).connection.expect("a connection");
