@@ -58,7 +58,7 @@ pub struct Call {
 pub struct Step {
     /// Interface and function (`store.get`).
     pub function: String,
-    /// Its arguments, a list; long ones as their digest.
+    /// Its arguments, a list, or null where it has none; long ones as their digest.
     pub arguments: Value,
     /// What the host answered; none: the call was ended before.
     #[serde(default, deserialize_with = "there", skip_serializing_if = "Option::is_none")]

@@ -85,7 +85,7 @@ async fn what_a_recorded_channel_did_is_replayed_without_a_difference() {
     let other = driver("webhook");
     let other = other.to_str().expect("a path");
     let text = run(&["driver", "replay", "sms.jsonl", "--driver", other]).await.expect(1).stdout;
-    assert!(text.contains("Configure at ") && text.contains("~ the answer"), "{text}");
+    assert!(text.contains("does not export `timer`") && text.contains("- http.send"), "{text}");
     // What can't be read is wrong usage.
     run(&["driver", "replay", raw, "--driver", same]).await.expect(2);
     run(&["driver", "replay", same, "--driver", same]).await.expect(2);
