@@ -49,10 +49,12 @@ pub(crate) struct Guest {
     pub(crate) timer: Option<exports::timer::Guest>,
 }
 
-/// All imports of the specification; what a channel isn't granted answers `denied`.
+/// All imports of the specification, and of WASI what guests of other languages need; what a channel isn't granted
+/// answers `denied`.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     Everything::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
+    crate::wasi::link(&mut linker)?;
     Ok(linker)
 }
 

@@ -274,7 +274,7 @@ fn compatibility(engine: &Engine, limits: &ComponentLimits) -> String {
     use std::hash::{Hash, Hasher};
     let mut hasher = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    (limits, env!("CARGO_PKG_VERSION"), jackfield_spec::WIT_FILES).hash(&mut hasher);
+    (limits, env!("CARGO_PKG_VERSION"), jackfield_spec::WIT_FILES, crate::wasi::FILES).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -5,7 +5,8 @@ mod count;
 mod types;
 
 use crate::error::Refusal;
-use jackfield_spec::{VERSION, wit_interface};
+use crate::wasi;
+use jackfield_spec::{VERSION, wit_interface, wit_resolve};
 use serde::{Deserialize, Serialize};
 use types::Side;
 use wit_parser::decoding::{DecodedWasm, decode};
@@ -15,6 +16,8 @@ use wit_parser::{Resolve, WorldItem, WorldKey};
 pub(crate) const PACKAGE: &str = "jackfield:channel/";
 /// How every component begins: magic number, version, layer.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+/// How componentize-py initializes what it makes; nobody calls it afterwards.
+const COMPONENTIZE_PY: &str = "exports";
 /// Exports that this server serves.
 const SERVED: [&str; 3] = ["driver", "webhook", "timer"];
 
@@ -59,6 +62,15 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<(), Refu
     let world = &resolve.worlds[world];
     for (key, item) in &world.imports {
         let import = resolve.name_world_key(key);
+        if import.starts_with(wasi::PREFIX) {
+            let offered = wasi::offered(&import)?;
+            let differs = |difference| Refusal::WasiTypes { import: import.clone(), difference };
+            let WorldItem::Interface { id, .. } = item else {
+                return Err(differs("it is not an interface".to_owned()));
+            };
+            types::compare(&resolve, *id, wasi::resolve(), offered, Side::Import).map_err(differs)?;
+            continue;
+        }
         let Some(interface) = import.strip_prefix(PACKAGE) else {
             return Err(Refusal::UnknownImport { import });
         };
@@ -75,6 +87,9 @@ fn check_exports(resolve: &Resolve, exports: &wit_parser::IndexMap<WorldKey, Wor
     let mut has_driver = false;
     for (key, item) in exports {
         let export = resolve.name_world_key(key);
+        if export == COMPONENTIZE_PY {
+            continue;
+        }
         let Some(interface) = export.strip_prefix(PACKAGE) else {
             return Err(Refusal::ExportNotServed { interface: export });
         };
@@ -93,7 +108,8 @@ fn check_types(resolve: &Resolve, interface: &str, item: &WorldItem, side: Side)
     let WorldItem::Interface { id, .. } = item else {
         return Err(misfit("it is not an interface".to_owned()));
     };
-    types::compare(resolve, *id, interface, side).map_err(misfit)
+    let spec = wit_interface(interface).ok_or_else(|| misfit("there is no such interface".to_owned()))?;
+    types::compare(resolve, *id, wit_resolve(), spec, side).map_err(misfit)
 }
 
 /// The interface's name without its version, which has to be one that this server speaks. Before 1.0 a minor version

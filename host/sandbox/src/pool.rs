@@ -28,7 +28,10 @@ impl Instance {
         let state = self.store.data();
         let grown = state.memory.used().saturating_sub(self.began_with);
         // A resource that is left open leaks: the next call could not reach it, and the host would keep it.
-        self.calls < limits.recycle_after && grown <= limits.memory / 2 && state.table.is_empty()
+        self.calls < limits.recycle_after
+            && grown <= limits.memory / 2
+            && state.table.is_empty()
+            && state.wasi.is_tidy()
     }
 }
 

@@ -16,6 +16,7 @@ mod erasure;
 mod fuzz;
 mod http;
 mod kills;
+mod languages;
 mod lifecycle;
 mod outside;
 mod quarantine;

@@ -10,4 +10,5 @@ pub(crate) mod tcp;
 mod timers;
 pub(crate) mod unserved;
 
+pub(crate) use http::{no_way_out, out_of_bytes};
 pub(crate) use secrets::PERCENT;

@@ -19,8 +19,8 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
         ),
         (r#"(component (import "jackfield:channel/log@1.0.0" (instance)))"#, "this server speaks 0.9.0"),
         (
-            r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#,
-            "only the interfaces of jackfield:channel@0.9.0 may be imported",
+            r#"(component (import "wasi:keyvalue/store@0.2.0" (instance)))"#,
+            "only the interfaces of jackfield:channel@0.9.0",
         ),
         (
             r#"(component (instance $i) (export "jackfield:channel/stream@0.9.0" (instance $i)))"#,
