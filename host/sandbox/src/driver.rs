@@ -1,15 +1,15 @@
 //! A loaded component: verified, compiled, linked and probed.
 
-use crate::bindings::Everything;
 use crate::bindings::exports::jackfield::channel as exports;
 use crate::call::State;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::PACKAGE;
-use jackfield_spec::Digest;
+use crate::versions::{CallDriver, CallTimer, CallWebhook, Handlers, Versions};
+use jackfield_spec::{Digest, VERSION};
 use std::sync::Arc;
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 /// The optional interfaces that a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +30,7 @@ pub(crate) struct Loaded {
     pub(crate) sandbox: Sandbox,
     pub(crate) digest: Digest,
     pub(crate) pre: InstancePre<State>,
-    pub(crate) indices: Indices,
+    pub(crate) indices: Box<dyn Handlers>,
     pub(crate) exports: Exports,
     pub(crate) descriptor: Descriptor,
 }
@@ -44,37 +44,40 @@ pub(crate) struct Indices {
 
 /// The exports of one instance.
 pub(crate) struct Guest {
-    pub(crate) driver: exports::driver::Guest,
-    pub(crate) webhook: Option<exports::webhook::Guest>,
-    pub(crate) timer: Option<exports::timer::Guest>,
+    pub(crate) driver: Box<dyn CallDriver>,
+    pub(crate) webhook: Option<Box<dyn CallWebhook>>,
+    pub(crate) timer: Option<Box<dyn CallTimer>>,
 }
 
 /// All imports of the specification, and of WASI what guests of other languages need; what a channel isn't granted
 /// answers `denied`.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &wasmtime::Engine, versions: Versions) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    Everything::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
+    versions.0.iter().try_for_each(|version| version.link(&mut linker))?;
     crate::wasi::link(&mut linker)?;
     Ok(linker)
 }
 
 /// Said of what the inspection let pass and the engine does not.
 pub(crate) fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
-    Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
+    let version = VERSION.to_owned();
+    Refusal::Types { interface: interface.to_owned(), version, difference: format!("{error:#}") }.into()
 }
 
 impl Exports {
-    /// Those of a component that was inspected.
-    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+    /// Those of a component that was inspected, and the version of its `driver`.
+    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> (Self, String) {
         let mut exports = Self::default();
+        let mut version = String::new();
         for (name, _) in component.component_type().exports(engine) {
-            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
-                Some("webhook") => exports.webhook = true,
-                Some("timer") => exports.timer = true,
+            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) {
+                Some(("driver", found)) => version = found.to_owned(),
+                Some(("webhook", _)) => exports.webhook = true,
+                Some(("timer", _)) => exports.timer = true,
                 _ => {}
             }
         }
-        exports
+        (exports, version)
     }
 }
 
@@ -89,9 +92,10 @@ impl Indices {
             timer: timer.transpose().map_err(|error| misfit("timer", &error))?,
         })
     }
+}
 
-    /// The functions of an instance, their types checked.
-    pub(crate) fn load(
+impl Handlers for Indices {
+    fn load(
         &self,
         store: &mut wasmtime::Store<State>,
         instance: &wasmtime::component::Instance,
@@ -101,7 +105,11 @@ impl Indices {
         let webhook = webhook.transpose().map_err(|error| misfit("webhook", &error))?;
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
-        Ok(Guest { driver, webhook, timer })
+        Ok(Guest {
+            driver: Box::new(driver),
+            webhook: webhook.map(|found| Box::new(found) as Box<dyn CallWebhook>),
+            timer: timer.map(|found| Box::new(found) as Box<dyn CallTimer>),
+        })
     }
 }
 

@@ -36,11 +36,13 @@ pub enum Refusal {
     },
     /// Built against another version of the specification.
     #[error(
-        "the driver was built against jackfield:channel@{found}, this server speaks {VERSION}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Version {
         /// Version found in the component.
         found: String,
+        /// The versions that are served.
+        served: String,
     },
     /// It doesn't export the one interface that every driver must have.
     #[error(
@@ -85,11 +87,13 @@ pub enum Refusal {
     },
     /// Types don't fit.
     #[error(
-        "the driver's `{interface}` does not fit jackfield:channel@{VERSION}: {difference}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver's `{interface}` does not fit jackfield:channel@{version}: {difference}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Types {
         /// The interface.
         interface: String,
+        /// The version in which the component has it.
+        version: String,
         /// What differs, from the outside in: function or type, then field, case or element.
         difference: String,
     },

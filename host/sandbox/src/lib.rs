@@ -32,6 +32,7 @@ mod services;
 mod tests;
 mod transaction;
 mod usage;
+mod versions;
 mod wasi;
 
 pub use channel::{Channel, ChannelConfig, Grants};

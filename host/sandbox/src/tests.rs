@@ -2,5 +2,6 @@
 
 mod drivers;
 mod limits;
+mod next;
 mod nobody;
 mod zoo;

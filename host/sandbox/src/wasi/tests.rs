@@ -3,12 +3,13 @@ use super::nothing::interfaces;
 use super::{HELD, Wasi, offered, resolve};
 use crate::error::Refusal;
 use crate::inspect::{ComponentLimits, inspect};
+use crate::versions::SERVED;
 
 /// What a component with this one import is refused with; one that may import it lacks only `driver`.
 fn refusal(import: &str, instance: &str) -> String {
     let text = format!("(component (import \"{import}\" (instance {instance})))");
     let component = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    inspect(&component, &ComponentLimits::default()).expect_err("it is no driver").to_string()
+    inspect(&component, &ComponentLimits::default(), SERVED).expect_err("it is no driver").to_string()
 }
 
 #[test]
