@@ -230,6 +230,14 @@ impl State {
         self.stored.deliveries.get(message_id)
     }
 
+    /// What a channel had taken of a conversation's messages up to a time and may yet come further.
+    pub(crate) fn taken_until(&self, conversation: &PerChannel, up_to: Millis) -> Vec<Id> {
+        let from = (conversation.clone(), 0, Id::from(""));
+        let taken = self.index.taken.range(from..);
+        let taken = taken.take_while(|(of, at, _)| of == conversation && *at <= up_to);
+        taken.map(|(_, _, id)| id.clone()).collect()
+    }
+
     /// All deliveries, by message id.
     pub fn deliveries(&self) -> &BTreeMap<Id, Delivery> {
         &self.stored.deliveries

@@ -20,6 +20,8 @@ mod languages;
 mod lifecycle;
 mod outside;
 mod quarantine;
+mod queueing;
+mod replies;
 mod routes;
 mod routing;
 mod running;
