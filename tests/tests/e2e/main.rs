@@ -14,6 +14,7 @@ mod disk;
 mod duplicates;
 mod erasure;
 mod fuzz;
+mod golden;
 mod http;
 mod kills;
 mod languages;
