@@ -3,5 +3,5 @@
 mod drivers;
 mod limits;
 mod next;
-mod nobody;
-mod zoo;
+pub(crate) mod nobody;
+pub(crate) mod zoo;

@@ -8,11 +8,12 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::call::State;
 use crate::driver::{Exports, Indices};
 use crate::error::LoadError;
+use crate::passage::Passage;
 use exports::driver::{Context, Delivery, Descriptor, Outcome, SettingsError};
 use exports::timer::Expiry;
 use jackfield_spec::{VERSION, wit_interface, wit_resolve};
 use wasmtime::Store;
-use wasmtime::component::{HasSelf, InstancePre, Linker};
+use wasmtime::component::{InstancePre, Linker};
 use wit_parser::{Interface, Resolve};
 
 /// The version that `wit/` holds.
@@ -36,7 +37,7 @@ impl super::Version for Version {
     }
 
     fn link(&self, linker: &mut Linker<State>) -> wasmtime::Result<()> {
-        Everything::add_to_linker::<_, HasSelf<_>>(linker, |state: &mut State| state)
+        Everything::add_to_linker::<_, Passage>(linker, |state: &mut State| state.passage())
     }
 
     fn find(&self, component: &InstancePre<State>, exports: Exports) -> Result<Box<dyn Handlers>, LoadError> {
