@@ -72,7 +72,11 @@ async fn a_kept_driver_takes_a_request_in_and_an_answer_out() {
             sink.url("/"),
             sink.url("")
         );
-        let server = Server::start(Setup::simple(&["ana"]).driver(golden.path.clone()).text(&channel)).await;
+        // A driver's file has its name.
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("webhook.wasm");
+        std::fs::copy(&golden.path, &file).expect("the kept driver");
+        let server = Server::start(Setup::simple(&["ana"]).driver(file).text(&channel)).await;
         let drivers = server.operator().get("/v1/drivers").await.expect(200).text();
         assert!(drivers.contains(&golden.digest), "this one serves: {drivers}");
         let mut ana = Agent::available(&server, "ana").await;
