@@ -55,6 +55,7 @@ pub(crate) type Calling<'a, T> = Pin<Box<dyn Future<Output = wasmtime::Result<T>
 /// The handler `driver` of an instance, in the host's types.
 pub(crate) trait CallDriver: Send + Sync {
     fn call_describe<'a>(&'a self, store: &'a mut Store<State>) -> Calling<'a, Descriptor>;
+    #[expect(clippy::ptr_arg, reason = "the generated bindings want a `&String`")]
     fn call_configure<'a>(
         &'a self,
         store: &'a mut Store<State>,
