@@ -15,9 +15,11 @@ pub const CONNECTED: &str = "connected";
 pub const TRANSIENT: &str = "transient-error";
 /// The service doesn't accept our credentials: somebody has to change them.
 pub const BAD_CREDENTIALS: &str = "bad-credentials";
+/// The service has closed or locked the account: somebody has to talk to it.
+pub const LOGGED_OUT: &str = "logged-out";
 
 /// Notes a state of `connection-info`, with what the service said, and tells the server if it is another than before.
-/// Bad credentials need somebody to act. Never fails: health is no reason to fail for.
+/// Bad credentials and a closed account need somebody to act. Never fails: health is no reason to fail for.
 pub fn note(media_type: &str, state: &str, detail: Option<&str>) {
     if kept().0 == state {
         return;
@@ -49,7 +51,7 @@ fn connection(state: &str, detail: Option<&str>) -> ConnectionInfo {
         state: state.into(),
         since: None,
         detail: detail.map(|detail| detail.chars().take(250).collect()),
-        user_action: state == BAD_CREDENTIALS,
+        user_action: matches!(state, BAD_CREDENTIALS | LOGGED_OUT),
         attributes: Vec::new(),
     }
 }
