@@ -176,7 +176,7 @@ impl Index {
     }
 }
 
-/// A delivery in back-off is due for its next try, and before that for letting others pass.
+/// Where a message stands that its channel took and may report further on.
 fn taken(delivery: &Delivery) -> Option<(PerChannel, Millis, Id)> {
     let may_come_further = matches!(delivery.status, Status::Sent | Status::Delivered);
     let waits = may_come_further && delivery.notification.is_none();
@@ -185,6 +185,7 @@ fn taken(delivery: &Delivery) -> Option<(PerChannel, Millis, Id)> {
     })
 }
 
+/// A delivery in back-off is due for its next try, and before that for letting others pass.
 fn delivery_dues(delivery: &Delivery) -> impl Iterator<Item = (Millis, Due)> + use<> {
     let id = || delivery.message_id.clone();
     let Phase::Backoff { until } = delivery.phase else {

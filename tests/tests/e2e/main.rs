@@ -20,6 +20,8 @@ mod lifecycle;
 mod meta;
 mod outside;
 mod quarantine;
+mod queueing;
+mod replies;
 mod routes;
 mod routing;
 mod running;
