@@ -178,11 +178,14 @@ fn other(message: &Value<'_>) -> Option<StructuredPart> {
 
 /// Who wrote first what was forwarded.
 fn forwarded(message: &Value<'_>) -> Option<String> {
-    let origin = message.get("forward_origin")?;
-    let of = |pointer: &str| origin.pointer(pointer).and_then(Value::as_str);
-    let name = of("/sender_user/first_name")
-        .or_else(|| of("/sender_user_name"))
-        .or_else(|| of("/sender_chat/title"))
-        .or_else(|| of("/chat/title"));
+    let pointers = [
+        "/forward_origin/sender_user/first_name",
+        "/forward_origin/sender_user_name",
+        "/forward_origin/sender_chat/title",
+        "/forward_origin/chat/title",
+        // As it was before version 7 of the API, and still is in Telegram's samples.
+        "/forward_from/first_name",
+    ];
+    let name = pointers.iter().find_map(|pointer| message.pointer(pointer)?.as_str());
     name.map(|name| name.chars().take(256).collect())
 }

@@ -59,7 +59,9 @@ fn send(settings: &TelegramSettings, delivery: &Delivery) -> Result<Receipt> {
         }
         ids.push(id);
     }
-    Ok(Receipt::sent(ids))
+    // A group that has another id now is another conversation.
+    let conversation = Some(sending.place.conversation()).filter(|now| *now != work_item.conversation);
+    Ok(Receipt { conversation, ..Receipt::sent(ids) })
 }
 
 /// Which message is quoted: the one that the agent answers; in a group, where others write too, the last one.

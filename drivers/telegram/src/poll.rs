@@ -8,7 +8,6 @@ use jackfield_sdk::json::{Object, Value, parse, push_string};
 use jackfield_sdk::{Error, Expiry, Result, TimerOptions, health, host};
 
 use crate::place::number;
-use crate::receive::is_for_good;
 use crate::settings::TelegramSettings;
 use crate::update::{self, Taken, UNDERSTOOD};
 use crate::{MEDIA_TYPE, api};
@@ -94,7 +93,7 @@ fn poll(settings: &TelegramSettings) -> Result<usize, Failed> {
         match update::take(update)? {
             Taken::Done => {}
             Taken::Malformed(what) => aside(update, what)?,
-            Taken::Refused(refused) if is_for_good(&refused) => aside(update, &refused.text)?,
+            Taken::Refused(refused) if refused.is_for_good() => aside(update, &refused.text)?,
             Taken::Refused(refused) => return Err(Error::new(code::TEMPORARY, refused.text).into()),
         }
         next = next.max(number(update.get("update_id")).unwrap_or(0).saturating_add(1));

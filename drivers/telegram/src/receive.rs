@@ -4,7 +4,7 @@
 
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::parse;
-use jackfield_sdk::{Refused, Request, Response, Result, host};
+use jackfield_sdk::{Request, Response, Result, host};
 
 use crate::settings::{TelegramSettings, WEBHOOK_SECRET};
 use crate::update::{self, Taken};
@@ -43,19 +43,11 @@ pub fn receive(settings: &TelegramSettings, request: &Request) -> Result<Respons
     match update::take(&update)? {
         Taken::Done => Ok(Response::empty(200)),
         Taken::Malformed(what) => Ok(Response::problem(400, code::INVALID, what)),
-        Taken::Refused(refused) if is_for_good(&refused) => {
+        Taken::Refused(refused) if refused.is_for_good() => {
             // Told so, Telegram would send it for a day, and nothing else of that chat.
             host::server::set_aside(&body, &refused.text)?;
             Ok(Response::empty(200))
         }
         Taken::Refused(refused) => Ok(Response::refused(&refused)),
     }
-}
-
-/// Whether a message is refused for what it is, not for when it came.
-pub fn is_for_good(refused: &Refused) -> bool {
-    !matches!(
-        refused.code.as_str(),
-        code::RATE_LIMITED | code::QUOTA | code::UNAVAILABLE | code::TEMPORARY | code::TIMEOUT
-    )
 }

@@ -209,7 +209,8 @@ pub fn work_item(place: &Place, event: &Value<'_>) -> Option<WorkItem> {
     // Who writes for a group or a channel has only its name.
     let sender = event.get("sender_chat").or_else(|| event.get("from"));
     let is_bot = sender.and_then(|sender| sender.get("is_bot")).and_then(Value::as_bool) == Some(true);
-    if is_bot {
+    // What a bot writes for its person in a business chat names that bot.
+    if is_bot || event.get("sender_business_bot").is_some() {
         return None;
     }
     // In a private chat the customer is the chat, whoever of the two wrote.

@@ -183,6 +183,8 @@ pub struct ChannelMetrics {
     pub silent: bool,
     /// What went out.
     pub egress: jackfield_egress::Counts,
+    /// What was kept of its calls.
+    pub records: jackfield_records::Counts,
     /// Requests inside the server.
     pub inside: u64,
     /// What the channel's instances use, while a driver serves it.
@@ -262,6 +264,7 @@ impl Counters {
             pauses: 0,
             silent: false,
             egress: jackfield_egress::Counts::default(),
+            records: jackfield_records::Counts::default(),
             inside: 0,
             usage: None,
         }

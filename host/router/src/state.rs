@@ -16,6 +16,7 @@ use crate::need::{Need, Terms};
 use crate::notice::AgentSnapshot;
 use crate::offer::{Offer, OfferOutcome};
 use crate::pairs;
+use crate::share;
 use crate::statistics::Statistics;
 use crate::timer::Timer;
 
@@ -157,6 +158,7 @@ impl Serialize for State {
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
         let mut stored = Stored::deserialize(deserializer)?;
+        share::after_reading(&mut stored);
         let index = Index::build(&mut stored);
         Ok(State { stored, index })
     }

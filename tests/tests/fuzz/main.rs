@@ -61,7 +61,7 @@ const STATE_WORDS: [&str; 6] = ["null", "{}", "[]", "\"queued\"", "\"active\"", 
 fn fuzz_the_boundaries() {
     /// What a target is called, and what runs it and says how many inputs there were.
     type Target = (&'static str, fn() -> u64);
-    let targets: [Target; 8] = [
+    let targets: [Target; 10] = [
         ("config", config),
         ("message", message),
         ("record", record),
@@ -70,6 +70,8 @@ fn fuzz_the_boundaries() {
         ("journal", files::journal),
         ("whatsapp", drivers::whatsapp),
         ("messenger", drivers::messenger),
+        ("telegram", drivers::telegram),
+        ("slack", drivers::slack),
     ];
     let running = targets
         .map(|(name, target)| (name, thread::Builder::new().name(name.to_owned()).spawn(target).expect("a thread")));

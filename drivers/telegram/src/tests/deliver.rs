@@ -186,7 +186,11 @@ fn a_group_that_moved_is_followed() {
             _ => Response::json(200, SENT),
         })
     });
-    assert_eq!(receipt(driver.deliver(to("-10", "hi"))).external_ids, ["-100777/77"]);
+    let followed = receipt(driver.deliver(to("-10", "hi")));
+    assert_eq!(
+        (followed.external_ids.as_slice(), followed.conversation.as_deref()),
+        (["-100777/77".to_owned()].as_slice(), Some("-100777"))
+    );
     receipt(driver.deliver(to("-10", "again")));
     let chats: Vec<_> = sent().iter().filter_map(|sent| field(sent, "/chat_id")).collect();
     assert_eq!(chats, ["-10", "-100777", "-100777"]);

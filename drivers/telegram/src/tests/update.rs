@@ -241,6 +241,8 @@ fn business_chats_have_conversations_of_their_own() {
     let echoed = take(&driver, &json(9)).remove(0);
     assert_eq!((echoed.interaction.name.as_str(), arguments(&echoed)), ("message.echoed", r#"{"by":"F"}"#));
     assert_eq!(echoed.work_item.and_then(|item| item.customer.name).as_deref(), Some("Cus"));
+    let by_bot = json(9).replace(r#""text":"hi""#, r#""text":"hi","sender_business_bot":{"id":1,"is_bot":true}"#);
+    assert!(take(&driver, &by_bot).is_empty(), "what we sent");
     let json = r#"{"update_id":7,"deleted_business_messages":{"business_connection_id":"BC-1","chat":{"id":5},"message_ids":[3,4]}}"#;
     let removed = take(&driver, json);
     assert_eq!((removed.len(), arguments(&removed[1])), (2, r#"{"externalId":"business/BC-1/5/4"}"#));
