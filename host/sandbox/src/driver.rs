@@ -7,9 +7,9 @@ use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::PACKAGE;
+use crate::passage::Passage;
 use jackfield_spec::Digest;
 use std::sync::Arc;
-use crate::passage::Passage;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 /// The optional interfaces that a component exports.

@@ -213,7 +213,10 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             channel.records.written
         }),
         (
-            Family::counter("channel_records_dropped_total", "Records of a channel's calls that were too large or lost."),
+            Family::counter(
+                "channel_records_dropped_total",
+                "Records of a channel's calls that were too large or lost.",
+            ),
             |channel| channel.records.dropped,
         ),
         (Family::gauge("channel_records", "Records of a channel's calls that are kept."), |channel| {
