@@ -14,6 +14,7 @@ mod endpoint;
 mod gateway;
 mod health;
 mod hub;
+mod lines;
 mod lookup;
 mod metrics;
 mod page;
@@ -29,6 +30,7 @@ mod webhook;
 pub use documents::{asyncapi, openapi};
 pub use endpoint::Endpoint;
 pub use gateway::{Gateway, Parts, StartError};
+pub use lines::certificate_problems;
 pub use serve::serve;
 
 #[cfg(test)]
