@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! request -> webhook -> Channels::receive -> the driver's answer
+//! accepted socket -> lines -> Channels::attend
 //! Announcement -> hub -> the agent's WebSocket -> command -> Sequencer -> command.result
 //! ```
 //!

@@ -20,12 +20,12 @@ const BUFFER: usize = 64 * 1024;
 /// How long requests may take to end when the server goes down.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How long connections of channels may take to end then.
-const LINES: Duration = Duration::from_secs(8);
+const LINES: Duration = Duration::from_secs(5);
 /// How long to wait when a connection can't be accepted: mostly there are too many open files, and some will close.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` is ready; then takes no more connections, closes WebSockets, lets requests that run end (ten
-/// seconds at most), and the channels' connections (eight), and returns.
+/// seconds at most), and the channels' connections (five), and returns.
 pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let app = gateway.app();
     let lines = tokio::spawn(crate::lines::run(gateway.clone()));

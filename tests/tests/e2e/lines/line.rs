@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jackfield_tests::within;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::PATIENCE;
@@ -22,6 +22,13 @@ impl Line {
     pub async fn call(address: &str) -> Self {
         let tcp = TcpStream::connect(address).await.expect("the listener takes it");
         Self::of(tcp)
+    }
+
+    /// Connects from another address of this machine.
+    pub async fn call_from(source: &str, address: &str) -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{source}:0").parse().expect("an address")).expect("all of 127/8 is here");
+        Self::of(socket.connect(address.parse().expect("an address")).await.expect("the listener takes it"))
     }
 
     pub fn of(tcp: TcpStream) -> Self {
@@ -84,7 +91,6 @@ impl Line {
 }
 
 /// Waits until a connection is refused or closed.
-#[allow(dead_code, reason = "used by some of the modules")]
 pub async fn refused(address: &str) {
     within(Duration::from_secs(10), "the listener is gone", async || {
         TcpStream::connect(address).await.is_err().then_some(())
