@@ -72,8 +72,9 @@ impl Channels {
                 tracing::error!(driver = %wanted, "what serves now is not on record, and can't be rolled back: {error}");
             }
             for (serving, live) in warm {
-                let old = before.and_then(|set| set.serving.get(&serving.id)).and_then(|old| old.live());
-                self.place(&serving, live, old);
+                let old = before.and_then(|set| set.serving.get(&serving.id));
+                let is_alike = old.is_some_and(|old| old.config.serves_as(&serving.config));
+                self.place(&serving, live, old.and_then(|old| old.live()), is_alike);
             }
             for (serving, why) in failed {
                 self.go_on(&serving, before, why).await;
@@ -149,14 +150,19 @@ impl Channels {
     }
 
     /// Puts a generation in place of another one, which stays beside it while it is on trial, and then drains.
-    fn place(&self, serving: &Arc<Serving>, live: Arc<Live>, old: Option<Arc<Live>>) {
+    /// `is_alike`: the config says of the channel what it said before.
+    fn place(&self, serving: &Arc<Serving>, live: Arc<Live>, old: Option<Arc<Live>>, is_alike: bool) {
         let driver = live.generation.driver().clone();
         let old = serving.switch(Served::By(live.clone())).or(old);
         serving.counters().swaps.fetch_add(1, Ordering::Relaxed);
         let trial = self.config().server.swap.trial;
         if let Some(old) = old {
             let same = old.generation.driver().digest() == driver.digest();
-            let done = if same || trial.is_zero() {
+            let done = if same && is_alike && (serving.kept.lines.has_any(&old) || old.is_any_alike()) {
+                // Nobody who is on the line needs to notice.
+                live.stand_for(&old);
+                old.pass().into_iter().collect()
+            } else if same || trial.is_zero() {
                 old.pass().into_iter().chain([old]).collect()
             } else {
                 let others = live.stand_beside(&old);
@@ -186,9 +192,11 @@ impl Channels {
         tokio::spawn(async move {
             let drain = channels.config().server.swap.drain;
             let lines = &serving.kept.lines;
-            lines.drain(Some(&live), drain);
-            // Its connections have that long to end in, and end by themselves then.
-            lines.ended(Some(&live)).await;
+            for leaving in live.leave().iter().chain([&live]) {
+                lines.drain(Some(leaving), drain);
+                // Its connections have that long to end in, and end by themselves then.
+                lines.ended(Some(leaving)).await;
+            }
             let cut = live.drain(drain).await;
             serving.kept.draining.fetch_sub(1, Ordering::Relaxed);
             if cut > 0 {
@@ -333,7 +341,7 @@ impl Channels {
     ) -> DriverChange {
         let channels = warm.iter().map(|(serving, _)| serving.id.clone()).collect();
         for (serving, live) in warm {
-            self.place(&serving, live, None);
+            self.place(&serving, live, None, false);
         }
         self.forget_unused();
         let descriptor = component.driver.descriptor();

@@ -46,6 +46,12 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// Whether a driver serves both in the same way: nothing of what its instances see or may do differs.
+    pub fn serves_as(&self, other: &Self) -> bool {
+        (&self.settings, &self.secrets, &self.grants, &self.limits, self.simulated)
+            == (&other.settings, &other.secrets, &other.grants, &other.limits, other.simulated)
+    }
+
     /// Where a value of the settings stands, by its JSON Pointer (`/account-sid`); for one that doesn't
     /// exist, where the nearest value around it stands, at last the channel itself.
     pub fn place_of(&self, pointer: &str) -> Place {

@@ -84,7 +84,7 @@ tls = {{ certificate = \"site.toml\", key = \"missing.pem\" }}\n"
     let deaf = line(&ran, "11:10", "channel[0].listen");
     assert!(deaf.contains("exports no `stream`"), "{deaf}");
     line(&ran, "16:7", "channel[1].tls.certificate");
-    line(&ran, "16:48", "channel[1].tls.key");
+    line(&ran, "16:42", "channel[1].tls.key");
 }
 
 #[tokio::test]

@@ -110,6 +110,10 @@ impl Channels {
         let board = serving.kept.lines.clone();
         let (line, orders) = Line::new(board.new_id(), live);
         board.enter(line.clone());
+        // It may have been replaced since it was asked for an instance, and have drained those that it had.
+        if line.live.is_leaving() {
+            line.order(super::line::Order::Drain(self.config().server.swap.drain));
+        }
         board.counters.accepted.fetch_add(1, Ordering::Relaxed);
         serving.kept.silence.lock().heard(self.now().millis());
         let talk = Talk { channels: self.clone(), serving, line, orders, connected, admission: Some(admission) };
@@ -144,6 +148,9 @@ impl Talk {
         let has_words = matches!(end.code, super::talk::FAILED | "shutdown" | "idle");
         self.gather(&mut flow);
         flow.finish(has_words, LAST).await;
+        if let Some(admission) = &mut self.admission {
+            admission.peer_gone();
+        }
         self.end(end).await;
     }
 
@@ -163,6 +170,7 @@ impl Talk {
                 tracing::debug!(channel = self.serving.id, "the driver was not told of a connection's end: {why}");
             }
         }
+        drop(self.admission.take());
         board.gone(&self.line);
     }
 }

@@ -59,8 +59,8 @@ impl Board {
     }
 
     pub(crate) fn metrics(&self) -> LineMetrics {
-        let opening = self.census.lock().opening as usize;
-        self.counters.read(self.lines.lock().open.len(), opening)
+        let census = self.census.lock();
+        self.counters.read(u64::from(census.all - census.opening), census.opening.into())
     }
 
     pub(super) fn enter(&self, line: Arc<Line>) {
@@ -105,6 +105,11 @@ impl Board {
             deed => line.order(Order::Deed(deed)),
         }
         Ok(())
+    }
+
+    /// Whether a generation has connections.
+    pub(crate) fn has_any(&self, live: &Arc<Live>) -> bool {
+        self.lines.lock().alive.values().any(|of| Arc::ptr_eq(of, live))
     }
 
     /// Asks the connections of a generation, or all, to end within a time.

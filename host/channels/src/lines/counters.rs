@@ -19,7 +19,7 @@ pub(super) struct LineCounters {
 /// What was counted of a channel's connections.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LineMetrics {
-    /// Open now.
+    /// Open now, those among them whose end the driver is being told.
     pub open: u64,
     /// Not open yet.
     pub opening: u64,
@@ -44,11 +44,11 @@ impl LineCounters {
         }
     }
 
-    pub(super) fn read(&self, open: usize, opening: usize) -> LineMetrics {
+    pub(super) fn read(&self, open: u64, opening: u64) -> LineMetrics {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         LineMetrics {
-            open: open as u64,
-            opening: opening as u64,
+            open,
+            opening,
             accepted: load(&self.accepted),
             called: load(&self.called),
             refused: load(&self.refused),

@@ -88,6 +88,18 @@ impl Admission {
         Ok(())
     }
 
+    /// Its peer has gone: what the driver still does with it is not the peer's concern.
+    pub(super) fn peer_gone(&mut self) {
+        let Some(address) = self.address.take() else { return };
+        let mut census = self.board.census.lock();
+        if let Some(count) = census.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                census.by_address.remove(&address);
+            }
+        }
+    }
+
     /// It is open.
     pub(super) fn opened(&mut self) {
         if std::mem::take(&mut self.is_opening) {
@@ -98,17 +110,11 @@ impl Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
+        self.peer_gone();
         let mut census = self.board.census.lock();
         census.all -= 1;
         if self.is_opening {
             census.opening -= 1;
-        }
-        let Some(address) = self.address else { return };
-        if let Some(count) = census.by_address.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                census.by_address.remove(&address);
-            }
         }
     }
 }

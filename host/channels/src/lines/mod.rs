@@ -23,3 +23,6 @@ pub(crate) use board::Board;
 pub use counters::LineMetrics;
 pub use limits::Admission;
 pub use wire::{Wire, tls_facts};
+
+#[cfg(test)]
+mod tests;

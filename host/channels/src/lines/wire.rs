@@ -55,9 +55,9 @@ mod tests {
 
     #[test]
     fn the_names_are_ianas() {
-        let facts = tls_facts("TLSv1_3", "TLS13_AES_256_GCM_SHA384", Some("Mail.Example.COM"));
+        let facts = tls_facts("TLSv1_3", "TLS13_AES_256_GCM_SHA384", Some("Line.Example.COM"));
         assert_eq!((facts.version.as_str(), facts.cipher.as_str()), ("1.3", "TLS_AES_256_GCM_SHA384"));
-        assert_eq!(facts.server_name.as_deref(), Some("mail.example.com"));
+        assert_eq!(facts.server_name.as_deref(), Some("line.example.com"));
         let facts = tls_facts("TLSv1_2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", None);
         assert_eq!((facts.version.as_str(), facts.cipher.as_str()), ("1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
     }
