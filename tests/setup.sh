@@ -2,6 +2,7 @@
 # Sets up the peers that the tests hold Jackfield against, at the versions pinned in tests/peers:
 #   target/peers/venv   the vendors' Python libraries (target/peers/venv/bin/python runs them)
 #   target/peers/node   the vendors' npm packages (target/peers/node/node_modules)
+#   mail servers        Postfix, Dovecot with Sieve, and swaks: Debian's packages; never started as services
 #
 # Does nothing where they are there already. What the machine lacks comes from apt, which needs root.
 # Safe to run at once from several places: a lock makes the others wait.
@@ -63,7 +64,7 @@ set_up_node() {
     local place=$peers/node
     is_fresh "$place" "$pins/package.json" "$pins/package-lock.json" && return
     node_is_new_enough || install_packages nodejs npm
-    say "installing the npm packages (about 230 MB)"
+    say "installing the npm packages (about 480 MB)"
     rm -rf "$place"
     mkdir -p "$place"
     cp "$pins/package.json" "$pins/package-lock.json" "$place"
@@ -72,5 +73,36 @@ set_up_node() {
     mark_fresh "$place" "$pins/package.json" "$pins/package-lock.json"
 }
 
+# Debian starts a service when its package is installed; the tests start their own, with data of their own.
+without_services() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        "$@"
+        return
+    fi
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    local ended=0
+    "$@" || ended=$?
+    rm -f "$policy"
+    return "$ended"
+}
+
+set_up_mail() {
+    local lacking=() package
+    for package in postfix swaks dovecot-core dovecot-lmtpd dovecot-imapd dovecot-sieve; do
+        dpkg-query --show --showformat='${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+            lacking+=("$package")
+    done
+    [ ${#lacking[@]} -gt 0 ] || return 0
+    say "installing the mail servers"
+    if command -v debconf-set-selections >/dev/null && [ "$(id -u)" = 0 ]; then
+        debconf-set-selections <<<"postfix postfix/main_mailer_type select Local only"
+        debconf-set-selections <<<"postfix postfix/mailname string gateway.test"
+    fi
+    without_services install_packages "${lacking[@]}"
+}
+
 set_up_python
 set_up_node
+set_up_mail

@@ -6,6 +6,7 @@
 
 mod agent;
 mod cli;
+mod companion;
 mod digest;
 mod dns;
 mod eventually;
@@ -13,6 +14,7 @@ mod files;
 mod fuzz;
 mod http_client;
 mod moment;
+mod mute;
 mod peers;
 mod published;
 mod random;
@@ -23,6 +25,7 @@ mod turncoat;
 
 pub use agent::{Agent, Refused};
 pub use cli::{Ran, jackfield};
+pub use companion::Companion;
 pub use digest::{digest_at_socket, sha256};
 pub use dns::NameServer;
 pub use eventually::{DEADLINE, eventually, within};
@@ -30,6 +33,7 @@ pub use files::{binary, driver, guest, peer, python, root};
 pub use fuzz::{Mutator, corpus, fuzz, fuzz_time, keep, kind_of};
 pub use http_client::{Answer, Http, Request};
 pub use moment::in_a_moment;
+pub use mute::Mute;
 pub use peers::{ask_node, ask_python};
 pub use random::Random;
 pub use server::{Ended, Server};

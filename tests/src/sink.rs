@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -41,6 +41,45 @@ impl Received {
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("a body of JSON")
     }
+
+    /// The fields of the body, whatever its form: JSON, a form, a form with files, whose contents are left out. What is
+    /// JSON itself is taken for that.
+    pub fn fields(&self) -> Map<String, Value> {
+        let body = String::from_utf8_lossy(&self.body).into_owned();
+        if let Ok(Value::Object(fields)) = serde_json::from_str(&body) {
+            return fields;
+        }
+        // Ids are numbers; times with a dot in them are not.
+        let is_json = |text: &str| text.starts_with(['{', '[']) || text.parse::<i64>().is_ok();
+        let value = |text: &str| {
+            let parsed = is_json(text).then(|| serde_json::from_str(text).ok()).flatten();
+            parsed.unwrap_or_else(|| json!(text))
+        };
+        if self.header("content-type").starts_with("multipart/") {
+            let parts = body.split("\r\n\r\n").zip(body.split("\r\n\r\n").skip(1));
+            let named = parts.filter_map(|(head, content)| {
+                let name = head.to_lowercase().rsplit_once("name=\"")?.1.split('"').next()?.to_owned();
+                let content = content.split("\r\n").next().unwrap_or_default();
+                (!head.contains("filename=")).then(|| (name, value(content)))
+            });
+            return named.collect();
+        }
+        let fields = body.split('&').filter_map(|field| field.split_once('='));
+        fields.map(|(name, text)| (decoded(name), value(&decoded(text)))).collect()
+    }
+}
+
+/// A name or value of a form.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((byte, after)) = rest.split_first() {
+        let hex = (*byte == b'%').then(|| after.get(..2)).flatten().and_then(|hex| std::str::from_utf8(hex).ok());
+        let escaped = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
+        rest = if escaped.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[derive(Clone, Default)]

@@ -2,7 +2,7 @@
 
 use crate::Descriptor;
 use crate::bindings::driver::exports::jackfield::channel::driver::{
-    InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedSecret,
+    Command, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedSecret,
 };
 
 impl Descriptor {
@@ -43,6 +43,11 @@ pub fn media_type(name: &str) -> MediaType {
 /// The interactions that the driver wants delivered.
 pub fn supported(names: &[&str]) -> Vec<SupportedInteraction> {
     names.iter().map(|name| SupportedInteraction { name: (*name).into(), attributes: Vec::new() }).collect()
+}
+
+/// A command of the driver's own, called by `invoke`; `schema` is the JSON Schema of its arguments.
+pub fn command(name: &str, title: &str, schema: &str) -> Command {
+    Command { name: name.into(), title: title.into(), arguments_schema: schema.into(), attributes: Vec::new() }
 }
 
 /// A secret that the operator gives to the channel.

@@ -8,8 +8,8 @@ use std::thread::LocalKey;
 use crate::bindings::{driver, stream, timer, webhook};
 use crate::error::code;
 use crate::{
-    Closing, Context, Delivery, Descriptor, Error, Expiry, Outcome, Peer, Receipt, Request, Response, Result,
-    SettingsError, Signal,
+    Closing, Context, Delivery, Descriptor, Error, Expiry, Message, Outcome, Peer, Receipt, Refused, Request, Response,
+    Result, SettingsError, Signal, host,
 };
 
 /// What every driver has. The value is one configured instance; the host may make several of them, and may
@@ -90,7 +90,7 @@ impl<T: Instance> driver::exports::jackfield::channel::driver::Guest for Glue<T>
         // The trap that a panic becomes says where, but not what: that goes to the channel's log before it.
         #[cfg(target_arch = "wasm32")]
         std::panic::set_hook(Box::new(|panic| {
-            crate::host::log::write(crate::host::Level::Error, &panic.to_string(), &[]);
+            host::log::write(host::Level::Error, &panic.to_string(), &[]);
         }));
         let instance = T::configure(context, &settings)?;
         T::place().set(Some(Rc::new(instance)));
@@ -138,6 +138,20 @@ impl<T: Instance + Stream> stream::exports::jackfield::channel::stream::Guest fo
     fn closed(connection: String, closing: Closing) {
         configured(Self::instance()).closed(&connection, closing);
     }
+}
+
+/// The channel's id of the customer's message that a `message.send` answers; none: the conversation as a whole.
+pub fn reply_to(message: &Message) -> Option<String> {
+    let arguments = crate::json::parse(message.interaction.arguments.as_bytes()).ok()?;
+    arguments.get("replyTo").and_then(crate::json::Value::as_str).map(String::from)
+}
+
+/// Pushes messages in order, up to the first that is refused.
+///
+/// # Errors
+/// The first refusal.
+pub fn push_all(messages: &[Message]) -> Result<(), Refused> {
+    messages.iter().try_for_each(|message| host::server::push(message).map(|_id| ()))
 }
 
 impl Receipt {

@@ -144,6 +144,16 @@ fn title(status: u16) -> &'static str {
     }
 }
 
+impl Refused {
+    /// Whether a message is refused for what it is, not for when it came: it won't be taken later either.
+    pub fn is_for_good(&self) -> bool {
+        !matches!(
+            self.code.as_str(),
+            code::RATE_LIMITED | code::QUOTA | code::UNAVAILABLE | code::TEMPORARY | code::TIMEOUT
+        )
+    }
+}
+
 impl Response {
     /// An answer without a body.
     pub fn empty(status: u16) -> Self {

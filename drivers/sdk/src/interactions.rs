@@ -20,6 +20,8 @@ pub trait Arguments {
 pub struct SupportRequest {
     /// What the customer wants, where the channel knows it.
     pub intent: Option<String>,
+    /// The channel's id of the message that this one quotes.
+    pub reply_to: Option<String>,
 }
 
 impl Arguments for SupportRequest {
@@ -32,10 +34,14 @@ impl Arguments for SupportRequest {
     }
 
     fn to_json(&self) -> String {
-        match &self.intent {
-            Some(intent) => Object::new().string("intent", intent).finish(),
-            None => "{}".into(),
+        let mut arguments = Object::new();
+        if let Some(intent) = &self.intent {
+            arguments = arguments.string("intent", intent);
         }
+        if let Some(reply_to) = &self.reply_to {
+            arguments = arguments.string("replyTo", reply_to);
+        }
+        arguments.finish()
     }
 }
 
@@ -228,6 +234,129 @@ impl Arguments for CustomerChanged {
         Object::new()
             .optional("oldAddress", self.old_address.as_deref())
             .optional("newAddress", self.new_address.as_deref())
+            .finish()
+    }
+}
+
+/// The notification `message.echoed`: the business wrote by other means, in the vendor's own inbox say.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MessageEchoed {
+    /// Who or what wrote it, as the channel says.
+    pub by: Option<String>,
+}
+
+impl Arguments for MessageEchoed {
+    fn kind(&self) -> Kind {
+        Kind::Notification
+    }
+
+    fn name(&self) -> &str {
+        "message.echoed"
+    }
+
+    fn to_json(&self) -> String {
+        Object::new().optional("by", self.by.as_deref()).finish()
+    }
+}
+
+/// The notification `reaction`: somebody put an emoji to a message, or took it back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reaction {
+    /// The channel's id of the message that it is about.
+    pub external_id: String,
+    /// The emoji; none: it was taken back.
+    pub emoji: Option<String>,
+}
+
+impl Arguments for Reaction {
+    fn kind(&self) -> Kind {
+        Kind::Notification
+    }
+
+    fn name(&self) -> &str {
+        "reaction"
+    }
+
+    fn to_json(&self) -> String {
+        Object::new().string("externalId", &self.external_id).optional("emoji", self.emoji.as_deref()).finish()
+    }
+}
+
+/// The notification `command.status-changed`: a command became possible or impossible.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandStatusChanged {
+    /// An interaction's name, or that of a command of the descriptor's.
+    pub command: String,
+    /// It can be given now.
+    pub enabled: bool,
+    /// Why, for the agent.
+    pub tooltip: Option<String>,
+    /// When that ends by itself, in milliseconds since 1970.
+    pub until: Option<u64>,
+}
+
+impl Arguments for CommandStatusChanged {
+    fn kind(&self) -> Kind {
+        Kind::Notification
+    }
+
+    fn name(&self) -> &str {
+        "command.status-changed"
+    }
+
+    fn to_json(&self) -> String {
+        let command = Object::new()
+            .string("command", &self.command)
+            .boolean("supported", true)
+            .boolean("enabled", self.enabled)
+            .boolean("checked", false)
+            .boolean("urgent", false)
+            .optional("tooltip", self.tooltip.as_deref())
+            .optional("until", self.until.map(to_rfc3339).as_deref());
+        Object::new().raw("commands", &format!("[{}]", command.finish())).finish()
+    }
+}
+
+/// The notification `channel.health-changed`; the message's `connection` says what changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChannelHealthChanged;
+
+impl Arguments for ChannelHealthChanged {
+    fn kind(&self) -> Kind {
+        Kind::Notification
+    }
+
+    fn name(&self) -> &str {
+        "channel.health-changed"
+    }
+
+    fn to_json(&self) -> String {
+        "{}".into()
+    }
+}
+
+/// The command `work-item.merge`: two conversations became one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkItemMerge {
+    /// The key that ends.
+    pub from_conversation: String,
+    /// The key that goes on, that of the message's work item.
+    pub to_conversation: String,
+}
+
+impl Arguments for WorkItemMerge {
+    fn kind(&self) -> Kind {
+        Kind::Command
+    }
+
+    fn name(&self) -> &str {
+        "work-item.merge"
+    }
+
+    fn to_json(&self) -> String {
+        Object::new()
+            .string("fromConversation", &self.from_conversation)
+            .string("toConversation", &self.to_conversation)
             .finish()
     }
 }

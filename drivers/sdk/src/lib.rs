@@ -57,16 +57,22 @@ mod driver;
 pub mod encoding;
 pub mod error;
 pub mod form;
+pub mod health;
 pub mod host;
 mod http;
 pub mod interactions;
 pub mod json;
+pub mod media;
 mod message;
+mod message_json;
+mod multipart;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+pub mod opt_out;
 mod settings;
 #[cfg(test)]
 mod tests;
+pub mod text;
 pub mod time;
 
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
@@ -77,18 +83,19 @@ pub use crate::bindings::imports::jackfield::channel::connections::Target;
 pub use crate::bindings::imports::jackfield::channel::http::{Capture, Field, Options as HttpOptions, Outgoing};
 pub use crate::bindings::imports::jackfield::channel::http_types::{Body, Header, Request, Response};
 pub use crate::bindings::imports::jackfield::channel::message::{
-    AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part, StructuredPart, TextPart,
-    WorkItemInfo as WorkItem,
+    AttachmentPart, Attributes, ConnectionInfo, Customer, Direction, Error, Interaction, Kind, Message, Part,
+    StructuredPart, TextPart, WorkItemInfo as WorkItem,
 };
 pub use crate::bindings::imports::jackfield::channel::peer::{Peer, Tls};
 pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
-pub use crate::descriptor::{capability, headers, instances, media_type, secret, supported};
+pub use crate::descriptor::{capability, command, headers, instances, media_type, secret, supported};
 pub use crate::dialog::Dialog;
-pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook};
+pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook, push_all, reply_to};
 pub use crate::http::{header_of, retry_after_ms};
+pub use crate::multipart::Multipart;
 pub use crate::settings::Settings;
 
 /// The result of a handler: what it may fail with is an [`Error`] of the specification.

@@ -38,7 +38,7 @@ impl Message {
 
     /// One thing that a customer said.
     pub fn support_request(media_type: &str, work_item: WorkItem) -> Self {
-        Self::new(media_type, &SupportRequest { intent: None }).with_work_item(work_item)
+        Self::new(media_type, &SupportRequest::default()).with_work_item(work_item)
     }
 
     /// Which conversation of which customer it is about.

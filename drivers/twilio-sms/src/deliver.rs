@@ -4,13 +4,13 @@ use jackfield_sdk::encoding::to_percent;
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
 use jackfield_sdk::{
-    Delivery, Error, Outcome, Outgoing, Receipt, Response, Result, WorkItem, form, host, retry_after_ms,
+    Delivery, Error, Outcome, Outgoing, Receipt, Response, Result, WorkItem, form, host, opt_out, push_all,
+    retry_after_ms,
 };
 
-use crate::receive::push_all;
 use crate::segments::Segments;
 use crate::settings::TwilioSettings;
-use crate::{catalogue, opt_out};
+use crate::{MEDIA_TYPE, catalogue};
 
 /// The longest text that Twilio takes, in characters.
 const MAX_TEXT: usize = 1600;
@@ -126,7 +126,8 @@ fn failure(response: &Response) -> Error {
 /// Twilio knew that the customer is out, and we didn't.
 fn note_opt_out(work_item: &WorkItem, id: &str) {
     let about = WorkItem::new(work_item.conversation.as_str(), work_item.customer.address.as_str());
-    if let Err(refused) = push_all(&[opt_out::discovered(about, id)]) {
+    opt_out::record(&about.customer.address, true);
+    if let Err(refused) = push_all(&[opt_out::notification(MEDIA_TYPE, about, true, id)]) {
         host::warn(&format!("the opt-out notification was refused: {}", refused.text));
     }
 }

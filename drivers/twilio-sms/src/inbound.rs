@@ -1,11 +1,11 @@
 //! A text of a customer.
 
-use jackfield_sdk::{Message, Part, Response, Result, WorkItem};
+use jackfield_sdk::media::later;
+use jackfield_sdk::{Message, Part, Response, Result, WorkItem, push_all};
 
-use crate::media::Media;
 use crate::params::{PREFIX, Params};
-use crate::receive::{push_all, taken};
-use crate::{MEDIA_TYPE, opt_out};
+use crate::receive::taken;
+use crate::{MEDIA_TYPE, media, opt_out};
 
 /// What becomes something else than an attribute of the message.
 const TAKEN: [&str; 6] = ["Body", "From", "MessageSid", "SmsMessageSid", "SmsSid", "ProfileName"];
@@ -25,15 +25,14 @@ pub fn receive(params: &Params, sid: &str) -> Result<Response> {
     if let Some(body) = params.get("Body") {
         message = message.with_text(body);
     }
-    let media = Media::of(params, sid, &work_item);
-    message.parts.extend(media.items.iter().map(|item| Part::Attachment(item.part())));
+    message.parts.extend(media::parts(params).into_iter().map(Part::Attachment));
 
     let mut messages = vec![message];
     messages.extend(opt_out::notice(params, sid, &work_item)?);
     if let Err(refused) = push_all(&messages) {
         return Ok(Response::refused(&refused));
     }
-    media.schedule(0)?;
+    later(&messages[0])?;
     Ok(taken())
 }
 

@@ -19,6 +19,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
+use jackfield_sdk::media::fetch_next;
 use jackfield_sdk::{
     Context, Delivery, Descriptor, Driver, Expiry, Outcome, Request, Response, Result, SettingsError, capability,
     headers, media_type, secret, supported,
@@ -75,10 +76,7 @@ impl jackfield_sdk::Webhook for TwilioDriver {
 
 impl jackfield_sdk::Timer for TwilioDriver {
     fn fired(&self, expiry: Expiry) -> Result<()> {
-        if expiry.name.starts_with(media::TIMER) {
-            media::fetch_next(&self.settings, &expiry)?;
-        }
-        Ok(())
+        fetch_next(&expiry, |part| media::fetch(&self.settings, part))
     }
 }
 

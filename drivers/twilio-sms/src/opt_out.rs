@@ -3,8 +3,8 @@
 //! Twilio answers STOP, START and HELP by itself and blocks the number; here it is recorded, so that agents see it and
 //! nothing is sent in vain.
 
-use jackfield_sdk::interactions::OptOut;
-use jackfield_sdk::{Message, Result, WorkItem, host};
+use jackfield_sdk::opt_out::{is_out, notification, record};
+use jackfield_sdk::{Message, Result, WorkItem};
 
 use crate::MEDIA_TYPE;
 use crate::params::Params;
@@ -33,34 +33,7 @@ pub fn notice(params: &Params, sid: &str, work_item: &WorkItem) -> Result<Option
         Wish::In | Wish::Nothing => return Ok(None),
     };
     record(address, out);
-    Ok(Some(notification(work_item.clone(), out, sid)))
-}
-
-/// Records that Twilio refused the text `about` since the customer is out, and the notification of it.
-pub fn discovered(work_item: WorkItem, about: &str) -> Message {
-    record(&work_item.customer.address, true);
-    notification(work_item, true, about)
-}
-
-/// Whether the customer is out.
-///
-/// # Errors
-/// The host's.
-pub fn is_out(address: &str) -> Result<bool> {
-    Ok(host::store::get(&key(address))?.is_some())
-}
-
-/// Nobody's text is lost because this can't be kept: Twilio blocks the number all the same.
-fn record(address: &str, out: bool) {
-    let key = key(address);
-    let done = if out { host::store::set(&key, b"out", None) } else { host::store::delete(&key) };
-    if let Err(error) = done {
-        host::warn(&format!("an opt-out can't be recorded: {}", error.text));
-    }
-}
-
-fn key(address: &str) -> String {
-    format!("opt-out/{address}")
+    Ok(Some(notification(MEDIA_TYPE, work_item.clone(), out, sid)))
 }
 
 fn wish(params: &Params) -> Wish {
@@ -80,12 +53,4 @@ fn wish(params: &Params) -> Wish {
     } else {
         Wish::Nothing
     }
-}
-
-fn notification(work_item: WorkItem, out: bool, about: &str) -> Message {
-    let address = work_item.customer.address.clone();
-    Message::new(MEDIA_TYPE, &OptOut { address, scope: "channel".into(), out })
-        .with_work_item(work_item)
-        .with_event_id(format!("{about}/opt-out"))
-        .with_external_id(about)
 }

@@ -3,7 +3,7 @@
 //! Answers have no text: what a webhook answers with text or TwiML, Twilio sends to the customer.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::{Message, Refused, Request, Response, Result, form, host};
+use jackfield_sdk::{Request, Response, Result, form};
 
 use crate::params::Params;
 use crate::signature::{self, Verdict};
@@ -57,11 +57,6 @@ pub fn receive(request: &Request) -> Result<Response> {
 /// The answer to a text of a customer.
 pub fn taken() -> Response {
     Response::new(200, "text/xml", NO_TWIML)
-}
-
-/// Pushes messages, the first refusal being the answer.
-pub fn push_all(messages: &[Message]) -> Result<(), Refused> {
-    messages.iter().try_for_each(|message| host::server::push(message).map(|_id| ()))
 }
 
 /// The id of the message that a status is about, which we put into the URL that Twilio calls.

@@ -1,11 +1,10 @@
 //! How far a text that was sent has come.
 
 use jackfield_sdk::interactions::MessageStatus;
-use jackfield_sdk::{Message, Response, Result, WorkItem, host};
+use jackfield_sdk::{Message, Response, Result, WorkItem, host, opt_out, push_all};
 
 use crate::params::Params;
-use crate::receive::push_all;
-use crate::{MEDIA_TYPE, catalogue, opt_out};
+use crate::{MEDIA_TYPE, catalogue};
 
 /// What becomes something else than an attribute of the message.
 const TAKEN: [&str; 9] =
@@ -46,7 +45,8 @@ pub fn receive(params: &Params, sid: &str, twilio_status: &str, message_id: Opti
 
     let mut messages = vec![message];
     if code == Some(catalogue::OPTED_OUT) {
-        messages.push(opt_out::discovered(WorkItem::new(to, to), sid));
+        opt_out::record(to, true);
+        messages.push(opt_out::notification(MEDIA_TYPE, WorkItem::new(to, to), true, sid));
     }
     Ok(match push_all(&messages) {
         Ok(()) => Response::empty(204),

@@ -17,6 +17,7 @@ use crate::way_out::WayOut;
 use arc_swap::ArcSwap;
 use jackfield_config::{Config, DriverRef};
 use jackfield_journal::ChannelLog;
+use jackfield_records::Keeper;
 use jackfield_router::Effect;
 use jackfield_sandbox::{Driver, LogLevel};
 use jackfield_sequencer::{Audit, CommitError, Sequencer};
@@ -41,6 +42,8 @@ pub struct Parts {
     pub sequencer: Sequencer,
     /// The channels' logs.
     pub log: ChannelLog,
+    /// The folder for records of handler calls; made when there is one.
+    pub records: std::path::PathBuf,
 }
 
 /// All channels of a server. Cheap to clone.
@@ -64,6 +67,7 @@ pub(crate) struct Inner {
     running: AtomicBool,
     pub(crate) failures: LoadFailures,
     pub(crate) quarantine: Quarantine,
+    pub(crate) keeper: Keeper,
     advice: Advice,
     /// The config was read anew, and perhaps other hours with it.
     hours_changed: tokio::sync::Notify,
@@ -92,7 +96,7 @@ impl Channels {
     /// Makes the channels; none is served yet.
     ///
     /// # Errors
-    /// The thread for logs can't be started, or the name server of the config can't be asked.
+    /// The thread for logs or records can't be started, or the name server of the config can't be asked.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let logs = Logs::start(parts.log.clone())?;
         let set = Set::new(
@@ -116,6 +120,7 @@ impl Channels {
             running: AtomicBool::new(false),
             failures: LoadFailures::default(),
             quarantine: Quarantine::default(),
+            keeper: Keeper::start(parts.records)?,
             hours_changed: tokio::sync::Notify::new(),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -137,6 +142,13 @@ impl Channels {
             }
         }
         self.recall_quarantine(&set)?;
+        self.keep_records(&set);
+        // An erasure that the last run did not end: its customer may stand in a record.
+        if !sequencer.reader().erasures()?.is_empty()
+            && let Err(error) = self.forget_records()
+        {
+            tracing::error!("records that may name a customer who is erased are still there: {error}");
+        }
         self.load_set(&set, None, "start").await;
         self.load_unused(&set).await;
         Ok(())
@@ -167,6 +179,7 @@ impl Channels {
             let paused = paused.is_ok_and(|paused| paused.is_some_and(|paused| paused == b"true"));
             serving.kept.paused.store(paused, Ordering::Relaxed);
         }
+        self.keep_records(&set);
         self.load_set(&set, Some(&before), "config").await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());

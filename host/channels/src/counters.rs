@@ -189,6 +189,8 @@ pub struct ChannelMetrics {
     pub lines: LineMetrics,
     /// What went out.
     pub egress: jackfield_egress::Counts,
+    /// What was kept of its calls.
+    pub records: jackfield_records::Counts,
     /// Requests inside the server.
     pub inside: u64,
     /// What the channel's instances use, while a driver serves it.
@@ -269,6 +271,7 @@ impl Counters {
             silent: false,
             lines: LineMetrics::default(),
             egress: jackfield_egress::Counts::default(),
+            records: jackfield_records::Counts::default(),
             inside: 0,
             usage: None,
         }

@@ -94,7 +94,7 @@ impl Channels {
             return nothing(failed(error));
         };
         let generation = &live.generation;
-        let message = match self.message_of(serving, deliver) {
+        let message = match self.message_of(serving, deliver).await {
             Ok(message) => message,
             Err(error) => return nothing(failed(error)),
         };

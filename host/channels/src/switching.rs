@@ -50,7 +50,12 @@ impl Channels {
             return Err(texts.join("; "));
         }
         let channel = jackfield_sandbox::ChannelConfig { connections: Some(serving.kept.lines.clone()), ..channel };
-        let generation = driver.serve(channel, inner.server.clone()).await.map_err(|error| match &error {
+        let server = inner.server.clone();
+        let served = match self.recorder(&serving.config) {
+            Some(recorder) => driver.serve_recorded(channel, server, recorder).await,
+            None => driver.serve(channel, server).await,
+        };
+        let generation = served.map_err(|error| match &error {
             CallError::Settings(settings) => prepare::refused(&serving.config, settings).to_string(),
             other => other.to_string(),
         })?;

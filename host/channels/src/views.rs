@@ -70,6 +70,8 @@ pub struct ChannelView {
     pub crashes: u64,
     /// How long calls of this generation took.
     pub latency: Option<Latency>,
+    /// Its handler calls are kept for replay.
+    pub record: bool,
     /// What comes of it is marked as simulated.
     pub simulated: bool,
 }
@@ -158,7 +160,11 @@ impl Channels {
 
     /// What was counted of each channel.
     pub fn metrics(&self) -> Vec<ChannelMetrics> {
-        self.set().serving.values().map(|serving| serving.metrics()).collect()
+        let metrics = |serving: &Arc<Serving>| ChannelMetrics {
+            records: self.inner().keeper.counts(&serving.id),
+            ..serving.metrics()
+        };
+        self.set().serving.values().map(metrics).collect()
     }
 
     /// Drivers that did not get as far as serving, by the step that they did not reach.
@@ -277,6 +283,7 @@ fn channel(serving: &Serving) -> ChannelView {
         conflicts: counters.conflicts.load(Ordering::Relaxed),
         crashes: u64::from(serving.kept.supervisor.lock().crashes()),
         latency: live.and_then(latency),
+        record: serving.config.record,
         simulated: serving.config.simulated,
     }
 }

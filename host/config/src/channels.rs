@@ -39,6 +39,8 @@ pub struct Channel {
     pub proxy_from: Vec<IpNet>,
     /// Whether the channel is a simulation, and so stays out of statistics. Default no.
     pub simulated: bool,
+    /// Whether each handler call is kept for replay. Default no.
+    pub record: bool,
     /// Whether a message whose sending is in doubt after a crash is sent again. Default no.
     pub resend_unknown: bool,
     path: String,
@@ -118,10 +120,18 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Channel> {
                 tls,
                 proxy_from: listen::read_proxies(&table),
                 simulated: flag("simulated").unwrap_or(false),
+                record: flag("record").unwrap_or(false),
                 resend_unknown: flag("resend-unknown").unwrap_or(false),
                 path: table.path().to_owned(),
                 places,
             };
+            if let Some(node) = table.get("record").filter(|_| channel.record && !channel.grants.reveal.is_empty()) {
+                node.error(
+                    "can't be together with the grant `reveal`: a driver that is shown a secret may put it anywhere, \
+                     and so into a record",
+                    "leave out one of them",
+                );
+            }
             table.finish();
             channel
         })

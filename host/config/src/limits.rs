@@ -64,6 +64,14 @@ pub struct Limits {
     pub restarts: u32,
     /// `quarantine`: entries of the channel that are kept in quarantine; 0: nothing is put there. Default 1,000.
     pub quarantine: u32,
+    /// `record-bytes`: bytes of the channel's records on disk. Default 64 MiB.
+    pub record_bytes: ByteSize,
+    /// `record-calls`: records of the channel. Default 10,000.
+    pub record_calls: u32,
+    /// `record-time`: how long a record is kept. Default 7 days.
+    pub record_time: Duration,
+    /// `record-call`: bytes of one record, as it is in memory. Default 4 MiB.
+    pub record_call: ByteSize,
     /// The way out.
     pub egress: EgressLimits,
     /// Connections that come in or are opened for long.
@@ -100,6 +108,10 @@ impl Default for Limits {
             timer_changes: None,
             restarts: 60,
             quarantine: 1_000,
+            record_bytes: ByteSize::mib(64),
+            record_calls: 10_000,
+            record_time: Duration::from_secs(7 * 24 * 3600),
+            record_call: ByteSize::mib(4),
             egress: EgressLimits::default(),
             lines: LineLimits::default(),
         }
@@ -151,6 +163,13 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         timer_changes: number("timer-changes", MOST),
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
         quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
+        record_bytes: size("record-bytes", ByteSize::kib(64), ByteSize::mib(1 << 20)).unwrap_or(defaults.record_bytes),
+        record_calls: number("record-calls", 100 * MOST).unwrap_or(defaults.record_calls),
+        record_time: table
+            .get("record-time")
+            .and_then(|node| node.duration(MINUTE, 90 * 24 * HOUR))
+            .unwrap_or(defaults.record_time),
+        record_call: size("record-call", ByteSize::kib(1), ByteSize::mib(64)).unwrap_or(defaults.record_call),
         egress: egress::read(&table),
         lines: lines::read(&table),
     };

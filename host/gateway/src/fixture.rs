@@ -90,6 +90,7 @@ impl Fixture {
         let settings = Settings { clock: told.clone(), running: told, outputs: Outputs { notices, effects } };
         let (sequencer, _) = jackfield_sequencer::start(folder.path(), settings).unwrap();
         let channels = Channels::new(jackfield_channels::Parts {
+            records: folder.path().join("records"),
             config: config.clone(),
             public_url: "https://desk.test".to_owned(),
             registry: Registry::new(SANDBOX.1.clone(), &config.server),

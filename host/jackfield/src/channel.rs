@@ -1,5 +1,7 @@
 //! `channel`: channels of a running server.
 
+mod record;
+
 use crate::client::{Client, One, Server};
 use crate::exit::{self, Exit};
 use crate::out::{self, cell, text};
@@ -45,6 +47,9 @@ pub enum Channel {
     Pause(One),
     /// Go on with a paused channel; what waits is sent
     Resume(One),
+    /// What was kept of a recorded channel's calls
+    #[command(subcommand)]
+    Record(record::RecordCommand),
 }
 
 /// Does what was asked.
@@ -64,6 +69,7 @@ pub async fn run(command: Channel) -> Result<(), Exit> {
             }
         }
         Channel::Pause(one) => switch(&one, "pause", "paused").await,
+        Channel::Record(command) => record::run(command).await,
         Channel::Resume(one) => switch(&one, "resume", "resumed").await,
     }
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod remote;
+mod replay;
 mod sign;
 
 pub use check::Scratch;
@@ -59,6 +60,24 @@ pub enum Driver {
         #[arg(long)]
         json: bool,
     },
+    /// Run a component against recorded calls and show what it does otherwise; ends with 1 if there is a difference
+    #[command(
+        after_help = "Examples:\n  jackfield channel record export desk --output desk.jsonl\n  jackfield driver replay desk.jsonl --driver new.wasm\n  jackfield driver replay data/records/desk/FILE.record --data data --driver new.wasm"
+    )]
+    Replay {
+        /// Exported records, or a file of the data folder's records
+        #[arg(value_name = "RECORD")]
+        file: PathBuf,
+        /// The component
+        #[arg(long, value_name = "FILE.wasm")]
+        driver: PathBuf,
+        /// The data folder whose key opens the file, if it is encrypted
+        #[arg(long, value_name = "FOLDER")]
+        data: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// List the drivers that a running server has loaded
     List(crate::lists::Listing),
     /// Load a component into a running server, hot: it serves every channel that asks for it
@@ -107,6 +126,7 @@ pub async fn run(command: Driver) -> Result<(), Exit> {
             sign::sign(&file, sign::Key::of(key, new_key)?, output.as_deref(), json).await
         }
         Driver::Verify { file, key, config, json } => sign::verify(&file, &key, config.as_deref(), json).await,
+        Driver::Replay { file, driver, data, json } => replay::replay(&file, &driver, data.as_deref(), json).await,
         Driver::List(listing) => crate::lists::drivers(&listing).await,
         Driver::Load { file, name, json, server } => remote::load(&server, &file, name, json).await,
         Driver::Unload { name, json, server } => remote::unload(&server, &name, json).await,

@@ -109,6 +109,7 @@ pub async fn run(options: Serve) -> Result<(), Exit> {
             .context("the folder for drivers that serve can't be made")?,
         sequencer: sequencer.clone(),
         log: ChannelLog::open(data)?,
+        records: data.join("records"),
     })
     .context("the channels' log has no thread")?;
     channels.load().await?;

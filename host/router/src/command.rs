@@ -117,6 +117,8 @@ pub enum Command {
         name: Id,
         /// The item.
         item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
         /// What is to be done.
         action: OperatorAction,
     },
@@ -181,6 +183,8 @@ pub struct Received {
     pub reason: Option<String>,
     /// The channel is simulated.
     pub simulated: bool,
+    /// The request has a tracking id: the driver is told what it led to, if it wants to know.
+    pub tracked: bool,
 }
 
 /// The outcome of the routes, decided by the caller on the full message.
@@ -232,10 +236,14 @@ pub struct Task {
 }
 
 /// A channel's report on messages that were sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StatusReport {
     /// The channel's ids, as keys.
     pub external_keys: Vec<Id>,
+    /// Our own id of what was sent, where the channel gives it back: it counts before the channel's ids.
+    pub message_id: Option<Id>,
+    /// All that the channel had taken of the conversation's messages up to this time.
+    pub up_to: Option<Millis>,
     /// What it says.
     pub status: Status,
     /// Why it failed.
@@ -461,7 +469,5 @@ pub enum OperatorAction {
     Update {
         /// The change.
         change: Change,
-        /// Refuse with `conflict` if the item has another version.
-        if_version: Option<u64>,
     },
 }

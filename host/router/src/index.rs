@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::agent::Agent;
 use crate::config::{Assign, Config, Otherwise};
-use crate::delivery::{Delivery, Phase};
+use crate::delivery::{Delivery, Phase, Status};
 use crate::ids::{Id, Millis};
 use crate::item::{ItemState, Sla, WorkItem};
 use crate::offer::Offer;
@@ -53,6 +53,8 @@ pub(crate) struct Index {
     pub(crate) counts: BTreeMap<(Id, ItemState), u64>,
     /// Agents and the items that wait for them alone.
     pub(crate) sticky: BTreeSet<(Id, Id)>,
+    /// Messages that the channel took and that may yet be told to have come further: by conversation, then by time.
+    pub(crate) taken: BTreeSet<(PerChannel, Millis, Id)>,
 }
 
 impl Index {
@@ -138,6 +140,7 @@ impl Index {
         if let Phase::Done { forget } = delivery.phase {
             self.memory.insert((forget, Memory::Delivery(delivery.message_id.clone())));
         }
+        self.taken.extend(taken(delivery));
     }
 
     pub(crate) fn remove_delivery(&mut self, delivery: &Delivery) {
@@ -146,6 +149,9 @@ impl Index {
         }
         if let Phase::Done { forget } = delivery.phase {
             self.memory.remove(&(forget, Memory::Delivery(delivery.message_id.clone())));
+        }
+        if let Some(taken) = taken(delivery) {
+            self.taken.remove(&taken);
         }
     }
 
@@ -168,6 +174,15 @@ impl Index {
             self.memory.remove(&(forget, Memory::Conversation(key.clone())));
         }
     }
+}
+
+/// Where a message stands that its channel took and may report further on.
+fn taken(delivery: &Delivery) -> Option<(PerChannel, Millis, Id)> {
+    let may_come_further = matches!(delivery.status, Status::Sent | Status::Delivered);
+    let waits = may_come_further && delivery.notification.is_none();
+    waits.then(|| {
+        ((delivery.channel.clone(), delivery.conversation.clone()), delivery.created, delivery.message_id.clone())
+    })
 }
 
 /// A delivery in back-off is due for its next try, and before that for letting others pass.

@@ -40,6 +40,7 @@ mod notice;
 mod offer;
 mod pairs;
 mod pools;
+mod share;
 mod state;
 mod statistics;
 mod timer;

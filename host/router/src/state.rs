@@ -16,6 +16,7 @@ use crate::need::{Need, Terms};
 use crate::notice::AgentSnapshot;
 use crate::offer::{Offer, OfferOutcome};
 use crate::pairs;
+use crate::share;
 use crate::statistics::Statistics;
 use crate::timer::Timer;
 
@@ -157,6 +158,7 @@ impl Serialize for State {
 impl<'de> Deserialize<'de> for State {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
         let mut stored = Stored::deserialize(deserializer)?;
+        share::after_reading(&mut stored);
         let index = Index::build(&mut stored);
         Ok(State { stored, index })
     }
@@ -228,6 +230,14 @@ impl State {
     /// A delivery, for as long as reports on it may come.
     pub fn delivery(&self, message_id: &str) -> Option<&Delivery> {
         self.stored.deliveries.get(message_id)
+    }
+
+    /// What a channel had taken of a conversation's messages up to a time and may yet come further.
+    pub(crate) fn taken_until(&self, conversation: &PerChannel, up_to: Millis) -> Vec<Id> {
+        let from = (conversation.clone(), 0, Id::from(""));
+        let taken = self.index.taken.range(from..);
+        let taken = taken.take_while(|(of, at, _)| of == conversation && *at <= up_to);
+        taken.map(|(_, _, id)| id.clone()).collect()
     }
 
     /// All deliveries, by message id.

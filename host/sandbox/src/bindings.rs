@@ -23,4 +23,6 @@ wasmtime::component::bindgen!({
         "jackfield:channel/tcp.connection": crate::capability::tcp::Connection,
     },
     require_store_data_send: true,
+    // What crosses is kept in records of calls.
+    additional_derives: [serde::Serialize, serde::Deserialize],
 });

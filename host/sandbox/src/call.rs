@@ -8,6 +8,7 @@ use crate::engine::Sandbox;
 use crate::error::{CallError, Failed};
 use crate::limits::Limit;
 use crate::memory::MemoryMeter;
+use crate::tape::Tape;
 use crate::transaction::Transaction;
 use jackfield_spec::{ErrorInfo, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -36,10 +37,13 @@ pub(crate) struct State {
     pub(crate) clock: CpuClock,
     pub(crate) turns: Turns,
     pub(crate) call: Call,
+    /// What is kept of its calls, or what they are answered with.
+    pub(crate) tape: Tape,
 }
 
 impl Drop for State {
     fn drop(&mut self) {
+        self.tape.gone();
         if let Some(channel) = &self.channel {
             channel.usage.instance_gone();
         }
@@ -207,6 +211,7 @@ pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<S
         clock: CpuClock::new(),
         turns: Turns { channel: turn, threads: inner.long.clone() },
         call: Call::new(CallKind::Probe, Duration::from_secs(1)),
+        tape: Tape::Off,
     };
     let mut store = Store::new(&inner.engine, state);
     store.limiter(|state| &mut state.memory);

@@ -8,6 +8,7 @@ use crate::secrets::Secrets;
 use crate::services::Services;
 use crate::usage::Usage;
 use jackfield_egress::Client;
+use jackfield_records::Recorder;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -62,6 +63,8 @@ pub struct Channel {
     /// What it uses, over all its generations.
     pub(crate) usage: Arc<Usage>,
     pub(crate) started: Instant,
+    /// Where its calls are kept, if they are.
+    pub(crate) recorder: Option<Recorder>,
 }
 
 impl Channel {
@@ -74,7 +77,7 @@ impl Channel {
         let headers = headers(&driver.headers, &config.settings);
         let driver = format!("{}@{}", driver.name, driver.version);
         let scrubber = Scrubber::new(config.secrets.all_values());
-        Self { config, services, driver, headers, scrubber, usage, started: Instant::now() }
+        Self { config, services, driver, headers, scrubber, usage, started: Instant::now(), recorder: None }
     }
 }
 

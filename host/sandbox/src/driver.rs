@@ -7,9 +7,10 @@ use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::PACKAGE;
+use crate::passage::Passage;
 use jackfield_spec::Digest;
 use std::sync::Arc;
-use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 /// The optional interfaces that a component exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,7 +57,7 @@ pub(crate) struct Guest {
 /// All imports of the specification; what a channel isn't granted answers `denied`.
 pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    Everything::add_to_linker::<_, HasSelf<_>>(&mut linker, |state: &mut State| state)?;
+    Everything::add_to_linker::<_, Passage>(&mut linker, |state: &mut State| state.passage())?;
     Ok(linker)
 }
 

@@ -13,7 +13,10 @@ use crate::pool::{self, Pool};
 use crate::services::Services;
 use crate::transaction::Transaction;
 use crate::usage::Usage;
+use jackfield_records::{Recorder, facts};
 use jackfield_spec::{ErrorInfo, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -120,7 +123,27 @@ impl Driver {
     /// # Errors
     /// [`CallError::Settings`] when the driver refuses them, others when it fails.
     pub async fn serve(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Result<Generation, CallError> {
-        let channel = self.channel(config, services);
+        self.serve_channel(Arc::new(self.channel(config, services))).await
+    }
+
+    /// The same, and keeps each call for replay. So every call has a fresh instance. A channel whose driver may see a
+    /// secret in clear is not recorded: it could put it anywhere.
+    ///
+    /// # Errors
+    /// As of [`Driver::serve`].
+    pub async fn serve_recorded(
+        &self,
+        config: ChannelConfig,
+        services: Arc<dyn Services>,
+        recorder: Recorder,
+    ) -> Result<Generation, CallError> {
+        let recorder = Some(recorder).filter(|_| config.grants.reveal.is_empty());
+        let mut channel = self.channel(config, services);
+        channel.recorder = recorder;
+        self.serve_channel(Arc::new(channel)).await
+    }
+
+    async fn serve_channel(&self, channel: Arc<Channel>) -> Result<Generation, CallError> {
         self.configured(&channel).await?;
         let lanes = Arc::new(Lanes::new(&channel));
         self.inner.sandbox.watch(&lanes);
@@ -136,9 +159,9 @@ impl Driver {
         Ok(Generation { inner: Arc::new(inner) })
     }
 
-    fn channel(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Arc<Channel> {
+    fn channel(&self, config: ChannelConfig, services: Arc<dyn Services>) -> Channel {
         let usage = self.inner.sandbox.inner.usages.of(&config.id);
-        Arc::new(Channel::new(config, services, self.descriptor(), usage))
+        Channel::new(config, services, self.descriptor(), usage)
     }
 
     async fn configured(&self, channel: &Arc<Channel>) -> Result<(), CallError> {
@@ -156,7 +179,7 @@ impl Driver {
         config: ChannelConfig,
         services: Arc<dyn Services>,
     ) -> Result<Result<(), SettingsError>, CallError> {
-        match self.configured(&self.channel(config, services)).await {
+        match self.configured(&Arc::new(self.channel(config, services))).await {
             Ok(()) => Ok(Ok(())),
             Err(CallError::Settings(error)) => Ok(Err(error)),
             Err(other) => Err(other),
@@ -313,19 +336,23 @@ impl Generation {
         let inner = &*self.inner;
         let _running = Running::new(inner);
         let limits = &inner.channel.config.limits;
-        let (pool, of, cpu, wall) = match &work {
-            Work::Receive(..) => (&inner.lanes.receive, "webhook", limits.receive_cpu, limits.receive_wall),
-            Work::Deliver(_) => (&inner.lanes.deliver, "deliver", limits.deliver_wall, limits.deliver_wall),
-            Work::Fire(_) => (&inner.lanes.timer, "timer", limits.timer_wall, limits.timer_wall),
+        let (pool, of) = match &work {
+            Work::Receive(..) => (&inner.lanes.receive, "webhook"),
+            Work::Deliver(_) => (&inner.lanes.deliver, "deliver"),
+            Work::Fire(_) => (&inner.lanes.timer, "timer"),
         };
-        let fresh = again || inner.driver.descriptor().is_fresh(of);
+        let (cpu, wall) = work.times(limits);
+        // A record begins with its instance.
+        let fresh = again || inner.channel.recorder.is_some() || inner.driver.descriptor().is_fresh(of);
         let mut lease = pool.lease(&inner.driver.inner, &inner.channel, fresh, wall).await?;
         let store = &mut lease.instance.store;
         call::begin(store, Call::new(CallKind::Handler, cpu));
         store.data_mut().call.ends = Some(Instant::now() + wall);
         store.data_mut().call.delivery = work.delivery();
         store.data_mut().call.now = work.now();
+        store.data_mut().tape.begin(work.handler(), || work.input());
         let called = self.answer(work, store, &lease.instance.guest, wall).await;
+        store.data_mut().tape.hand_on();
         let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
         let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
         // An instance that holds on to a connection goes, and the connection with it.
@@ -349,9 +376,12 @@ impl Generation {
         let answer = tokio::select! {
             biased;
             answer = timeout(wall, work.run(store, guest)) => answer,
+            // What is kept of it ends with its instance.
             () = cut => return Err(CallError::CutOff),
         };
-        let answer = call::finish(store, wall, answer)?;
+        let answer = call::finish(store, wall, answer);
+        store.data_mut().tape.end(&answer);
+        let answer = answer?;
         if let Answer::Received(Ok(http_types::Response { body: http_types::Body::Blob(blob), .. })) = &answer {
             // A driver shows to the web only what its channel may read.
             let readable = store.data_mut().readable(&inner.channel, blob);
@@ -361,14 +391,16 @@ impl Generation {
     }
 }
 
-/// A handler with its argument.
-enum Work {
+/// A handler with its argument, as it stands in a record.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Work {
     Receive(Box<http_types::Request>, Option<Timestamp>),
     Deliver(Box<exports::driver::Delivery>),
     Fire(exports::timer::Expiry),
 }
 
-/// What a handler answered.
+/// What a handler answered, as it stands in a record.
+#[derive(Serialize)]
 pub(crate) enum Answer {
     Received(Result<http_types::Response, wit::Error>),
     Delivered(Box<exports::driver::Outcome>),
@@ -381,6 +413,32 @@ pub(crate) enum Answer {
 pub(crate) struct Missing(pub(crate) &'static str);
 
 impl Work {
+    /// The handler's name in a record.
+    fn handler(&self) -> &'static str {
+        match self {
+            Self::Receive(..) => "Receive",
+            Self::Deliver(_) => "Deliver",
+            Self::Fire(_) => "Fire",
+        }
+    }
+
+    /// Its argument in a record.
+    fn input(&self) -> Value {
+        match facts(self) {
+            Value::Object(case) => case.into_iter().next().map(|(_, input)| input).unwrap_or_default(),
+            other => other,
+        }
+    }
+
+    /// Guest time and wall time.
+    pub(crate) fn times(&self, limits: &Limits) -> (Duration, Duration) {
+        match self {
+            Self::Receive(..) => (limits.receive_cpu, limits.receive_wall),
+            Self::Deliver(_) => (limits.deliver_wall, limits.deliver_wall),
+            Self::Fire(_) => (limits.timer_wall, limits.timer_wall),
+        }
+    }
+
     /// The time that the driver is to see, if it isn't the server's.
     fn now(&self) -> Option<Timestamp> {
         match self {
@@ -390,14 +448,14 @@ impl Work {
     }
 
     /// The idempotency key, if it is a delivery.
-    fn delivery(&self) -> Option<String> {
+    pub(crate) fn delivery(&self) -> Option<String> {
         match self {
             Self::Deliver(delivery) => Some(delivery.idempotency_key.clone()),
             Self::Receive(..) | Self::Fire(_) => None,
         }
     }
 
-    async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
+    pub(crate) async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Answer> {
         Ok(match self {
             Self::Receive(request, _) => {
                 let webhook = guest.webhook.as_ref().ok_or(Missing("webhook"))?;

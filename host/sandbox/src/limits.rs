@@ -1,10 +1,11 @@
 //! What one channel's driver may use, and the names under which a limit that was met is counted.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Limits of a channel. The defaults fit the drivers that come with the server; operators change them under
 /// `[channel.limits]`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Guest time of a call that receives.
     pub receive_cpu: Duration,

@@ -1,18 +1,23 @@
 //! The instances of one lane of a generation.
 
-use crate::bindings::exports::jackfield::channel::driver as wit;
+pub(crate) use crate::bindings::exports::jackfield::channel::driver::Context;
 use crate::call::{self, Call, CallKind, State};
 use crate::channel::Channel;
 use crate::convert;
 use crate::driver::{Guest, Loaded};
 use crate::error::{CallError, SettingsError};
 use crate::limits::{Limit, Limits};
+use crate::tape::Tape;
+use jackfield_records::facts;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use wasmtime::Store;
+
+/// What stands in a record as the handler that every instance begins with.
+const CONFIGURE: &str = "Configure";
 
 /// A live sandbox.
 pub(crate) struct Instance {
@@ -121,17 +126,8 @@ pub(crate) async fn made(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Inst
     }
 }
 
-/// Makes an instance and configures it.
 async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, CallError> {
-    let limits = &channel.config.limits;
-    let mut store = call::store(&loaded.sandbox, Some(channel.clone()));
-    let wall = limits.receive_wall;
-    let configure = || Call::new(CallKind::Configure, limits.receive_cpu);
-    call::begin(&mut store, configure());
-    let made = timeout(wall, loaded.pre.instantiate_async(&mut store)).await;
-    let instance = call::finish(&mut store, wall, made)?;
-    let guest = loaded.indices.load(&mut store, &instance).map_err(|error| CallError::Answer(error.to_string()))?;
-    let context = wit::Context {
+    let context = Context {
         channel: channel.config.id.clone(),
         public_url: channel.config.public_url.clone(),
         listeners: channel
@@ -143,11 +139,42 @@ async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, Call
             .collect(),
         attributes: Vec::new(),
     };
+    start_with(loaded, channel, Tape::of(channel, &loaded.digest.to_string()), context).await
+}
+
+/// Makes an instance and configures it.
+pub(crate) async fn start_with(
+    loaded: &Loaded,
+    channel: &Arc<Channel>,
+    tape: Tape,
+    context: Context,
+) -> Result<Instance, CallError> {
+    let limits = &channel.config.limits;
     let settings = &channel.config.settings;
+    let mut store = call::store(&loaded.sandbox, Some(channel.clone()));
+    store.data_mut().tape = tape;
+    store.data_mut().tape.begin(CONFIGURE, || facts(&(&context, settings)));
+    let wall = limits.receive_wall;
+    let configure = || Call::new(CallKind::Configure, limits.receive_cpu);
+    call::begin(&mut store, configure());
+    let made = timeout(wall, loaded.pre.instantiate_async(&mut store)).await;
+    let instance = match call::finish(&mut store, wall, made) {
+        Ok(instance) => instance,
+        Err(error) => {
+            // No room for it: it was never there.
+            if matches!(error, CallError::Busy(_)) {
+                store.data_mut().tape = Tape::Off;
+            }
+            store.data_mut().tape.end::<()>(&Err(error.clone()));
+            return Err(error);
+        }
+    };
+    let guest = loaded.indices.load(&mut store, &instance).map_err(|error| CallError::Answer(error.to_string()))?;
     call::begin(&mut store, configure());
     let configured = timeout(wall, guest.driver.call_configure(&mut store, &context, settings)).await;
-    let configured = call::finish(&mut store, wall, configured)?;
-    configured.map_err(|error| {
+    let configured = call::finish(&mut store, wall, configured);
+    store.data_mut().tape.end(&configured);
+    configured?.map_err(|error| {
         let clean = |text: &str| channel.scrubber.text(text).into_owned();
         SettingsError { key: clean(&error.key), text: clean(&error.text), remedy: clean(&error.remedy) }
     })?;

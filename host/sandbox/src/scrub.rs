@@ -131,6 +131,19 @@ impl Scrubber {
         clean
     }
 
+    /// The same with as many `0` as the value has bytes: what is kept of a call has to be read by the driver as before,
+    /// and `0` stands in hex, base64 and numbers alike. None: there is nothing to mask.
+    pub(crate) fn masked(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        let known = self.known.load();
+        let found: Vec<_> = (**known).as_ref()?.find_iter(bytes).map(|found| found.range()).collect();
+        if found.is_empty() {
+            return None;
+        }
+        let mut masked = bytes.to_vec();
+        found.into_iter().for_each(|range| masked[range].fill(b'0'));
+        Some(masked)
+    }
+
     /// The same for a text.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.bytes(text.as_bytes(), &[]) {

@@ -2,5 +2,5 @@
 
 mod drivers;
 mod limits;
-mod nobody;
-mod zoo;
+pub(crate) mod nobody;
+pub(crate) mod zoo;

@@ -95,6 +95,14 @@ impl Keys {
         mac.update(channel.as_bytes());
         mac.finalize().into_bytes().into()
     }
+
+    /// The key that the records of a channel's calls are encrypted with.
+    pub fn record_key(&self, channel: &str) -> [u8; 32] {
+        let mut mac = Hmac::clone(&self.0);
+        mac.update(b"records\0");
+        mac.update(channel.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
 }
 
 fn write(dir: &Path, path: &Path, key: &[u8]) -> std::io::Result<()> {

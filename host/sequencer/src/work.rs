@@ -9,7 +9,7 @@ use crate::snapshotter::MakeSnapshot;
 use crate::start::{Announcement, Outputs, rebuild};
 use jackfield_journal::{Body, Journal, MAX_RECORD_BYTES, NewRecord, Row, Seq, digest_of};
 use jackfield_router::{Command, Decision, Notice, Received, Reply, State, Status, StatusReport};
-use jackfield_spec::{Digest, Direction, Message, Part, limits};
+use jackfield_spec::{Digest, Direction, Message, Part, Timestamp, limits};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -314,6 +314,7 @@ impl Work {
             Some((from, into)) => (from, Some(into)),
             None => (hex::encode(stored.conversation).into(), None),
         };
+        let support_request = message.interaction.name == "support-request";
         Received {
             message_id: stored.id().into(),
             channel: channel.into(),
@@ -321,7 +322,10 @@ impl Work {
             into,
             customer: stored.customer.map(|key| hex::encode(key).into()),
             media_type: message.media_type.as_str().into(),
-            support_request: message.interaction.name == "support-request",
+            support_request,
+            preferred: message.agent.as_ref().filter(|_| support_request).map(|agent| agent.id.as_str().into()),
+            automatic: message.attributes.get(AUTOMATIC).is_some_and(|said| said == "true"),
+            tracked: message.interaction.tracking_id.is_some(),
             route,
             priority: priority.and_then(|priority| u16::try_from(priority.min(limits::PRIORITY)).ok()),
             status: (message.interaction.name == "message.status")
@@ -330,7 +334,6 @@ impl Work {
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
-            ..Received::default()
         }
     }
 
@@ -344,13 +347,19 @@ impl Work {
             "failed" => Status::Failed,
             _ => return None,
         };
-        let about = text("externalId").or(message.external_id.as_deref())?;
+        let up_to = text("upTo").and_then(|at| at.parse::<Timestamp>().ok()).map(Timestamp::millis);
+        // A watermark is about no single message, also where the event itself has an id.
+        let named = text("externalId").or_else(|| message.external_id.as_deref().filter(|_| up_to.is_none()));
+        let message_id = message.cause.as_deref().map(Into::into);
         let error = (status == Status::Failed).then(|| jackfield_router::Failure {
             code: cut(text("code").unwrap_or("permanent")),
             text: text("text").map(cut),
         });
-        let key = hex::encode(self.shared.keys.external(channel, about));
-        Some(StatusReport { external_keys: vec![key.into()], status, error })
+        let key = |id: &str| hex::encode(self.shared.keys.external(channel, id)).into();
+        let external_keys: Vec<_> = named.map(key).into_iter().collect();
+        let up_to = up_to.filter(|_| external_keys.is_empty());
+        let about_something = !external_keys.is_empty() || up_to.is_some() || message_id.is_some();
+        about_something.then_some(StatusReport { external_keys, message_id, up_to, status, error })
     }
 
     #[expect(
@@ -538,6 +547,9 @@ fn ended_row(item: &jackfield_router::WorkItem, at: u64) -> Option<Row> {
 }
 
 /// What goes into a record of a text that a guest made: the whole stands in the message's body.
+/// The attribute of a message that says that a machine wrote it.
+const AUTOMATIC: &str = "automatic";
+
 fn cut(text: &str) -> String {
     text.chars().take(256).collect()
 }

@@ -203,7 +203,8 @@ fn every_crate_has_the_licence_and_the_lints_of_all() {
             .filter(|section| section.split(']').next().is_some_and(|name| name.ends_with("dependencies")));
         let own = sections
             .flat_map(|section| section.lines().skip(1))
-            .find(|line| line.contains('=') && !line.contains("workspace = true"));
+            // A crate of another workspace of this repository, a driver say, is found by its path.
+            .find(|line| line.contains('=') && !line.contains("workspace = true") && !line.contains("{ path = \"../"));
         assert_eq!(own, None, "{}: versions and features belong to the workspace", folder.display());
     }
     for workspace in ["", "drivers", "tests/guests"] {

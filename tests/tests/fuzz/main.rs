@@ -4,6 +4,7 @@
 //!
 //! Each target runs ten seconds on a thread of its own; `make fuzz` lets them run for hours.
 
+mod drivers;
 mod files;
 
 use jackfield_router::State;
@@ -60,13 +61,15 @@ const STATE_WORDS: [&str; 6] = ["null", "{}", "[]", "\"queued\"", "\"active\"", 
 fn fuzz_the_boundaries() {
     /// What a target is called, and what runs it and says how many inputs there were.
     type Target = (&'static str, fn() -> u64);
-    let targets: [Target; 6] = [
+    let targets: [Target; 8] = [
         ("config", config),
         ("message", message),
         ("record", record),
         ("state", state),
         ("snapshot", files::snapshot),
         ("journal", files::journal),
+        ("telegram", drivers::telegram),
+        ("slack", drivers::slack),
     ];
     let running = targets
         .map(|(name, target)| (name, thread::Builder::new().name(name.to_owned()).spawn(target).expect("a thread")));

@@ -93,6 +93,27 @@ fn sorted(value: &json::Value<'_>) -> String {
 }
 
 #[test]
+fn what_a_driver_encodes_is_read_back() {
+    let mut item = WorkItem::new("c", "+1");
+    item.customer.name = Some("Ann".into());
+    item.customer.aliases.push("ann".into());
+    item.attributes.push(("x.to".into(), "+2".into()));
+    let message = Message::support_request("sms", item)
+        .with_event_id("e")
+        .with_external_id("x")
+        .with_occurred_at(Some(1_795_305_600_123))
+        .with_attribute("a", "2")
+        .with_text("x\"")
+        .with_part(Part::Attachment(AttachmentPart::ready(None, "image/png", "sha256-1".into(), 7)))
+        .with_part(Part::Structured(StructuredPart::new("location", r#"{"latitude":1.5}"#.into(), "here")));
+    let json = host::server::to_json(&message).expect("JSON");
+    assert_eq!(Message::from_json(json.as_bytes()), Some(message));
+    for bad in ["", "{}", "[]", r#"{"mediaType":"sms"}"#] {
+        assert_eq!(Message::from_json(bad.as_bytes()), None, "{bad}");
+    }
+}
+
+#[test]
 fn what_is_done_to_a_connection_is_kept_in_order() {
     install(Host::new().with_secret("password", "s3cret"));
     with_line("c1");

@@ -96,7 +96,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (60, 1_000));
     assert_eq!((config.server.swap, &config.server.trust), (Swap::default(), &Trust::default()));
-    assert!(!channel.simulated && !channel.resend_unknown && channel.listen.is_empty());
+    assert!(!channel.simulated && !channel.record && !channel.resend_unknown && channel.listen.is_empty());
 }
 
 #[test]

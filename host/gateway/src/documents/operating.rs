@@ -1,6 +1,6 @@
 //! What stands in operators' answers: channels, drivers, what is in quarantine.
 
-use super::shape::{any, boolean, count, digest, field, list, nullable, number, record, text, time, word};
+use super::shape::{Field, any, boolean, count, digest, field, list, nullable, number, record, text, time, word};
 use serde_json::Value;
 
 /// The schemas by name.
@@ -14,7 +14,33 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("Quarantined", record("Something that no driver could handle.", quarantined())),
         ("QuarantinedWhole", record("The same with its bytes.", quarantined().into_iter().chain([with_bytes]))),
         ("Replayed", replayed()),
+        ("CallRecord", record("What was kept of a driver's call, without its content.", call_record())),
+        ("RecordExport", record_export()),
     ]
+}
+
+fn call_record() -> Vec<Field> {
+    vec![
+        field("id", text(), "The record's id."),
+        field("at", count(), "When its last call began, in milliseconds since 1970."),
+        field("handlers", list(text()), "The handlers that were called."),
+        field("ending", text(), "`returned`, or how the last call failed."),
+        field("driver", text(), "`name@version` of the driver."),
+        field("digest", text(), "SHA-256 of the component."),
+        field("steps", count(), "Calls to the host."),
+        field("instance", text(), "The instance that was called."),
+    ]
+}
+
+fn record_export() -> Value {
+    record(
+        "Records in clear; `jackfield driver replay` takes a file with this object's other members on the first line and a record on each further one.",
+        [
+            field("format", text(), "`jackfield-record`."),
+            field("version", count(), "Of the form."),
+            field("records", list(any()), "The records, oldest first."),
+        ],
+    )
 }
 
 fn channel() -> Value {
@@ -74,6 +100,7 @@ fn channel() -> Value {
             field("conflicts", count(), "Commits that met a change of the store."),
             field("crashes", count(), "Crashes in a row without a healthy minute between them."),
             field("latency", nullable(latency), "How long calls of this generation took."),
+            field("record", boolean(), "Its handler calls are kept for replay."),
             field("simulated", boolean(), "What comes of it is marked as simulated."),
         ],
     )
@@ -148,7 +175,7 @@ fn driver_change() -> Value {
     )
 }
 
-fn quarantined() -> Vec<super::shape::Field> {
+fn quarantined() -> Vec<Field> {
     vec![
         field("id", text(), "Its id."),
         field("channel", text(), "The channel that it came in by."),

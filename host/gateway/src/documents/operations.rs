@@ -195,6 +195,31 @@ fn channels() -> Vec<Operation> {
             "Lets nothing in or out: webhooks are answered 503, what is to be sent waits.",
         ),
         Operation::new(
+            "get",
+            "/v1/channels/{id}/records",
+            "listRecords",
+            Who::Operator,
+            Answer::Json(200, "CallRecordList"),
+            &[400, 404],
+            "What was kept of a recorded channel's calls, newest first.",
+        )
+        .listed(),
+        Operation::new(
+            "get",
+            "/v1/channels/{id}/records/export",
+            "exportRecords",
+            Who::Operator,
+            Answer::Json(200, "RecordExport"),
+            &[400, 404],
+            "Records in clear, at most 64 MiB, for replay; that they were taken is journaled.",
+        )
+        .query(
+            "limit",
+            json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }),
+            "How many of the newest.",
+        )
+        .query("record", text(), "All of the instance of this record instead."),
+        Operation::new(
             "post",
             "/v1/channels/{id}/resume",
             "resumeChannel",

@@ -50,7 +50,7 @@ pub(super) fn all() -> Map<String, Value> {
         ("Erased", erased()),
     ];
     all.extend(own.into_iter().chain(operating::all()).map(|(name, schema)| (name.to_owned(), schema)));
-    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver", "Quarantined"] {
+    for name in ["WorkItem", "Agent", "Queue", "Channel", "LogLine", "Driver", "Quarantined", "CallRecord"] {
         all.insert(format!("{name}List"), page(name));
     }
     all

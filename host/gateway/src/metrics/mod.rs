@@ -157,7 +157,7 @@ fn channels(text: &mut Text, gateway: &Gateway) {
     }
     egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 26] = [
+    let single: [(Family, Read); 30] = [
         (
             Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
             |channel| channel.inside,
@@ -209,6 +209,22 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             Family::counter("channel_quarantine_full_total", "Messages that the quarantine had no room for."),
             |channel| channel.quarantine_full,
         ),
+        (Family::counter("channel_records_total", "Records of a channel's calls that were written."), |channel| {
+            channel.records.written
+        }),
+        (
+            Family::counter(
+                "channel_records_dropped_total",
+                "Records of a channel's calls that were too large or lost.",
+            ),
+            |channel| channel.records.dropped,
+        ),
+        (Family::gauge("channel_records", "Records of a channel's calls that are kept."), |channel| {
+            channel.records.kept
+        }),
+        (Family::gauge("channel_records_bytes", "Bytes of the records of a channel's calls on disk."), |channel| {
+            channel.records.bytes
+        }),
         (Family::gauge("channel_crashes", "Crashes of the driver without a healthy minute between them."), |channel| {
             channel.crashes
         }),

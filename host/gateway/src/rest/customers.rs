@@ -41,6 +41,10 @@ pub(crate) async fn erase(
         }
     };
     let erased = gateway.sequencer().erase(customer, &by, gateway.channels().log()).await?;
+    if erased.is_some() {
+        let channels = gateway.channels().clone();
+        tokio::task::spawn_blocking(move || channels.forget_records()).await??;
+    }
     // What is in memory for those who look at it, too.
     gateway.lookup().clear();
     gateway.hub().clear();

@@ -12,6 +12,7 @@ mod list;
 mod messages;
 mod quarantine;
 mod queues;
+mod records;
 mod supervise;
 mod tasks;
 
@@ -28,6 +29,8 @@ pub(crate) fn routes() -> Router<Gateway> {
         .route("/v1/channels/{id}", get(channels::show))
         .route("/v1/channels/{id}/log", get(channels::log))
         .route("/v1/channels/{id}/pause", post(channels::pause))
+        .route("/v1/channels/{id}/records", get(records::list))
+        .route("/v1/channels/{id}/records/export", get(records::export))
         .route("/v1/channels/{id}/resume", post(channels::resume))
         .route("/v1/customers/{id}", delete(customers::erase))
         .route("/v1/drivers", get(drivers::list))

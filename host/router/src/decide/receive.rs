@@ -4,7 +4,7 @@ use super::Context;
 use super::delivery::REPORT_WAITS;
 use crate::agent::Presence;
 use crate::command::{Received, Route, StatusReport};
-use crate::delivery::Automatic;
+use crate::delivery::{Automatic, Delivery, Notification, RequestReply, Status};
 use crate::effect::Reply;
 use crate::event::Event;
 use crate::fault::{self, Fault};
@@ -31,14 +31,18 @@ impl Context<'_> {
         let open = self.state.open_item(&received.channel, &received.conversation).cloned();
         let open = open.filter(|_| !fault::on(Fault::OpensTwice) || !received.support_request);
         if received.support_request {
-            return match open {
+            let reply = match open {
                 Some(item) => self.join(received, item),
                 None => self.open(received),
             };
+            if received.tracked {
+                self.reply_to(received, &reply);
+            }
+            return reply;
         }
         match (received.interaction.as_str(), open, &received.status) {
             ("message.status", open, Some(report)) => {
-                if !self.report(&received.channel, report) {
+                if !self.report(received, report) {
                     self.record(received);
                 }
                 Reply::Recorded { item: open.map(|item| item.id) }
@@ -79,6 +83,21 @@ impl Context<'_> {
         Reply::Opened { item: id }
     }
 
+    /// Tells the driver that asked what its request led to.
+    fn reply_to(&mut self, received: &Received, reply: &Reply) {
+        let (id, opened) = match reply {
+            Reply::Opened { item } => (item, true),
+            Reply::Joined { item } => (item, false),
+            _ => return,
+        };
+        // A full queue or closed hours may have ended it at once.
+        let ended = || self.ended.iter().find(|item| item.id == *id);
+        let Some(item) = self.state.item(id).or_else(ended).cloned() else { return };
+        let request = RequestReply { request: received.message_id.clone(), opened };
+        let name = received.interaction.as_str().into();
+        self.tell_driver(&item, Notification { name, reply: Some(request), ..Notification::about(&item.queue) });
+    }
+
     /// An item as it is when it is opened. One that goes on from a closed item has that as its parent, and its last
     /// agent is preferred.
     pub(super) fn new_item(&self, opening: Opening<'_>) -> WorkItem {
@@ -113,7 +132,8 @@ impl Context<'_> {
             skills: opening.route.map(|route| route.skills.clone()).unwrap_or_default(),
             preferred_skills: opening.route.map(|route| route.preferred_skills.clone()).unwrap_or_default(),
             excluded: Default::default(),
-            preferred: opening.preferred.or_else(|| before.and_then(|it| it.last_owner.clone())),
+            preferred: (opening.preferred.filter(|agent| config.agents.contains_key(agent)))
+                .or_else(|| before.and_then(|it| it.last_owner.clone())),
             sticky_until: None,
             not_before: None,
             expires: None,
@@ -190,16 +210,27 @@ impl Context<'_> {
     }
 
     /// Whether a report changed anything, or may yet.
-    fn report(&mut self, channel: &Id, report: &StatusReport) -> bool {
+    fn report(&mut self, received: &Received, report: &StatusReport) -> bool {
         let events = self.events.len();
+        let ours = report.message_id.as_ref().and_then(|id| self.state.delivery(id));
+        // All tries have our id in common: that an earlier one failed says nothing of the one that is under way.
+        let counts = |ours: &&Delivery| report.status != Status::Failed || ours.status == Status::Unknown;
+        if let Some(ours) = ours.filter(|ours| ours.channel == received.channel).filter(counts) {
+            let id = ours.message_id.clone();
+            self.comes_to(&id, report);
+            return self.events.len() > events;
+        }
+        if let Some(up_to) = report.up_to {
+            let conversation = (received.channel.clone(), received.conversation.clone());
+            for id in self.state.taken_until(&conversation, up_to) {
+                self.comes_to(&id, report);
+            }
+        }
         for external_key in &report.external_keys {
-            let key = (channel.clone(), external_key.clone());
+            let key = (received.channel.clone(), external_key.clone());
             let (status, error) = (report.status, report.error.clone());
             if let Some(message_id) = self.state.stored.external_keys.get(&key).cloned() {
-                let known = self.state.delivery(&message_id);
-                if known.is_some_and(|known| known.status.may_become(status)) {
-                    self.apply(Event::StatusReported { message_id, status, error });
-                }
+                self.comes_to(&message_id, report);
                 continue;
             }
             let known = self.state.stored.reports.get(&key);
@@ -210,5 +241,14 @@ impl Context<'_> {
             }
         }
         self.events.len() > events
+    }
+
+    /// Moves one message forward, if that is forward for it.
+    fn comes_to(&mut self, message_id: &Id, report: &StatusReport) {
+        let known = self.state.delivery(message_id);
+        if known.is_some_and(|known| known.notification.is_none() && known.status.may_become(report.status)) {
+            let (message_id, status, error) = (message_id.clone(), report.status, report.error.clone());
+            self.apply(Event::StatusReported { message_id, status, error });
+        }
     }
 }

@@ -7,10 +7,13 @@ use crate::fault::{self, Fault};
 use crate::ids::{Id, Millis};
 use crate::item::{Cause, ItemState, WorkItem};
 use crate::notice::AgentEvent;
+use crate::share;
 
 impl Evolution<'_> {
     pub(super) fn item_opened(&mut self, item: &WorkItem) {
         self.state.stored.counter += 1;
+        let mut item = item.clone();
+        share::with_config(&mut item, &self.state.stored.config);
         if !item.detached && !item.conversation.is_empty() {
             let key = (item.channel.clone(), item.conversation.clone());
             self.state.edit_conversation(key, |conversation| {
@@ -18,8 +21,9 @@ impl Evolution<'_> {
                 conversation.forget = None;
             });
         }
-        self.state.insert_item(item.clone());
-        self.start_targets(&item.id);
+        let id = item.id.clone();
+        self.state.insert_item(item);
+        self.start_targets(&id);
     }
 
     pub(super) fn item_joined(&mut self, id: &Id, message_id: &Id) {

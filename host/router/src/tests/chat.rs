@@ -74,8 +74,12 @@ impl Chat {
     }
 
     pub(super) fn report(&mut self, key: &str, status: Status) -> Reply {
+        self.report_on(StatusReport { external_keys: vec![key.into()], status, ..StatusReport::default() })
+    }
+
+    pub(super) fn report_on(&mut self, report: StatusReport) -> Reply {
         let mut received = self.desk.message("k1", "message.status");
-        received.status = Some(StatusReport { external_keys: vec![key.into()], status, error: None });
+        received.status = Some(report);
         self.desk.receive(received)
     }
 

@@ -1,5 +1,7 @@
 //! The journal's format: what is written today must be read for ever.
 
+use std::sync::Arc;
+
 use super::kit::*;
 use crate::{Actor, Cause, Event, Offer, OfferKind, OfferOutcome, Record, State};
 
@@ -89,4 +91,21 @@ fn events_about_what_is_not_there_change_nothing() {
         assert!(crate::evolve(&mut desk.state, desk.now, &event).is_empty(), "{event:?}");
         assert_eq!(desk.state, before, "{event:?}");
     }
+}
+
+#[test]
+fn a_snapshot_that_is_read_keeps_equal_ids_once() {
+    let mut desk = Desk::with(&["ana"], config());
+    let items = ["k1", "k2", "k3"].map(|conversation| desk.asks(conversation));
+    let text = serde_json::to_vec(&desk.state).expect("a state is JSON");
+    let read: State = serde_json::from_slice(&text).expect("JSON is a state");
+    assert_eq!(read, desk.state);
+    let [first, second] = [0, 1].map(|number| read.item(&items[number]).expect("open"));
+    assert!(Arc::ptr_eq(&first.channel, &second.channel));
+    assert!(Arc::ptr_eq(&first.queue, &second.queue));
+    assert!(Arc::ptr_eq(&first.media_type, &second.media_type));
+    assert!(Arc::ptr_eq(&first.first_message, &first.last_message));
+    let ((channel, conversation), known) = read.stored.conversations.first_key_value().expect("a conversation");
+    assert!(Arc::ptr_eq(channel, &first.channel) && Arc::ptr_eq(conversation, &first.conversation));
+    assert!(known.open.as_ref().is_some_and(|open| Arc::ptr_eq(open, &first.id)));
 }

@@ -2,7 +2,7 @@
 
 use super::chat::*;
 use super::kit::*;
-use crate::{Action, Event, Presence, Reply, Status};
+use crate::{Action, Event, Outcome, Presence, Reply, Status, StatusReport};
 
 #[test]
 fn statuses_only_move_forward() {
@@ -86,4 +86,55 @@ fn the_owner_hears_of_messages_of_the_one_before() {
     chat.desk.accepts("ben", &item);
     chat.outcome("m1", receipt("x1"));
     assert_eq!((chat.desk.told("ana"), chat.desk.told("ben")), (vec![], vec!["message.status"]));
+}
+
+#[test]
+fn a_watermark_is_about_all_that_the_channel_had_taken() {
+    let mut chat = Chat::standard();
+    chat.send("m1");
+    chat.try_and("m1", receipt("x1"));
+    let first = chat.desk.now;
+    chat.desk.wait(1_000);
+    chat.send("m2");
+    chat.try_and("m2", receipt("x2"));
+    chat.send("m3");
+    let report = |up_to| StatusReport { up_to: Some(up_to), status: Status::Read, ..StatusReport::default() };
+    chat.report_on(report(first));
+    let of = |chat: &Chat| ["m1", "m2", "m3"].map(|message| chat.status(message));
+    assert_eq!(of(&chat), [Status::Read, Status::Sent, Status::Queued]);
+    // What has not been sent yet can't have been read.
+    chat.report_on(report(chat.desk.now + 5_000));
+    assert_eq!(of(&chat), [Status::Read, Status::Read, Status::Queued]);
+    let again = chat.report_on(report(chat.desk.now + 5_000));
+    assert_eq!(again, Reply::Recorded { item: Some(chat.item.clone()) });
+    chat.restart();
+    assert_eq!(of(&chat), [Status::Read, Status::Read, Status::Queued]);
+}
+
+#[test]
+fn a_report_with_our_own_id_settles_what_is_unknown() {
+    let mut chat = Chat::standard();
+    chat.send("m1");
+    chat.try_and("m1", Outcome::Lost { text: None });
+    assert_eq!(chat.status("m1"), Status::Unknown);
+    let report = |id: &str| StatusReport {
+        external_keys: vec!["x-never-seen".into()],
+        message_id: Some(id.into()),
+        status: Status::Delivered,
+        ..StatusReport::default()
+    };
+    chat.report_on(report("m-of-somebody-else"));
+    assert_eq!(chat.status("m1"), Status::Unknown);
+    chat.report_on(report("m1"));
+    assert_eq!(chat.status("m1"), Status::Delivered);
+
+    // That a try failed settles it too, but says nothing of the next try.
+    let failed = StatusReport { status: Status::Failed, ..report("m2") };
+    chat.send("m2");
+    chat.try_and("m2", Outcome::Lost { text: None });
+    chat.report_on(failed.clone());
+    assert_eq!(chat.status("m2"), Status::Failed);
+    chat.desk.act("ana", Action::Retry { message_id: "m2".into() });
+    chat.report_on(failed);
+    assert_eq!(chat.status("m2"), Status::Queued);
 }

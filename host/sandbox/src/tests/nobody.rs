@@ -5,7 +5,7 @@ use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message
 use std::collections::BTreeSet;
 
 /// Knows nothing and keeps nothing.
-pub(super) struct Nobody;
+pub(crate) struct Nobody;
 
 fn nothing<T>() -> Result<T, ErrorInfo> {
     Err(ErrorInfo::new("not-found", "there is nobody"))

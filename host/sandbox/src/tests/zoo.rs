@@ -16,12 +16,12 @@ const GROW_TABLE: &str =
 const DEEP: &str = "call $deep i32.const 3000";
 const DEEPER: &str = "(func $deep call $deep call $deep)";
 
-pub(super) fn sandbox(folder: &tempfile::TempDir) -> Sandbox {
+pub(crate) fn sandbox(folder: &tempfile::TempDir) -> Sandbox {
     let config = SandboxConfig { instances: 64, threads: 2, ..SandboxConfig::new(folder.path()) };
     Sandbox::start(config).expect("it starts")
 }
 
-pub(super) fn channel(id: &str, limits: Limits) -> ChannelConfig {
+pub(crate) fn channel(id: &str, limits: Limits) -> ChannelConfig {
     ChannelConfig {
         id: id.to_owned(),
         public_url: String::new(),
@@ -33,11 +33,11 @@ pub(super) fn channel(id: &str, limits: Limits) -> ChannelConfig {
     }
 }
 
-pub(super) fn timer(name: &str) -> Expiry {
+pub(crate) fn timer(name: &str) -> Expiry {
     Expiry { name: name.to_owned(), payload: Vec::new(), due: Default::default(), attempt: 1 }
 }
 
-pub(super) fn short() -> Limits {
+pub(crate) fn short() -> Limits {
     Limits {
         receive_cpu: Duration::from_millis(200),
         receive_wall: Duration::from_secs(2),

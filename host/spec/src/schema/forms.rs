@@ -106,6 +106,7 @@ pub(super) const FORMS: &[(&str, &str, Form)] = &[
     ("work-item-merge", "from-conversation", Id),
     ("work-item-merge", "to-conversation", Id),
     ("support-request", "intent", WORD),
+    ("support-request", "reply-to", Id),
     ("work-item-offer-reply", "reason", LINE),
     ("customer-find", "address", Id),
     ("message-status", "external-id", Id),

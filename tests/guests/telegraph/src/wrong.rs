@@ -13,7 +13,7 @@ pub fn hand_in(path: &str, body: &str, number: &str) -> Option<Result<String>> {
     let message = match path {
         "without-crm" => Message::new(MEDIA_TYPE, &notification("telegraph.rumour")),
         "without-work-item" => {
-            Message::new(MEDIA_TYPE, &SupportRequest { intent: None }).with_event_id(number).with_text(text)
+            Message::new(MEDIA_TYPE, &SupportRequest::default()).with_event_id(number).with_text(text)
         }
         "without-event-id" => Message { event_id: None, ..support_request(number, from, text) },
         "without-interaction" => {

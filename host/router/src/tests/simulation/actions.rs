@@ -86,7 +86,12 @@ impl World {
             let statuses = [Status::Sent, Status::Delivered, Status::Read, Status::Failed];
             let status = random.pick(&statuses).copied().unwrap_or_default();
             received.channel = channel;
-            received.status = Some(StatusReport { external_keys: vec![key], status, error: failure(status) });
+            let up_to = random.once_in(4).then_some(self.now);
+            let external_keys = if up_to.is_some() { Vec::new() } else { vec![key] };
+            let ours: Vec<Id> =
+                if random.once_in(8) { self.state.deliveries().keys().cloned().collect() } else { Vec::new() };
+            let message_id = random.pick(&ours).cloned();
+            received.status = Some(StatusReport { external_keys, message_id, up_to, status, error: failure(status) });
         }
         Command::Receive(Box::new(received))
     }
@@ -313,11 +318,11 @@ impl World {
             1 => OperatorAction::Cancel { reason: None },
             2 => {
                 let change = Change { priority: Some(random.below(1_000) as u16), ..Change::default() };
-                OperatorAction::Update { change, if_version: None }
+                OperatorAction::Update { change }
             }
             _ => OperatorAction::Requeue { queue },
         };
-        Command::Operator { name: "boss".into(), item, action }
+        Command::Operator { name: "boss".into(), item, if_version: None, action }
     }
 }
 

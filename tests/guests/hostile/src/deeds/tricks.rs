@@ -58,7 +58,7 @@ pub fn made_up() -> Result<Response> {
 
 fn bomb() -> Message {
     let mut message =
-        Message::new("noise", &SupportRequest { intent: None }).with_work_item(WorkItem::new("bomb", "+15550178"));
+        Message::new("noise", &SupportRequest::default()).with_work_item(WorkItem::new("bomb", "+15550178"));
     message.interaction.arguments = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
     message.with_event_id("bomb").with_text("bomb")
 }

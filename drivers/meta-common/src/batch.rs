@@ -1,0 +1,163 @@
+//! Batches: a body has many entries, and each entry many events. Each is handled by itself, so that a bad one takes no
+//! other along: it is set aside, where the operator sees it.
+//!
+//! A handler call has limits (200 messages, 100 timers), so what is beyond the first events of a large batch is handled
+//! by durable timers, from the body as it was signed.
+
+use jackfield_sdk::error::code;
+use jackfield_sdk::json::{Value, parse};
+use jackfield_sdk::{Error, Expiry, Refused, Response, Result, TimerOptions, host};
+
+use crate::{cut, repair, text};
+
+/// Events of one handler call: of each come up to three messages and a timer.
+pub const EVENTS: usize = 60;
+/// How the timers' names begin.
+pub const TIMER: &str = "batch/";
+/// What the operator is shown of a bad event, in bytes.
+const MAX_RAW: usize = 200 << 10;
+
+/// What a driver makes of a batch.
+pub trait Events {
+    /// What `object` says in a body for this driver.
+    const OBJECT: &'static str;
+    /// One event, in the body that it is borrowed from.
+    type Event<'v>;
+
+    /// All events of a body, in order.
+    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Self::Event<'v>>;
+
+    /// Handles one.
+    ///
+    /// # Errors
+    /// What is to become of it.
+    fn handle(&self, event: &Self::Event<'_>) -> Result<(), Trouble>;
+
+    /// An event as JSON, for the operator who looks at a bad one.
+    fn raw(event: &Self::Event<'_>) -> String;
+}
+
+/// Why an event wasn't handled.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It can't be read.
+    Bad(String),
+    /// The server refused what was made of it.
+    Refused(Refused),
+    /// The host failed.
+    Host(Error),
+}
+
+impl From<Refused> for Trouble {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Host(error)
+    }
+}
+
+/// Answers a body whose signature is right.
+///
+/// # Errors
+/// The host's.
+pub fn receive<E: Events>(events: &E, body: &[u8]) -> Result<Response> {
+    let repaired;
+    let body = match parse(body) {
+        Ok(_) => body,
+        Err(_) => match repair::repaired(body) {
+            Some(whole) => {
+                repaired = whole;
+                &repaired
+            }
+            None => body,
+        },
+    };
+    let value = match parse(body) {
+        Ok(value) => value,
+        Err(error) => return Ok(Response::problem(400, code::INVALID, &format!("the body is no JSON: {error}"))),
+    };
+    let Some(object) = text(&value, "object") else {
+        return Ok(Response::problem(400, code::INVALID, "the body doesn't say what `object` it is about"));
+    };
+    if object != E::OBJECT {
+        let line = format!("ignored: a webhook about `{}`, not `{}`", cut(object, 64), E::OBJECT);
+        host::log::write(host::Level::Info, &line, &[]);
+        return Ok(Response::empty(200));
+    }
+    if value.get("entry").and_then(Value::as_array).is_none() {
+        return Ok(Response::problem(400, code::INVALID, "the body has no `entry`"));
+    }
+    match handle_from(events, &value, 0) {
+        Ok(Some(next)) => {
+            let digest = host::blobs::put(body)?;
+            schedule(&digest, next)?;
+            Ok(Response::empty(200))
+        }
+        Ok(None) => Ok(Response::empty(200)),
+        Err(Trouble::Refused(refused)) => Ok(Response::refused(&refused)),
+        Err(Trouble::Host(error)) => Err(error),
+        Err(Trouble::Bad(reason)) => Ok(Response::problem(400, code::INVALID, &reason)),
+    }
+}
+
+/// Goes on with a large batch; does nothing for other timers.
+///
+/// # Errors
+/// What may go better later: the timer is fired again.
+pub fn go_on<E: Events>(events: &E, expiry: &Expiry) -> Result<()> {
+    let payload = core::str::from_utf8(&expiry.payload).unwrap_or_default();
+    let Some((digest, from)) = payload.split_once(' ').filter(|_| expiry.name.starts_with(TIMER)) else {
+        return Ok(());
+    };
+    let body = jackfield_sdk::Body::Blob(digest.into());
+    let body = body.read(u32::MAX)?;
+    let (Ok(value), Ok(from)) = (parse(&body), from.parse()) else {
+        return Err(Error::new(code::INVALID, "what is left of the batch can't be read"));
+    };
+    match handle_from(events, &value, from) {
+        Ok(Some(next)) => schedule(digest, next),
+        Ok(None) => Ok(()),
+        Err(Trouble::Refused(refused)) => Err(Error::new(code::TEMPORARY, refused.text)),
+        Err(Trouble::Host(error)) => Err(error),
+        Err(Trouble::Bad(reason)) => Err(Error::new(code::INVALID, reason)),
+    }
+}
+
+/// Handles events from the `from`th on; where the next call has to go on, if there are more.
+fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<Option<usize>, Trouble> {
+    let all = events.split(body);
+    for event in all.iter().skip(from).take(EVENTS) {
+        match events.handle(event) {
+            Ok(()) => {}
+            Err(Trouble::Bad(reason)) => set_aside::<E>(event, &reason)?,
+            Err(Trouble::Refused(refused)) if !is_passing(&refused.code) => set_aside::<E>(event, &refused.text)?,
+            Err(trouble) => return Err(trouble),
+        }
+    }
+    let next = from.saturating_add(EVENTS);
+    Ok((next < all.len()).then_some(next))
+}
+
+fn set_aside<E: Events>(event: &E::Event<'_>, reason: &str) -> Result<()> {
+    let raw = E::raw(event);
+    host::warn(&format!("set aside: {}", cut(reason, 500)));
+    host::server::set_aside(cut(&raw, MAX_RAW).as_bytes(), cut(reason, 4000))
+}
+
+/// Whether the same may be taken later.
+fn is_passing(code: &str) -> bool {
+    matches!(
+        code,
+        code::QUOTA | code::RATE_LIMITED | code::UNAVAILABLE | code::TEMPORARY | code::TIMEOUT | code::DENIED
+    )
+}
+
+fn schedule(digest: &str, next: usize) -> Result<()> {
+    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
+    let name = format!("{TIMER}{digest}/{next}");
+    host::timers::set(&name, 0, format!("{digest} {next}").as_bytes(), &options)
+}
