@@ -5,7 +5,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 /// Functions that only look: that they are called more or less often changes nothing outside the driver.
-const LOOKS: [&str; 9] = ["clock.", "random.", "crm.", "store.get", "store.entries", "blobs.size", "blobs.read", "blobs.writer.size", "connections.find"];
+const LOOKS: [&str; 9] = [
+    "clock.",
+    "random.",
+    "crm.",
+    "store.get",
+    "store.entries",
+    "blobs.size",
+    "blobs.read",
+    "blobs.writer.size",
+    "connections.find",
+];
 /// Of `secrets` all but this one.
 const FORGET: &str = "secrets.forget";
 /// Of `server` these.

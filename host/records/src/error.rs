@@ -14,7 +14,9 @@ pub enum Error {
         source: std::io::Error,
     },
     /// Not a file of records, or of a newer version.
-    #[error("{path} is no file of records that this version can read: {problem}; give an exported record, or a file of the data folder's `records`")]
+    #[error(
+        "{path} is no file of records that this version can read: {problem}; give an exported record, or a file of the data folder's `records`"
+    )]
     Format {
         /// The file.
         path: String,
@@ -22,7 +24,9 @@ pub enum Error {
         problem: String,
     },
     /// It was changed, or the key is another.
-    #[error("{path}: record {index} was changed, or the data folder's key is another; take the file from its own data folder")]
+    #[error(
+        "{path}: record {index} was changed, or the data folder's key is another; take the file from its own data folder"
+    )]
     Sealed {
         /// The file.
         path: String,

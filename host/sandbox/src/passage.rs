@@ -206,7 +206,12 @@ impl tcp::HostConnection for Through<'_> {
         let number = connection.rep();
         self.0.never("tcp.connection.write", &(&number, &data, &timeout_ms)).await;
         let real = tcp::HostConnection::write;
-        pass!(self.0, "tcp.connection.write", (number, data, timeout_ms), real(self.0, connection, data, timeout_ms).await)
+        pass!(
+            self.0,
+            "tcp.connection.write",
+            (number, data, timeout_ms),
+            real(self.0, connection, data, timeout_ms).await
+        )
     }
 
     async fn start_tls(

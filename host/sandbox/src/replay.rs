@@ -77,8 +77,7 @@ impl Driver {
         let (configure, rest) = calls.split_first().ok_or(ReplayError::Gap)?;
         let unfit = |what: &str| ReplayError::Unfit(what.to_owned());
         let limits: Limits = unfold(&first.limits).ok_or_else(|| unfit("limits"))?;
-        let (context, settings): (pool::Context, String) =
-            unfold(&configure.input).ok_or_else(|| unfit("settings"))?;
+        let (context, settings): (pool::Context, String) = unfold(&configure.input).ok_or_else(|| unfit("settings"))?;
         let model = Arc::new(Model::default());
         let config = ChannelConfig {
             id: first.channel.clone(),
@@ -87,6 +86,7 @@ impl Driver {
             secrets: Secrets::default(),
             grants: Grants::default(),
             limits,
+            connections: None,
         };
         let usage = self.inner.sandbox.inner.usages.of(&format!("replay of {}", first.instance));
         let channel = Arc::new(Channel::new(config, model.clone(), self.descriptor(), usage));

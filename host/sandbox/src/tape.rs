@@ -108,8 +108,7 @@ impl Tape {
         let Some(recorder) = channel.recorder.clone() else { return Self::Off };
         let config = &channel.config;
         let record = Record::new(&config.id, &channel.driver, digest, facts(&config.limits));
-        let recording =
-            Recording { channel: channel.clone(), recorder, record, current: None, size: 0, lost: false };
+        let recording = Recording { channel: channel.clone(), recorder, record, current: None, size: 0, lost: false };
         Self::Recording(Box::new(recording))
     }
 

@@ -17,6 +17,7 @@ mod fuzz;
 mod http;
 mod kills;
 mod lifecycle;
+mod lines;
 mod meta;
 mod outside;
 mod quarantine;

@@ -213,7 +213,11 @@ fn channels() -> Vec<Operation> {
             &[400, 404],
             "Records in clear, at most 64 MiB, for replay; that they were taken is journaled.",
         )
-        .query("limit", json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }), "How many of the newest.")
+        .query(
+            "limit",
+            json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }),
+            "How many of the newest.",
+        )
         .query("record", text(), "All of the instance of this record instead."),
         Operation::new(
             "post",

@@ -57,7 +57,8 @@ pub async fn run(command: RecordCommand) -> Result<(), Exit> {
             query.extend(record.map(|record| ("record", record)));
             let answer = Client::new(&server)?.get(&["channels", &id, "records", "export"], &query).await?;
             let exported = serde_json::from_value(answer);
-            let exported = exported.map_err(|_| failed(anyhow!("the server answers no records; is it of this version?")))?;
+            let exported =
+                exported.map_err(|_| failed(anyhow!("the server answers no records; is it of this version?")))?;
             write(exported, output.as_deref())
         }
     }

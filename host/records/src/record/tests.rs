@@ -12,7 +12,9 @@ fn an_export_is_read_as_it_was_written() {
     write_export(&mut file, [record.clone()]).expect("memory takes it");
     let path = Path::new("a.jsonl");
     assert_eq!(read_export(file.as_slice(), path).expect("an export"), [record]);
-    for wrong in [&b""[..], b"{}\n", b"{\"format\":\"jackfield-record\",\"version\":2}\n", &[file.as_slice(), b"x\n"].concat()] {
+    for wrong in
+        [&b""[..], b"{}\n", b"{\"format\":\"jackfield-record\",\"version\":2}\n", &[file.as_slice(), b"x\n"].concat()]
+    {
         assert!(matches!(read_export(wrong, path), Err(Error::Format { .. })));
     }
 }

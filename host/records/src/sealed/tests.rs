@@ -55,7 +55,9 @@ fn what_was_changed_is_found_and_what_was_cut_off_is_left_out() {
         std::fs::write(&path, changed).expect("written");
         assert!(digests(&path, "desk", &KEY).is_err(), "byte {at}");
     }
-    for (length, left) in [(0, 0), (HEAD, 0), (HEAD + 2, 0), (HEAD + 3 + first, 0), (HEAD + 4 + first, 1), (whole.len() - 1, 1)] {
+    for (length, left) in
+        [(0, 0), (HEAD, 0), (HEAD + 2, 0), (HEAD + 3 + first, 0), (HEAD + 4 + first, 1), (whole.len() - 1, 1)]
+    {
         std::fs::write(&path, &whole[..length]).expect("written");
         assert_eq!(digests(&path, "desk", &KEY).expect("read").len(), left, "{length} bytes");
         assert_eq!(count(&path).expect("counted").0, left as u64);

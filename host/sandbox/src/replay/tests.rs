@@ -149,7 +149,8 @@ async fn what_failed_fails_again() {
     let hostile = loaded(&sandbox, std::fs::read(guest("hostile")).expect("built")).await;
     let limits = Limits { host_calls: 300, receive_cpu: Duration::from_millis(100), ..short() };
     let mut kinds = Vec::new();
-    for deed in ["loop", "grow", "hoard", "trap", "trap-after-push", "deep", "huge", "huge-list", "bad-status", "well"] {
+    for deed in ["loop", "grow", "hoard", "trap", "trap-after-push", "deep", "huge", "huge-list", "bad-status", "well"]
+    {
         let (generation, records) = recorded(&hostile, channel("zoo", limits.clone()), 64 << 20).await;
         let _ = generation.receive(&request("POST", deed, b""), false).await;
         assert_eq!(differences(&hostile, &records).await, [], "{deed}");
@@ -206,9 +207,11 @@ async fn a_driver_that_asks_for_other_things_is_answered_what_is_known() {
     let (generation, records) = recorded(&telegraph, channel("desk", short()), 1 << 20).await;
     generation.receive(&request("POST", "names", b"+1555 hello"), false).await.expect("it answers");
     let found = differences(&keeper, &records).await;
-    let is_unanswered = |found: &Difference| matches!(found, Difference::Unanswered { function, .. } if function == "secrets.names");
+    let is_unanswered =
+        |found: &Difference| matches!(found, Difference::Unanswered { function, .. } if function == "secrets.names");
     assert!(found.iter().any(is_unanswered), "{found:?}");
-    let is_missing = |found: &Difference| matches!(found, Difference::Missing { function, .. } if function == "server.push");
+    let is_missing =
+        |found: &Difference| matches!(found, Difference::Missing { function, .. } if function == "server.push");
     assert!(found.iter().any(is_missing), "{found:?}");
 }
 
