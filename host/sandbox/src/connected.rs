@@ -9,6 +9,7 @@ use crate::driver::Guest;
 use crate::error::{CallError, Failed};
 use crate::generation::{Called, Generation, Missing, Running};
 use crate::pool::{self, Instance};
+use crate::tape::Tape;
 use crate::transaction::Transaction;
 use jackfield_spec::ErrorInfo;
 use tokio::time::{Instant, timeout};
@@ -37,7 +38,9 @@ impl Generation {
             let _running = Running::new(inner);
             pool::made(&inner.driver.inner, &inner.channel).await
         });
-        let instance = made.await??;
+        let mut instance = made.await??;
+        // A record is of calls that can be made again; those of a connection need its peer.
+        instance.store.data_mut().tape = Tape::Off;
         Ok(Connected { generation: self.clone(), instance: Some(instance) })
     }
 }

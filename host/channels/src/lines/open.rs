@@ -21,10 +21,12 @@ struct Target {
 impl Channels {
     /// Makes a connection known, and opens it beside everything else.
     pub(super) fn spawn_open(&self, serving: &Arc<Serving>, id: String, url: String, tls_name: Option<String>) {
+        // What serves by now: a connection's own view of the channel may be older than the config.
+        let serving = self.serving(&serving.id).unwrap_or_else(|| serving.clone());
         let Some(live) = serving.live() else { return };
         let (line, orders) = Line::new(id, live.clone());
         serving.kept.lines.enter(line.clone());
-        let (channels, serving) = (self.clone(), serving.clone());
+        let channels = self.clone();
         let target = Target { url, tls_name };
         tokio::spawn(async move { channels.open(serving, live, line, orders, target).await });
     }
