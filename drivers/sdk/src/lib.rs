@@ -69,6 +69,7 @@ mod multipart;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod opt_out;
+pub mod pieces;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -94,7 +95,7 @@ pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
 pub use crate::descriptor::{capability, command, headers, instances, media_type, secret, supported};
 pub use crate::dialog::Dialog;
 pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook, push_all, reply_to};
-pub use crate::http::{header_of, retry_after_ms};
+pub use crate::http::{header_of, origin, retry_after_ms};
 pub use crate::multipart::Multipart;
 pub use crate::settings::Settings;
 

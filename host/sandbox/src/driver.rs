@@ -18,6 +18,8 @@ pub struct Exports {
     pub webhook: bool,
     /// It takes timers.
     pub timer: bool,
+    /// It takes connections of bytes.
+    pub stream: bool,
 }
 
 /// A component that can serve channels. Cheap to clone.
@@ -40,6 +42,7 @@ pub(crate) struct Indices {
     pub(crate) driver: exports::driver::GuestIndices,
     pub(crate) webhook: Option<exports::webhook::GuestIndices>,
     pub(crate) timer: Option<exports::timer::GuestIndices>,
+    pub(crate) stream: Option<exports::stream::GuestIndices>,
 }
 
 /// The exports of one instance.
@@ -47,6 +50,7 @@ pub(crate) struct Guest {
     pub(crate) driver: Box<dyn CallDriver>,
     pub(crate) webhook: Option<Box<dyn CallWebhook>>,
     pub(crate) timer: Option<Box<dyn CallTimer>>,
+    pub(crate) stream: Option<exports::stream::Guest>,
 }
 
 /// All imports of the specification, and of WASI what guests of other languages need; what a channel isn't granted
@@ -74,6 +78,7 @@ impl Exports {
                 Some(("driver", found)) => version = found.to_owned(),
                 Some(("webhook", _)) => exports.webhook = true,
                 Some(("timer", _)) => exports.timer = true,
+                Some(("stream", _)) => exports.stream = true,
                 _ => {}
             }
         }
@@ -86,10 +91,12 @@ impl Indices {
         let driver = exports::driver::GuestIndices::new(pre).map_err(|error| misfit("driver", &error))?;
         let webhook = exported.webhook.then(|| exports::webhook::GuestIndices::new(pre));
         let timer = exported.timer.then(|| exports::timer::GuestIndices::new(pre));
+        let stream = exported.stream.then(|| exports::stream::GuestIndices::new(pre));
         Ok(Self {
             driver,
             webhook: webhook.transpose().map_err(|error| misfit("webhook", &error))?,
             timer: timer.transpose().map_err(|error| misfit("timer", &error))?,
+            stream: stream.transpose().map_err(|error| misfit("stream", &error))?,
         })
     }
 }
@@ -105,10 +112,13 @@ impl Handlers for Indices {
         let webhook = webhook.transpose().map_err(|error| misfit("webhook", &error))?;
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
+        let stream = self.stream.as_ref().map(|found| found.load(&mut *store, instance));
+        let stream = stream.transpose().map_err(|error| misfit("stream", &error))?;
         Ok(Guest {
             driver: Box::new(driver),
             webhook: webhook.map(|found| Box::new(found) as Box<dyn CallWebhook>),
             timer: timer.map(|found| Box::new(found) as Box<dyn CallTimer>),
+            stream,
         })
     }
 }

@@ -19,6 +19,7 @@ mod http;
 mod kills;
 mod languages;
 mod lifecycle;
+mod lines;
 mod meta;
 mod outside;
 mod quarantine;

@@ -27,13 +27,13 @@ impl log::Host for State {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
-        self.line(&channel, level, &text, Attributes(fields));
+        self.log_line(&channel, level, &text, Attributes(fields));
     }
 }
 
 impl State {
     /// A line of the guest's for the channel's log, without secrets and within the call's limits.
-    pub(crate) fn line(&mut self, channel: &Channel, level: LogLevel, text: &str, fields: Attributes) {
+    pub(crate) fn log_line(&mut self, channel: &Channel, level: LogLevel, text: &str, fields: Attributes) {
         let limits = &channel.config.limits;
         self.call.log_lines = self.call.log_lines.saturating_add(1);
         let id = &channel.config.id;

@@ -33,7 +33,7 @@ impl super::Version for Version {
     }
 
     fn handlers(&self) -> &'static [&'static str] {
-        &["driver", "webhook", "timer"]
+        &["driver", "webhook", "timer", "stream"]
     }
 
     fn link(&self, linker: &mut Linker<State>) -> wasmtime::Result<()> {

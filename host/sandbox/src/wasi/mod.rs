@@ -222,7 +222,7 @@ impl State {
         let (level, name) = [(LogLevel::Info, "stdout"), (LogLevel::Warn, "stderr")][to];
         let text = text.trim_end_matches(['\n', '\r']);
         if !text.is_empty() {
-            self.line(channel, level, text, Attributes(vec![("stream".to_owned(), name.to_owned())]));
+            self.log_line(channel, level, text, Attributes(vec![("stream".to_owned(), name.to_owned())]));
         }
     }
 

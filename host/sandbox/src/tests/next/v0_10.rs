@@ -108,7 +108,7 @@ impl Handlers for Found {
         let webhook = self.webhook.as_ref().map(|found| found.load(&mut *store, instance)).transpose();
         let webhook = webhook.map_err(|error| misfit("webhook", &error))?;
         let webhook = webhook.map(|found| Box::new(found) as Box<dyn CallWebhook>);
-        Ok(Guest { driver: Box::new(driver), webhook, timer: None })
+        Ok(Guest { driver: Box::new(driver), webhook, timer: None, stream: None })
     }
 }
 
