@@ -61,3 +61,22 @@ pub mod timer {
         default_bindings_module: "jackfield_sdk::bindings::timer",
     });
 }
+
+/// The export `%stream`.
+pub mod stream {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "package jackfield:sdk-stream; world exports-stream { export jackfield:channel/%stream@0.9.0; }",
+        with: {
+            "jackfield:channel/message@0.9.0": crate::bindings::imports::jackfield::channel::message,
+            "jackfield:channel/peer@0.9.0": crate::bindings::imports::jackfield::channel::peer,
+            "jackfield:channel/connection-types@0.9.0":
+                crate::bindings::imports::jackfield::channel::connection_types,
+        },
+        generate_all,
+        additional_derives: [PartialEq],
+        pub_export_macro: true,
+        export_macro_name: "export_stream",
+        default_bindings_module: "jackfield_sdk::bindings::stream",
+    });
+}

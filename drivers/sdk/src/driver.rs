@@ -5,9 +5,12 @@ use core::marker::PhantomData;
 use std::rc::Rc;
 use std::thread::LocalKey;
 
-use crate::bindings::{driver, timer, webhook};
+use crate::bindings::{driver, stream, timer, webhook};
 use crate::error::code;
-use crate::{Context, Delivery, Descriptor, Error, Expiry, Outcome, Receipt, Request, Response, Result, SettingsError};
+use crate::{
+    Closing, Context, Delivery, Descriptor, Error, Expiry, Outcome, Peer, Receipt, Request, Response, Result,
+    SettingsError, Signal,
+};
 
 /// What every driver has. The value is one configured instance; the host may make several of them, and may
 /// drop any of them between two calls, so that what must last belongs into [`crate::host::store`].
@@ -42,6 +45,23 @@ pub trait Timer: Driver {
     /// # Errors
     /// The timer is fired again later, where the error's code is one that is retried.
     fn fired(&self, expiry: Expiry) -> Result<()>;
+}
+
+/// A driver that takes or opens connections of bytes. The host makes one instance of it for each connection, so what
+/// belongs to a connection may be kept in `self` (behind a `RefCell`). Answers go out by [`crate::host::connections`]
+/// when the call has committed.
+pub trait Stream: Driver {
+    /// A connection is there; with `tls://` TLS is up.
+    fn opened(&self, connection: &str, peer: Peer);
+
+    /// The next bytes, at most 64 KiB, in order, cut anywhere.
+    fn received(&self, connection: &str, data: Vec<u8>);
+
+    /// Something else: `secured`, `writable`, `draining`; what the driver does not know it passes over.
+    fn signaled(&self, _connection: &str, _signal: Signal) {}
+
+    /// It has ended, or could not be opened. The last call for this connection.
+    fn closed(&self, _connection: &str, _closing: Closing) {}
 }
 
 /// Where the configured instance of a driver is kept; implemented by [`export!`](crate::export).
@@ -97,6 +117,29 @@ impl<T: Instance + Timer> timer::exports::jackfield::channel::timer::Guest for G
     }
 }
 
+/// These handlers return nothing, so an instance without a driver can only be told by a trap.
+fn configured<T>(instance: Result<Rc<T>>) -> Rc<T> {
+    instance.unwrap_or_else(|error| panic!("{}", error.text))
+}
+
+impl<T: Instance + Stream> stream::exports::jackfield::channel::stream::Guest for Glue<T> {
+    fn opened(connection: String, peer: Peer) {
+        configured(Self::instance()).opened(&connection, peer);
+    }
+
+    fn received(connection: String, data: Vec<u8>) {
+        configured(Self::instance()).received(&connection, data);
+    }
+
+    fn signaled(connection: String, signal: Signal) {
+        configured(Self::instance()).signaled(&connection, signal);
+    }
+
+    fn closed(connection: String, closing: Closing) {
+        configured(Self::instance()).closed(&connection, closing);
+    }
+}
+
 impl Receipt {
     /// The channel took it. `external_ids`: the channel's ids of what was sent.
     pub fn sent(external_ids: Vec<String>) -> Self {
@@ -136,6 +179,9 @@ macro_rules! export_interface {
     };
     (webhook, $glue:ident) => {
         $crate::bindings::webhook::export_webhook!($glue with_types_in $crate::bindings::webhook);
+    };
+    (stream, $glue:ident) => {
+        $crate::bindings::stream::export_stream!($glue with_types_in $crate::bindings::stream);
     };
     (timer, $glue:ident) => {
         $crate::bindings::timer::export_timer!($glue with_types_in $crate::bindings::timer);

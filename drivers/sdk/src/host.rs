@@ -5,10 +5,10 @@
 
 #[cfg(target_arch = "wasm32")]
 pub use crate::bindings::imports::jackfield::channel::{
-    blobs, clock, crm, http, log, random, secrets, server, store, tcp, timers,
+    blobs, clock, connections, crm, http, log, random, secrets, server, store, tcp, timers,
 };
 #[cfg(not(target_arch = "wasm32"))]
-pub use crate::native::{blobs, clock, crm, http, log, random, secrets, server, store, tcp, timers};
+pub use crate::native::{blobs, clock, connections, crm, http, log, random, secrets, server, store, tcp, timers};
 
 /// How much a line of the log matters.
 pub use crate::bindings::imports::jackfield::channel::log::Level;

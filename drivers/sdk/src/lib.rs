@@ -1,7 +1,7 @@
 //! What a channel driver in Rust is written with.
 //!
 //! A driver is a type that implements [`Driver`] and, for each other interface of the specification that it
-//! exports, the trait of that name ([`Webhook`], [`Timer`]). One line makes a component of it:
+//! exports, the trait of that name ([`Webhook`], [`Timer`], [`Stream`]). One line makes a component of it:
 //!
 //! ```
 //! use jackfield_sdk::{Context, Descriptor, Driver, Message, Request, Response, Result, SettingsError, Webhook};
@@ -72,19 +72,22 @@ pub mod time;
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
     Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
 };
+pub use crate::bindings::imports::jackfield::channel::connection_types::{Closing, Frame, Signal};
+pub use crate::bindings::imports::jackfield::channel::connections::Target;
 pub use crate::bindings::imports::jackfield::channel::http::{Capture, Field, Options as HttpOptions, Outgoing};
 pub use crate::bindings::imports::jackfield::channel::http_types::{Body, Header, Request, Response};
 pub use crate::bindings::imports::jackfield::channel::message::{
     AttachmentPart, Attributes, Customer, Direction, Error, Interaction, Kind, Message, Part, StructuredPart, TextPart,
     WorkItemInfo as WorkItem,
 };
+pub use crate::bindings::imports::jackfield::channel::peer::{Peer, Tls};
 pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
 pub use crate::descriptor::{capability, headers, instances, media_type, secret, supported};
 pub use crate::dialog::Dialog;
-pub use crate::driver::{Driver, Glue, Instance, Timer, Webhook};
+pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook};
 pub use crate::http::{header_of, retry_after_ms};
 pub use crate::settings::Settings;
 

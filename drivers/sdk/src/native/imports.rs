@@ -106,17 +106,18 @@ pub mod timers {
     use crate::{Error, TimerOptions};
 
     /// Keeps it; nothing fires here.
-    pub fn set(name: &str, delay_ms: u64, payload: &[u8], _options: &TimerOptions) -> Result<(), Error> {
+    pub fn set(name: &str, delay_ms: u64, payload: &[u8], options: &TimerOptions) -> Result<(), Error> {
+        let connection = options.connection.clone();
         with(|host| {
-            host.timers.retain(|timer| timer.name != name);
-            host.timers.push(SetTimer { name: name.into(), delay_ms, payload: payload.into() });
+            host.timers.retain(|timer| timer.name != name || timer.connection != connection);
+            host.timers.push(SetTimer { name: name.into(), delay_ms, payload: payload.into(), connection });
         });
         Ok(())
     }
 
     /// Forgets it.
-    pub fn cancel(name: &str, _connection: Option<&str>) -> Result<(), Error> {
-        with(|host| host.timers.retain(|timer| timer.name != name));
+    pub fn cancel(name: &str, connection: Option<&str>) -> Result<(), Error> {
+        with(|host| host.timers.retain(|timer| timer.name != name || timer.connection.as_deref() != connection));
         Ok(())
     }
 }

@@ -12,6 +12,7 @@
 //! It computes what the server computes (HMAC, digests), but checks neither messages nor grants.
 
 mod canonical;
+pub mod connections;
 mod crypto;
 mod imports;
 pub mod tcp;
@@ -22,12 +23,13 @@ mod tests;
 use core::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::bindings::imports::jackfield::channel::peer::Peer;
 use crate::interactions::Own;
 use crate::{
-    Body, Context, Delivery, Direction, Error, Expiry, Header, Kind, Message, Refused, Request, Response, WorkItem,
+    Body, Context, Delivery, Direction, Error, Expiry, Header, Kind, Message, Peer, Refused, Request, Response,
+    WorkItem,
 };
 
+pub use connections::{Deed, Line, take_deeds, take_written, with_line};
 pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
 pub use tcp::Connection;
 
@@ -63,6 +65,8 @@ pub struct SetTimer {
     pub delay_ms: u64,
     /// What it carries.
     pub payload: Vec<u8>,
+    /// The connection that it ends with.
+    pub connection: Option<String>,
 }
 
 /// The state of the host in memory. All of it is open: a test reads and writes what it likes.
@@ -87,6 +91,8 @@ pub struct Host {
     pub http: Option<HttpAnswer>,
     /// The far end of connections; without, there is no grant and `denied` is the answer.
     pub tcp: Option<TcpAnswer>,
+    /// The connections of `%stream` by id, and what the driver did to them.
+    pub lines: BTreeMap<String, Line>,
     /// The lines of the log.
     pub log: Vec<String>,
     /// What `server.progress` noted.
@@ -95,6 +101,8 @@ pub struct Host {
     pub set_aside: Vec<(Vec<u8>, String)>,
     /// Counts the secrets made by `compose`, to name them.
     pub(crate) composed: u32,
+    /// Counts the connections opened, to name them.
+    pub(crate) opened: u32,
 }
 
 impl Default for Host {
@@ -117,10 +125,12 @@ impl Host {
             sent: Vec::new(),
             http: None,
             tcp: None,
+            lines: BTreeMap::new(),
             log: Vec::new(),
             progress: Vec::new(),
             set_aside: Vec::new(),
             composed: 0,
+            opened: 0,
         }
     }
 
@@ -160,16 +170,15 @@ pub fn request(method: &str, url: &str, body: impl Into<Vec<u8>>) -> Request {
         url: url.into(),
         headers: Vec::new(),
         body: Body::Bytes(body.into()),
-        peer: Peer {
-            address: "127.0.0.1:40000".into(),
-            local: "127.0.0.1:8080".into(),
-            listener: None,
-            tls: None,
-            attributes: Vec::new(),
-        },
+        peer: peer("127.0.0.1:40000"),
         received_at: 0,
         attributes: Vec::new(),
     }
+}
+
+/// A peer at `ip:port`, without TLS.
+pub fn peer(address: &str) -> Peer {
+    Peer { address: address.into(), local: "127.0.0.1:8080".into(), listener: None, tls: None, attributes: Vec::new() }
 }
 
 /// The channel `id`, called at `public_url`.
@@ -203,7 +212,7 @@ pub fn expiry(timer: &SetTimer, attempt: u32) -> Expiry {
     Expiry {
         name: timer.name.clone(),
         payload: timer.payload.clone(),
-        connection: None,
+        connection: timer.connection.clone(),
         due: 0,
         attempt,
         attributes: Vec::new(),

@@ -1,10 +1,11 @@
 //! The host in memory computes what the server computes.
 
 use crate::encoding::{to_base64, to_hex};
+use crate::error::code;
 use crate::interactions::MessageStatus;
 use crate::{AttachmentPart, Message, Outgoing, Part, Piece, Response, StructuredPart, WorkItem, host, json};
 
-use super::{Host, install, with};
+use super::{Deed, Host, install, take_deeds, take_written, with, with_line};
 
 #[test]
 fn hmac_gives_published_vectors() {
@@ -89,4 +90,26 @@ fn sorted(value: &json::Value<'_>) -> String {
         json::Value::Array(items) => format!("[{}]", items.iter().map(sorted).collect::<Vec<_>>().join(",")),
         other => other.to_json(),
     }
+}
+
+#[test]
+fn what_is_done_to_a_connection_is_kept_in_order() {
+    install(Host::new().with_secret("password", "s3cret"));
+    with_line("c1");
+    host::connections::write("c1", b"220 ready\r\n").expect("open");
+    host::connections::bind("c1", "visitor").expect("open");
+    assert_eq!(host::connections::find("visitor").expect("connections"), ["c1"]);
+    let pieces = [Piece::Text("AUTH ".into()), Piece::Secret("password".into())];
+    host::connections::write_template("c1", &pieces).expect("open");
+    assert_eq!(take_written("c1"), b"220 ready\r\nAUTH s3cret");
+    host::connections::start_tls("c1", None).expect("open");
+    host::connections::last_words("c1", b"421 bye").expect("open");
+    assert_eq!(host::connections::last_words("c1", &[0; 513]).expect_err("too long").code, code::TOO_LARGE);
+    host::connections::close("c1", None, "").expect("open");
+    assert_eq!(host::connections::write("c1", b"x").expect_err("closed").code, code::NOT_FOUND);
+    assert_eq!(host::connections::find("visitor").expect("connections"), Vec::<String>::new());
+    assert_eq!(take_deeds("c1"), [Deed::StartTls(None), Deed::Close]);
+    with_line("c2");
+    with(|host| host.lines.get_mut("c2").expect("a line").is_full = true);
+    assert_eq!(host::connections::write("c2", b"x").expect_err("full").code, code::QUOTA);
 }

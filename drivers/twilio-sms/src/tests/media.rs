@@ -102,7 +102,7 @@ fn other_timers_are_nothing_to_it() {
     for (name, payload) in
         [("start", ""), ("media/SM9/0", "media/SM9"), ("media/SM9/0", "opt-out/+1"), ("media/", "\u{0}")]
     {
-        let timer = SetTimer { name: name.into(), delay_ms: 0, payload: payload.into() };
+        let timer = SetTimer { name: name.into(), delay_ms: 0, payload: payload.into(), connection: None };
         driver.fired(native::expiry(&timer, 1)).expect("nothing to do");
     }
     assert!(pushed().is_empty());
