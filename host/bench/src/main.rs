@@ -22,6 +22,10 @@ mod swap;
 
 use std::path::Path;
 
+/// The one that the server has.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let only = match (arguments.next(), arguments.next()) {

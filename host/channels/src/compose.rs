@@ -2,13 +2,21 @@
 
 use crate::channels::Channels;
 use crate::serving::Serving;
-use jackfield_router::Deliver;
+use jackfield_router::{Deliver, Notification};
 use jackfield_sequencer::Messages;
 use jackfield_spec::{
     AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, Part, QueueInfo, Text, Timestamp, WorkItemInfo,
     canonical,
 };
 use serde_json::{Value, json};
+
+/// How an item and an agent stand, for a notification about them.
+struct Standing {
+    presence: Option<&'static str>,
+    state: Option<&'static str>,
+    position: Option<u32>,
+    expected_wait_ms: Option<u64>,
+}
 
 /// A message of the server's with nothing but an interaction.
 pub(crate) fn bare(channel: &str, driver: &str, media_type: &str, kind: Kind, name: &str) -> Message {
@@ -22,7 +30,7 @@ pub(crate) fn bare(channel: &str, driver: &str, media_type: &str, kind: Kind, na
 
 impl Channels {
     /// The message of a delivery: an agent's from its body, the server's own composed.
-    pub(crate) fn message_of(&self, serving: &Serving, deliver: &Deliver) -> Result<Message, ErrorInfo> {
+    pub(crate) async fn message_of(&self, serving: &Serving, deliver: &Deliver) -> Result<Message, ErrorInfo> {
         let messages = self.sequencer().messages();
         let failed = |error: jackfield_journal::Error| ErrorInfo::new("temporary", error.to_string());
         let Some(notification) = &deliver.notification else {
@@ -34,7 +42,8 @@ impl Channels {
             first.ok_or_else(|| ErrorInfo::new("not-found", "the work item's first message is no longer stored"))?;
         let kind = if is_command(&notification.name) { Kind::Command } else { Kind::Notification };
         let media_type = first.media_type.clone();
-        let state = state_after(&notification.name);
+        let standing = self.standing(deliver, notification).await?;
+        let state = state_after(&notification.name).or(standing.state);
         let mut message = self.about(serving, first, &deliver.item, state, kind, &notification.name);
         message.interaction.arguments = arguments(&notification.name);
         if let Some(answer) = notification.automatic {
@@ -44,10 +53,36 @@ impl Channels {
             message.parts.push(text);
         }
         message.id = Some(deliver.message_id.to_string());
-        message.agent = notification.agent.as_deref().map(|id| self.agent_info(id, &media_type));
-        message.queue = Some(QueueInfo::new(&*notification.queue));
+        message.agent = notification
+            .agent
+            .as_deref()
+            .map(|id| AgentInfo { presence: standing.presence.map(str::to_owned), ..self.agent_info(id, &media_type) });
+        message.queue = Some(QueueInfo {
+            position: standing.position,
+            expected_wait_ms: standing.expected_wait_ms.and_then(|wait| u32::try_from(wait).ok()),
+            ..QueueInfo::new(&*notification.queue)
+        });
+        if let Some(reply) = &notification.reply {
+            let request = messages.get(&reply.request).map_err(failed)?;
+            message.interaction.in_reply_to = request.and_then(|request| request.interaction.tracking_id);
+            message.interaction.arguments = json!({ "opened": reply.opened });
+            message.cause = Some(reply.request.to_string());
+        }
         message.digest = canonical::digest(&mut message).ok();
         Ok(message)
+    }
+
+    /// How what a notification tells of stands now.
+    async fn standing(&self, deliver: &Deliver, notification: &Notification) -> Result<Standing, ErrorInfo> {
+        let (item, agent, replies) = (deliver.item.clone(), notification.agent.clone(), notification.reply.is_some());
+        let found = self.sequencer().read(move |state| {
+            let presence = agent.and_then(|agent| state.agent(&agent)).map(|agent| agent.presence.name());
+            let asked = state.item(&item).filter(|_| replies);
+            let (position, expected_wait_ms) = asked.map(|item| state.place_of(item)).unwrap_or_default();
+            let ended = state.ended(&item).filter(|_| replies).map(|ended| ended.fate.name());
+            Standing { presence, state: asked.map(|item| item.state.name()).or(ended), position, expected_wait_ms }
+        });
+        found.await.map_err(|error| ErrorInfo::new("temporary", error.to_string()))
     }
 
     /// A message of the server's about a work item, without an id yet. `first` is the item's first message: the driver

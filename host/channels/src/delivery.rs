@@ -86,7 +86,7 @@ impl Channels {
             return (nothing(), failed(error), Vec::new());
         };
         let generation = &live.generation;
-        let message = match self.message_of(serving, deliver) {
+        let message = match self.message_of(serving, deliver).await {
             Ok(message) => message,
             Err(error) => return (nothing(), failed(error), Vec::new()),
         };

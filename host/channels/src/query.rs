@@ -1,7 +1,7 @@
 //! Requests of drivers that are answered at once, from committed state.
 
 use crate::services::{Server, unavailable};
-use jackfield_router::{ItemState, State};
+use jackfield_router::State;
 use jackfield_sandbox::Services;
 use jackfield_spec::{AgentInfo, ErrorInfo, Interaction, Kind, Message, QueueInfo};
 use serde_json::{Value, json};
@@ -108,18 +108,25 @@ async fn queue_statistics(server: &Server, mut message: Message, reply: Interact
     let wanted: jackfield_router::Id = id.as_str().into();
     let now = server.sequencer.now();
     let found = read(server, move |state| {
-        let known = state.config().queues.contains_key(&wanted);
+        let level = state.config().queues.get(&wanted)?.answered_within_ms;
         let queues = [wanted];
         let longest = state.longest_waits(&queues, now).into_values().next();
         let [wanted] = &queues;
-        let waiting = state.counts().get(&(wanted.clone(), ItemState::Queued)).copied().unwrap_or(0);
-        known.then_some((waiting, longest))
+        Some((state.queue_view(wanted), longest, level))
     });
-    let Some((waiting, longest)) = found.await? else {
+    let Some((view, longest, level)) = found.await? else {
         return Err(ErrorInfo::new("unknown-queue", "there is no queue of this id"));
     };
-    message.queue = Some(QueueInfo { waiting: u32::try_from(waiting).ok(), ..QueueInfo::new(id) });
-    let arguments = json!({ "longestWaitMs": longest, "serviceLevel": null, "serviceLevelMs": null });
+    message.queue = Some(QueueInfo {
+        waiting: u32::try_from(view.waiting).ok(),
+        expected_wait_ms: view.expected_wait_ms.and_then(|wait| u32::try_from(wait).ok()),
+        ..QueueInfo::new(id)
+    });
+    let arguments = json!({
+        "longestWaitMs": longest,
+        "serviceLevel": view.service_level_percent,
+        "serviceLevelMs": level,
+    });
     Ok(Message { interaction: Interaction { arguments, ..reply }, ..message })
 }
 

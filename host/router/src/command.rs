@@ -117,6 +117,8 @@ pub enum Command {
         name: Id,
         /// The item.
         item: Id,
+        /// Refuse with `conflict` if the item has another version.
+        if_version: Option<u64>,
         /// What is to be done.
         action: OperatorAction,
     },
@@ -181,6 +183,8 @@ pub struct Received {
     pub reason: Option<String>,
     /// The channel is simulated.
     pub simulated: bool,
+    /// The request has a tracking id: the driver is told what it led to, if it wants to know.
+    pub tracked: bool,
 }
 
 /// The outcome of the routes, decided by the caller on the full message.
@@ -461,7 +465,5 @@ pub enum OperatorAction {
     Update {
         /// The change.
         change: Change,
-        /// Refuse with `conflict` if the item has another version.
-        if_version: Option<u64>,
     },
 }

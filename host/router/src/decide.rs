@@ -85,7 +85,7 @@ impl<'a> Context<'a> {
             Command::TimerDone { channel, name, due } => self.timer_done(channel, name, *due),
             Command::TimerFailed { channel, name, due } => self.timer_failed(channel, name, *due),
             Command::Tick => self.tick(),
-            Command::Operator { name, item, action } => self.operator(name, item, action),
+            Command::Operator { name, item, if_version, action } => self.operator(name, item, *if_version, action),
         }
     }
 
@@ -216,11 +216,14 @@ impl<'a> Context<'a> {
 
     /// Tells the channel's driver about a work item, if it wants to know.
     fn notify(&mut self, item: &WorkItem, name: &str, agent: Option<&Id>) {
-        if !self.state.config().wants(&item.channel, name) {
+        let agent = agent.cloned();
+        self.tell_driver(item, Notification { name: name.into(), agent, ..Notification::about(&item.queue) });
+    }
+
+    fn tell_driver(&mut self, item: &WorkItem, notification: Notification) {
+        if !self.state.config().wants(&item.channel, &notification.name) {
             return;
         }
-        let queue = item.queue.clone();
-        let notification = Notification { name: name.into(), agent: agent.cloned(), queue, automatic: None };
         let delivery =
             Delivery { agent: None, notification: Some(notification), ..self.new_delivery(self.new_id(), item) };
         self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });

@@ -120,6 +120,26 @@ pub struct Notification {
     /// caller has the text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automatic: Option<Automatic>,
+    /// Set when it is the reply to a request of the driver's: the name is then the request's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<RequestReply>,
+}
+
+impl Notification {
+    /// One that says nothing yet, about an item that is in a queue.
+    pub(crate) fn about(queue: &Id) -> Self {
+        Self { name: Id::default(), agent: None, queue: queue.clone(), automatic: None, reply: None }
+    }
+}
+
+/// What a driver that asked is told of what its request led to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RequestReply {
+    /// The request's message: the caller finds there what the driver calls it.
+    pub request: Id,
+    /// It opened the work item; otherwise it joined an open one.
+    pub opened: bool,
 }
 
 /// An answer that the server gives a customer by itself. Of each kind a conversation gets at most one in

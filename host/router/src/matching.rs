@@ -108,9 +108,10 @@ impl Matching {
             return None;
         }
         let first = |pool: &'_ Pool| {
-            let able = !pool.waiting.is_empty() && could_take(&pool.need, agent, config);
-            let mut ranks = pool.waiting.iter().filter(|_| able);
-            let rank = ranks.find(|rank| open_to(state, pool, rank, id))?;
+            if pool.waiting.is_empty() || !could_take(&pool.need, agent, config) {
+                return None;
+            }
+            let rank = pool.waiting.iter().find(|rank| open_to(state, pool, rank, id))?;
             Some(rank.standing(pool.terms.raise_per_minute, self.at))
         };
         let each = state.index.pools.member_of(id).filter_map(first);

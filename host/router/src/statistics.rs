@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Id, Millis};
-use crate::item::ItemState;
+use crate::item::{ItemState, WorkItem};
 use crate::state::State;
 
 /// Counts of one queue since the journal began.
@@ -31,6 +31,8 @@ pub struct Statistics {
 const LONGEST_INTERVAL: Millis = 3_600_000;
 /// Items looked at for the longest wait.
 const LOOKED_AT: usize = 50_000;
+/// Places that are looked through for an item's.
+const RANKED: usize = 1_000;
 /// How much one interval counts against those before: one in so many.
 const SMOOTHING: Millis = 8;
 
@@ -141,5 +143,17 @@ impl State {
             expected_wait_ms: self.expected_wait(queue, number as u64 + 1),
         };
         ranks.into_iter().enumerate().map(place).collect()
+    }
+
+    /// The place of an item that waits, from 1, if it is among the first thousand of its queue, and how long it will
+    /// wait; further back, how long the last one will.
+    pub fn place_of(&self, item: &WorkItem) -> (Option<u32>, Option<Millis>) {
+        if item.state != ItemState::Queued {
+            return (None, None);
+        }
+        let first = self.index.pools.first_waiting(&item.queue, RANKED);
+        let place = first.iter().position(|id| *id == item.id).map(|before| before as u64 + 1);
+        let wait = self.expected_wait(&item.queue, place.unwrap_or_else(|| self.waiting(&item.queue)));
+        (place.and_then(|place| u32::try_from(place).ok()), wait)
     }
 }

@@ -156,7 +156,7 @@ impl Work {
                 continue;
             }
             let action = OperatorAction::Close { code: Some(ERASED.to_owned()) };
-            let command = Command::Operator { name: by.as_str().into(), item: item.into(), action };
+            let command = Command::Operator { name: by.as_str().into(), item: item.into(), if_version: None, action };
             let decision = jackfield_router::decide(&mut self.state, &command, now);
             self.collect(pending, &mut entry, &mut rows, decision);
         }

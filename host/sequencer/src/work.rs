@@ -314,6 +314,7 @@ impl Work {
             Some((from, into)) => (from, Some(into)),
             None => (hex::encode(stored.conversation).into(), None),
         };
+        let support_request = message.interaction.name == "support-request";
         Received {
             message_id: stored.id().into(),
             channel: channel.into(),
@@ -321,7 +322,10 @@ impl Work {
             into,
             customer: stored.customer.map(|key| hex::encode(key).into()),
             media_type: message.media_type.as_str().into(),
-            support_request: message.interaction.name == "support-request",
+            support_request,
+            preferred: message.agent.as_ref().filter(|_| support_request).map(|agent| agent.id.as_str().into()),
+            automatic: message.attributes.get(AUTOMATIC).is_some_and(|said| said == "true"),
+            tracked: message.interaction.tracking_id.is_some(),
             route,
             priority: priority.and_then(|priority| u16::try_from(priority.min(limits::PRIORITY)).ok()),
             status: (message.interaction.name == "message.status")
@@ -330,7 +334,6 @@ impl Work {
             reason: text("code").or_else(|| text("reason")),
             interaction: message.interaction.name.clone(),
             simulated,
-            ..Received::default()
         }
     }
 
@@ -538,6 +541,9 @@ fn ended_row(item: &jackfield_router::WorkItem, at: u64) -> Option<Row> {
 }
 
 /// What goes into a record of a text that a guest made: the whole stands in the message's body.
+/// The attribute of a message that says that a machine wrote it.
+const AUTOMATIC: &str = "automatic";
+
 fn cut(text: &str) -> String {
     text.chars().take(256).collect()
 }

@@ -19,6 +19,8 @@ mod kills;
 mod lifecycle;
 mod outside;
 mod quarantine;
+mod queueing;
+mod replies;
 mod routes;
 mod routing;
 mod running;

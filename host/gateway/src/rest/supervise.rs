@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use crate::socket::skills;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use jackfield_router::{Change, Command, Id, OperatorAction, Reply, State as RouterState};
+use jackfield_router::{Change, Command, Id, OperatorAction, Reply};
 use jackfield_spec::limits;
 use serde::Deserialize;
 use serde_json::Value;
@@ -101,8 +101,7 @@ pub(crate) async fn update(
         let rule = "there is nothing to change: give `priority`, `skills` or `preferredSkills`";
         return Err(Problem::bad_request(rule));
     }
-    let action = OperatorAction::Update { change, if_version: body.if_version };
-    operate(&gateway, name, id, body.if_version, action).await
+    operate(&gateway, name, id, body.if_version, OperatorAction::Update { change }).await
 }
 
 /// A text that goes into the journal.
@@ -122,16 +121,8 @@ async fn operate(
     if_version: Option<u64>,
     action: OperatorAction,
 ) -> Result<Response, Problem> {
-    let item: Id = id.as_str().into();
-    if let Some(seen) = if_version {
-        let sought = item.clone();
-        let found = gateway.sequencer().read(move |state: &RouterState| state.item(&sought).map(|item| item.version));
-        if let Some(version) = found.await?.filter(|version| *version != seen) {
-            let detail = format!("the work item has version {version}, not {seen}");
-            return Err(Problem::new(http::StatusCode::CONFLICT, "conflict", detail));
-        }
-    }
-    if let Reply::Refused(refusal) = gateway.sequencer().command(Command::Operator { name, item, action }).await? {
+    let command = Command::Operator { name, item: id.as_str().into(), if_version, action };
+    if let Reply::Refused(refusal) = gateway.sequencer().command(command).await? {
         return Err(refusal.into());
     }
     items::respond(gateway, items::find(gateway, &id).await?).await

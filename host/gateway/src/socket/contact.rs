@@ -54,7 +54,7 @@ async fn begin(gateway: &Gateway, agent: &Id, id: &Id, contact: &Contact) -> Res
     if let Reply::Refused(refusal) = act(gateway, agent, id, pick, None).await? {
         let reason = Some("the contact was not started".to_owned());
         let action = OperatorAction::Cancel { reason };
-        let cancel = Command::Operator { name: agent.clone(), item: item.clone(), action };
+        let cancel = Command::Operator { name: agent.clone(), item: item.clone(), if_version: None, action };
         decide(gateway, id, cancel, None).await?;
         return Ok(Outcome::new(Some(id.to_string()), Ok(Reply::Refused(refusal))));
     }

@@ -1,8 +1,7 @@
 //! Answers that the server gives a customer by itself.
 
 use super::Context;
-use crate::delivery::{ANSWER_AGAIN, Automatic, Delivery, Notification};
-use crate::event::Event;
+use crate::delivery::{ANSWER_AGAIN, Automatic, Notification};
 use crate::item::WorkItem;
 
 impl Context<'_> {
@@ -14,12 +13,7 @@ impl Context<'_> {
     /// Answers the customer, if the item's queue has such an answer and the channel can send. No conversation gets
     /// the same answer twice in a day, and no machine gets one, so that two machines can't answer each other for ever.
     pub(super) fn answer(&mut self, item: &WorkItem, kind: Automatic) {
-        let config = self.state.config();
-        if !self.has_answer(&item.queue, kind)
-            || item.unanswered
-            || item.conversation.is_empty()
-            || !config.wants(&item.channel, "message.send")
-        {
+        if !self.has_answer(&item.queue, kind) || item.unanswered || item.conversation.is_empty() {
             return;
         }
         let key = (item.channel.clone(), item.conversation.clone());
@@ -27,10 +21,7 @@ impl Context<'_> {
         if before.is_some_and(|before| self.at < before.saturating_add(ANSWER_AGAIN)) {
             return;
         }
-        let queue = item.queue.clone();
-        let notification = Notification { name: "message.send".into(), agent: None, queue, automatic: Some(kind) };
-        let delivery =
-            Delivery { agent: None, notification: Some(notification), ..self.new_delivery(self.new_id(), item) };
-        self.apply(Event::DeliveryQueued { delivery: Box::new(delivery) });
+        let name = "message.send".into();
+        self.tell_driver(item, Notification { name, automatic: Some(kind), ..Notification::about(&item.queue) });
     }
 }

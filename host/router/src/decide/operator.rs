@@ -8,13 +8,17 @@ use crate::ids::Id;
 use crate::item::{Actor, Cause};
 
 impl Context<'_> {
-    pub(super) fn operator(&mut self, name: &Id, item: &Id, action: &OperatorAction) -> Reply {
-        if self.state.item(item).is_none() {
+    pub(super) fn operator(&mut self, name: &Id, item: &Id, if_version: Option<u64>, action: &OperatorAction) -> Reply {
+        let Some(found) = self.state.item(item).cloned() else {
             return match self.state.ended(item) {
                 Some(ended) => wrong_state("work item", ended.fate.name()),
                 None => refuse(ErrorCode::NotFound, format!("there is no open work item `{item}`")),
             };
-        }
+        };
+        let found = match unchanged(found, if_version) {
+            Ok(found) => found,
+            Err(reply) => return reply,
+        };
         let actor = Actor::Operator { name: name.clone() };
         match action {
             OperatorAction::Requeue { queue: Some(queue) } if !self.state.config().queues.contains_key(queue) => {
@@ -32,14 +36,7 @@ impl Context<'_> {
                 self.cancel(item, Cause::Operator, reason.clone(), actor);
                 Reply::Done
             }
-            OperatorAction::Update { change, if_version } => {
-                let found = self.state.item(item).cloned().map(|item| unchanged(item, *if_version));
-                match found {
-                    Some(Ok(item)) => self.update(&item, change, actor),
-                    Some(Err(reply)) => reply,
-                    None => Reply::Done,
-                }
-            }
+            OperatorAction::Update { change } => self.update(&found, change, actor),
         }
     }
 }

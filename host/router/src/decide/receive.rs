@@ -4,7 +4,7 @@ use super::Context;
 use super::delivery::REPORT_WAITS;
 use crate::agent::Presence;
 use crate::command::{Received, Route, StatusReport};
-use crate::delivery::Automatic;
+use crate::delivery::{Automatic, Notification, RequestReply};
 use crate::effect::Reply;
 use crate::event::Event;
 use crate::fault::{self, Fault};
@@ -31,10 +31,14 @@ impl Context<'_> {
         let open = self.state.open_item(&received.channel, &received.conversation).cloned();
         let open = open.filter(|_| !fault::on(Fault::OpensTwice) || !received.support_request);
         if received.support_request {
-            return match open {
+            let reply = match open {
                 Some(item) => self.join(received, item),
                 None => self.open(received),
             };
+            if received.tracked {
+                self.reply_to(received, &reply);
+            }
+            return reply;
         }
         match (received.interaction.as_str(), open, &received.status) {
             ("message.status", open, Some(report)) => {
@@ -79,6 +83,21 @@ impl Context<'_> {
         Reply::Opened { item: id }
     }
 
+    /// Tells the driver that asked what its request led to.
+    fn reply_to(&mut self, received: &Received, reply: &Reply) {
+        let (id, opened) = match reply {
+            Reply::Opened { item } => (item, true),
+            Reply::Joined { item } => (item, false),
+            _ => return,
+        };
+        // A full queue or closed hours may have ended it at once.
+        let ended = || self.ended.iter().find(|item| item.id == *id);
+        let Some(item) = self.state.item(id).or_else(ended).cloned() else { return };
+        let request = RequestReply { request: received.message_id.clone(), opened };
+        let name = received.interaction.as_str().into();
+        self.tell_driver(&item, Notification { name, reply: Some(request), ..Notification::about(&item.queue) });
+    }
+
     /// An item as it is when it is opened. One that goes on from a closed item has that as its parent, and its last
     /// agent is preferred.
     pub(super) fn new_item(&self, opening: Opening<'_>) -> WorkItem {
@@ -113,7 +132,8 @@ impl Context<'_> {
             skills: opening.route.map(|route| route.skills.clone()).unwrap_or_default(),
             preferred_skills: opening.route.map(|route| route.preferred_skills.clone()).unwrap_or_default(),
             excluded: Default::default(),
-            preferred: opening.preferred.or_else(|| before.and_then(|it| it.last_owner.clone())),
+            preferred: (opening.preferred.filter(|agent| config.agents.contains_key(agent)))
+                .or_else(|| before.and_then(|it| it.last_owner.clone())),
             sticky_until: None,
             not_before: None,
             expires: None,

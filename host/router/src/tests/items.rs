@@ -251,7 +251,7 @@ fn only_the_owner_touches_an_item_and_only_the_version_seen() {
 }
 
 fn operator(item: &Id, action: OperatorAction) -> Command {
-    Command::Operator { name: "boss".into(), item: item.clone(), action }
+    Command::Operator { name: "boss".into(), item: item.clone(), if_version: None, action }
 }
 
 #[test]
@@ -289,6 +289,19 @@ fn a_supervisor_is_told_what_cannot_be() {
     let item = desk.asks("k1");
     let to_nowhere = OperatorAction::Requeue { queue: Some("nowhere".into()) };
     assert_eq!(refused(desk.run(operator(&item, to_nowhere))).0, ErrorCode::NotFound);
+    let stale = Some(desk.item(&item).version + 1);
+    let actions = [
+        OperatorAction::Requeue { queue: None },
+        OperatorAction::Close { code: None },
+        OperatorAction::Cancel { reason: None },
+        OperatorAction::Update { change: crate::Change { priority: Some(1), ..crate::Change::default() } },
+    ];
+    for action in actions {
+        let command =
+            Command::Operator { name: "boss".into(), item: item.clone(), if_version: stale, action: action.clone() };
+        assert_eq!(refused(desk.run(command)).0, ErrorCode::Conflict, "{action:?}");
+        assert!(desk.last.events.is_empty());
+    }
     desk.run(operator(&item, OperatorAction::Close { code: None }));
     assert_eq!(refused(desk.run(operator(&item, OperatorAction::Close { code: None }))), wrong("closed"));
     let unknown: Id = "none".into();

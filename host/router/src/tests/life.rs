@@ -171,7 +171,10 @@ fn a_supervisor_cancels_in_any_state() {
         }
         assert_eq!(desk.state_of(&item).name(), state);
         let action = OperatorAction::Cancel { reason: Some("spam".to_owned()) };
-        assert_eq!(desk.run(Command::Operator { name: "boss".into(), item: item.clone(), action }), Reply::Done);
+        assert_eq!(
+            desk.run(Command::Operator { name: "boss".into(), item: item.clone(), if_version: None, action }),
+            Reply::Done
+        );
         assert!(desk.state.item(&item).is_none());
         assert_eq!(desk.load("ana"), 0);
     }

@@ -1,7 +1,7 @@
 //! What drivers are told about work items.
 
 use super::kit::*;
-use crate::{Action, Command, Config, Effect, ErrorCode, Outcome};
+use crate::{Action, Command, Config, Effect, ErrorCode, Event, Outcome, Received};
 
 fn notified() -> Config {
     let mut config = config();
@@ -66,4 +66,36 @@ fn notifications_go_in_the_conversations_lane_and_are_no_agents_business() {
     assert_eq!(desk.told("ana"), Vec::<&str>::new());
     desk.wait(1_000);
     assert_eq!(desk.deliveries()[..1], ["work-item.wrapping"], "at least once");
+}
+
+/// Of the replies that the last command made: the message they answer, and whether it opened an item.
+fn replies(desk: &Desk) -> Vec<(String, bool)> {
+    let reply = |event: &Event| match event {
+        Event::DeliveryQueued { delivery } => {
+            let reply = delivery.notification.as_ref()?.reply.as_ref()?;
+            Some((reply.request.to_string(), reply.opened))
+        }
+        _ => None,
+    };
+    desk.last.events.iter().filter_map(reply).collect()
+}
+
+#[test]
+fn a_driver_that_asks_with_a_tracking_id_is_told_what_its_request_led_to() {
+    let mut config = notified();
+    let channel = config.channels.entry("line".into()).or_default();
+    channel.interactions.insert("support-request".into());
+    let mut desk = Desk::with(&[], config.clone());
+    for (number, opened) in [(1, true), (2, false)] {
+        let tracked = Received { tracked: true, ..desk.message("k1", "support-request") };
+        desk.asks_with(tracked);
+        assert_eq!(replies(&desk), [(format!("message-{number}"), opened)]);
+    }
+    desk.asks("k1");
+    assert_eq!(replies(&desk), [], "nobody asked");
+    config.channels.entry("line".into()).or_default().interactions.remove("support-request");
+    desk.configure(config);
+    let tracked = Received { tracked: true, ..desk.message("k1", "support-request") };
+    desk.asks_with(tracked);
+    assert_eq!(replies(&desk), [], "the driver doesn't understand it");
 }

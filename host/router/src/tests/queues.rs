@@ -178,12 +178,30 @@ fn outside_the_hours_a_customer_is_told_once_a_day_and_a_machine_never() {
     assert_eq!(answers(&desk), ["acknowledgement", "outside-hours"]);
     let sent = desk.last.effects.iter().any(|effect| matches!(effect, Effect::Deliver(_)));
     assert!(sent, "the first of them may go out");
-    desk.run(Command::Operator { name: "boss".into(), item, action: crate::OperatorAction::Close { code: None } });
+    desk.run(Command::Operator {
+        name: "boss".into(),
+        item,
+        if_version: None,
+        action: crate::OperatorAction::Close { code: None },
+    });
     desk.asks("k1");
     assert_eq!(answers(&desk), Vec::<&str>::new());
     let machine = Received { automatic: true, ..desk.message("k2", "support-request") };
     desk.asks_with(machine);
     assert_eq!(answers(&desk), Vec::<&str>::new());
+}
+
+#[test]
+fn who_is_asked_for_is_asked_first_and_a_made_up_agent_by_nobody() {
+    let mut desk = Desk::with(&["ana", "ben"], config());
+    let for_ben = Received { preferred: Some("ben".into()), ..desk.message("k1", "support-request") };
+    let first = desk.asks_with(for_ben);
+    assert_eq!(desk.offered_to(&first).as_deref(), Some("ben"), "ana has been idle longer");
+    desk.accepts("ben", &first);
+    desk.completes("ben", &first);
+    let for_nobody = Received { preferred: Some("zoe".into()), ..desk.message("k1", "support-request") };
+    let again = desk.asks_with(for_nobody);
+    assert_eq!(desk.item(&again).preferred.as_deref(), Some("ben"), "the conversation's last agent");
 }
 
 #[test]
@@ -286,7 +304,7 @@ fn a_queue_counts_and_tells_places() {
     assert_eq!(places, items.iter().cloned().zip(1..).collect::<Vec<_>>());
     assert_eq!(told[1].expected_wait_ms, Some(40_000));
     let close = crate::OperatorAction::Close { code: None };
-    desk.run(Command::Operator { name: "boss".into(), item: items[0].clone(), action: close });
+    desk.run(Command::Operator { name: "boss".into(), item: items[0].clone(), if_version: None, action: close });
     assert!(advisor.advise(&desk.state, desk.now + 9_999).is_empty(), "at most once in ten seconds");
     assert_eq!(advisor.advise(&desk.state, desk.now + 10_000).len(), 2);
     assert!(advisor.advise(&desk.state, desk.now + 60_000).is_empty(), "nothing has changed");

@@ -191,7 +191,7 @@ async fn an_ended_item_is_listed_from_the_database() {
     let rig = open(dir.path()).await;
     let item = work_item(&rig.receive("e1", "+1").await);
     let close = jackfield_router::OperatorAction::Close { code: Some("spam".to_owned()) };
-    let command = Command::Operator { name: "ops".into(), item: item.clone(), action: close };
+    let command = Command::Operator { name: "ops".into(), item: item.clone(), if_version: None, action: close };
     assert_eq!(rig.sequencer.command(command).await.expect("commits"), Reply::Done);
     assert!(rig.items().await.is_empty());
     let id = uuid::Uuid::parse_str(&item).expect("an id").into_bytes();

@@ -40,7 +40,7 @@ async fn retention_spares_what_is_open_and_ids_within_their_window() {
     let closed = work_item(&rig.receive("e1", "+1").await);
     let open_item = work_item(&rig.receive("e2", "+2").await);
     let close = jackfield_router::OperatorAction::Close { code: None };
-    let command = Command::Operator { name: "ops".into(), item: closed.clone(), action: close };
+    let command = Command::Operator { name: "ops".into(), item: closed.clone(), if_version: None, action: close };
     rig.sequencer.command(command).await.expect("commits");
     let day = Duration::from_secs(24 * 3600);
     let keep = Keep { retention: 10 * day, ids: 20 * day };

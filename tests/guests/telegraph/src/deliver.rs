@@ -8,7 +8,7 @@ use jackfield_sdk::{Delivery, Error, Kind, Message, Outcome, Receipt, Result, ho
 use crate::{MEDIA_TYPE, wire};
 
 /// What is understood: commands, a request, notifications.
-pub const INTERACTIONS: [&str; 9] = [
+pub const INTERACTIONS: [&str; 10] = [
     "message.send",
     "contact.start",
     "invoke",
@@ -18,6 +18,7 @@ pub const INTERACTIONS: [&str; 9] = [
     "work-item.cancelled",
     "typing",
     "queue.position",
+    "support-request",
 ];
 
 /// The one command of its own: it flashes the lamp at the other end.

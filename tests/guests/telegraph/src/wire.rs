@@ -15,6 +15,8 @@ use crate::MEDIA_TYPE;
 /// - `LINE STATE`: the notification `channel.health-changed`;
 /// - `TYPES`, `PAUSES`: the notification `typing`;
 /// - `LATER MS TEXT`: a durable timer that hands the text in;
+/// - `FOR AGENT TEXT`: the request `support-request`, for that agent;
+/// - `MACHINE TEXT`: the same, not written by a person;
 /// - anything else: the request `support-request`.
 pub fn hand_in(line: &str, number: &str) -> Result<String> {
     let (from, text) = line.split_once(' ').unwrap_or((line, ""));
@@ -30,6 +32,8 @@ pub fn hand_in(line: &str, number: &str) -> Result<String> {
         "LINE" => line_changed(number, rest),
         "TYPES" | "PAUSES" => push(number, from, &Typing { on: word == "TYPES" }),
         "LATER" => later(from, rest, number),
+        "FOR" => request_for(number, from, rest),
+        "MACHINE" => push_message(&support_request(number, from, rest).with_attribute("automatic", "true")),
         _ => request(number, from, text),
     }
 }
@@ -54,6 +58,13 @@ pub fn push_message(message: &Message) -> Result<String> {
 
 fn request(number: &str, from: &str, text: &str) -> Result<String> {
     push_message(&support_request(number, from, text))
+}
+
+fn request_for(number: &str, from: &str, rest: &str) -> Result<String> {
+    let (agent, text) = rest.split_once(' ').unwrap_or((rest, ""));
+    let mut message = support_request(number, from, text);
+    message.agent = host::crm::find_agent("id", agent)?;
+    push_message(&message)
 }
 
 fn push(number: &str, from: &str, arguments: &impl Arguments) -> Result<String> {

@@ -313,11 +313,11 @@ impl World {
             1 => OperatorAction::Cancel { reason: None },
             2 => {
                 let change = Change { priority: Some(random.below(1_000) as u16), ..Change::default() };
-                OperatorAction::Update { change, if_version: None }
+                OperatorAction::Update { change }
             }
             _ => OperatorAction::Requeue { queue },
         };
-        Command::Operator { name: "boss".into(), item, action }
+        Command::Operator { name: "boss".into(), item, if_version: None, action }
     }
 }
 
