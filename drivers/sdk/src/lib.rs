@@ -85,7 +85,7 @@ pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
-pub use crate::descriptor::{capability, headers, instances, media_type, secret, supported};
+pub use crate::descriptor::{capability, headers, instances, limit, media_type, secret, supported};
 pub use crate::dialog::Dialog;
 pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook};
 pub use crate::http::{header_of, retry_after_ms};
