@@ -49,6 +49,7 @@ impl Channels {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             return Err(texts.join("; "));
         }
+        let channel = jackfield_sandbox::ChannelConfig { connections: Some(serving.kept.lines.clone()), ..channel };
         let generation = driver.serve(channel, inner.server.clone()).await.map_err(|error| match &error {
             CallError::Settings(settings) => prepare::refused(&serving.config, settings).to_string(),
             other => other.to_string(),
@@ -183,7 +184,12 @@ impl Channels {
         let (channels, serving) = (self.clone(), serving.clone());
         serving.kept.draining.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
-            let cut = live.drain(channels.config().server.swap.drain).await;
+            let drain = channels.config().server.swap.drain;
+            let lines = &serving.kept.lines;
+            lines.drain(Some(&live), drain);
+            // Its connections have that long to end in, and end by themselves then.
+            lines.ended(Some(&live)).await;
+            let cut = live.drain(drain).await;
             serving.kept.draining.fetch_sub(1, Ordering::Relaxed);
             if cut > 0 {
                 serving.counters().cut_off.fetch_add(cut as u64, Ordering::Relaxed);

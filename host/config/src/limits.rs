@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::egress::{self, EgressLimits};
+use crate::lines::{self, LineLimits};
 use crate::reader::Table;
 use crate::units::ByteSize;
 
@@ -65,6 +66,8 @@ pub struct Limits {
     pub quarantine: u32,
     /// The way out.
     pub egress: EgressLimits,
+    /// Connections that come in or are opened for long.
+    pub lines: LineLimits,
 }
 
 impl Default for Limits {
@@ -98,6 +101,7 @@ impl Default for Limits {
             restarts: 60,
             quarantine: 1_000,
             egress: EgressLimits::default(),
+            lines: LineLimits::default(),
         }
     }
 }
@@ -148,6 +152,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
         quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
         egress: egress::read(&table),
+        lines: lines::read(&table),
     };
     table.finish();
     limits

@@ -1,6 +1,7 @@
 //! One handler call: its state in the store, its budgets, and how the guest is run.
 
 use crate::bindings::jackfield::channel::message::Error;
+use crate::capability::connections::OfCall;
 use crate::channel::Channel;
 use crate::clock::{CpuClock, Turns};
 use crate::engine::Sandbox;
@@ -79,6 +80,8 @@ pub(crate) struct Call {
     pub(crate) now: Option<Timestamp>,
     /// The idempotency key of the delivery that this call is about.
     pub(crate) delivery: Option<String>,
+    /// What it has done to connections.
+    pub(crate) lines: OfCall,
     /// The last lines that the guest logged.
     pub(crate) said: VecDeque<String>,
     /// Where the guest was when it was ended.
@@ -111,6 +114,7 @@ impl Call {
             timers: None,
             now: None,
             delivery: None,
+            lines: OfCall::default(),
             said: VecDeque::new(),
             backtrace: None,
         }

@@ -18,6 +18,8 @@ pub struct Exports {
     pub webhook: bool,
     /// It takes timers.
     pub timer: bool,
+    /// It takes connections of bytes.
+    pub stream: bool,
 }
 
 /// A component that can serve channels. Cheap to clone.
@@ -40,6 +42,7 @@ pub(crate) struct Indices {
     pub(crate) driver: exports::driver::GuestIndices,
     pub(crate) webhook: Option<exports::webhook::GuestIndices>,
     pub(crate) timer: Option<exports::timer::GuestIndices>,
+    pub(crate) stream: Option<exports::stream::GuestIndices>,
 }
 
 /// The exports of one instance.
@@ -47,6 +50,7 @@ pub(crate) struct Guest {
     pub(crate) driver: exports::driver::Guest,
     pub(crate) webhook: Option<exports::webhook::Guest>,
     pub(crate) timer: Option<exports::timer::Guest>,
+    pub(crate) stream: Option<exports::stream::Guest>,
 }
 
 /// All imports of the specification; what a channel isn't granted answers `denied`.
@@ -69,6 +73,7 @@ impl Exports {
             match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
                 Some("webhook") => exports.webhook = true,
                 Some("timer") => exports.timer = true,
+                Some("stream") => exports.stream = true,
                 _ => {}
             }
         }
@@ -81,10 +86,12 @@ impl Indices {
         let driver = exports::driver::GuestIndices::new(pre).map_err(|error| misfit("driver", &error))?;
         let webhook = exported.webhook.then(|| exports::webhook::GuestIndices::new(pre));
         let timer = exported.timer.then(|| exports::timer::GuestIndices::new(pre));
+        let stream = exported.stream.then(|| exports::stream::GuestIndices::new(pre));
         Ok(Self {
             driver,
             webhook: webhook.transpose().map_err(|error| misfit("webhook", &error))?,
             timer: timer.transpose().map_err(|error| misfit("timer", &error))?,
+            stream: stream.transpose().map_err(|error| misfit("stream", &error))?,
         })
     }
 
@@ -99,7 +106,9 @@ impl Indices {
         let webhook = webhook.transpose().map_err(|error| misfit("webhook", &error))?;
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
-        Ok(Guest { driver, webhook, timer })
+        let stream = self.stream.as_ref().map(|found| found.load(&mut *store, instance));
+        let stream = stream.transpose().map_err(|error| misfit("stream", &error))?;
+        Ok(Guest { driver, webhook, timer, stream })
     }
 }
 

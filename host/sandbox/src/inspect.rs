@@ -16,7 +16,7 @@ pub(crate) const PACKAGE: &str = "jackfield:channel/";
 /// How every component begins: magic number, version, layer.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// Exports that this server serves.
-const SERVED: [&str; 3] = ["driver", "webhook", "timer"];
+const SERVED: [&str; 4] = ["driver", "webhook", "timer", "stream"];
 
 /// How much there may be of a component. The defaults fit interpreters that were made components (JavaScript, Python).
 #[derive(Debug, Clone, Hash, PartialEq, Eq, Serialize, Deserialize)]

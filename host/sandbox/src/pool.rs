@@ -3,6 +3,7 @@
 use crate::bindings::exports::jackfield::channel::driver as wit;
 use crate::call::{self, Call, CallKind, State};
 use crate::channel::Channel;
+use crate::convert;
 use crate::driver::{Guest, Loaded};
 use crate::error::{CallError, SettingsError};
 use crate::limits::{Limit, Limits};
@@ -133,7 +134,13 @@ async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, Call
     let context = wit::Context {
         channel: channel.config.id.clone(),
         public_url: channel.config.public_url.clone(),
-        listeners: Vec::new(),
+        listeners: channel
+            .config
+            .connections
+            .iter()
+            .flat_map(|all| all.listeners())
+            .map(convert::listener_out)
+            .collect(),
         attributes: Vec::new(),
     };
     let settings = &channel.config.settings;

@@ -17,6 +17,7 @@ mod fuzz;
 mod http;
 mod kills;
 mod lifecycle;
+mod lines;
 mod outside;
 mod quarantine;
 mod queueing;

@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, deliver, egress-bytes, handles, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, connection-idle, connections, connections-opening, connections-per-address, deliver, egress-bytes, handles, handshake-timeout, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, proxy-timeout, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers, unsent"#,
         ],
     );
 }
@@ -535,6 +535,31 @@ listen = ["127.0.0.1:25", "tcp://127.0.0.1", "http://127.0.0.1:1", 5]"#,
             r#"c.toml:4:27: channel[0].listen[1]: `tcp://127.0.0.1` can't be listened on; write scheme, address and port, such as "tcp://127.0.0.1:2424""#,
             r#"c.toml:4:46: channel[0].listen[2]: `http://127.0.0.1:1` can't be listened on; write scheme, address and port, such as "tcp://127.0.0.1:2424""#,
             r#"c.toml:4:68: channel[0].listen[3]: is an integer, not a string; write scheme, address and port, such as "tcp://127.0.0.1:2424""#,
+        ],
+    );
+    check_part(
+        r#"[[channel]]
+id = "c"
+driver = "d"
+listen = ["tls://127.0.0.1:0", "tcp://127.0.0.1:1", "tcp://127.0.0.1:1"]
+proxy-from = ["10.0.0.0/8", "10.0.0.1", "proxy.example.com"]"#,
+        &[
+            "c.toml:4:10: channel[0].listen: names 127.0.0.1:1 twice; leave one of them out",
+            r#"c.toml:4:11: channel[0].listen[0]: needs a certificate; write tls = { certificate = "cert.pem", key = "key.pem" } in the channel"#,
+            r#"c.toml:5:41: channel[0].proxy-from[2]: `proxy.example.com` is no range of addresses; write an array of addresses or ranges, ["10.0.0.0/8"]"#,
+        ],
+    );
+    check_part(
+        r#"[[channel]]
+id = "c"
+driver = "d"
+[channel.tls]
+certificate = "/does/not/exist.pem"
+chain = "x""#,
+        &[
+            r#"c.toml:4:1: channel[0].tls.key: is missing; add tls = { certificate = "cert.pem", key = "key.pem" }"#,
+            "c.toml:5:15: channel[0].tls.certificate: /does/not/exist.pem can't be read: No such file or directory (os error 2); name a file in PEM that the server may read",
+            "c.toml:6:1: channel[0].tls.chain: is not a known key; remove it; known here: certificate, key",
         ],
     );
     check_part(

@@ -1,6 +1,7 @@
 //! What a guest can call, one small module a capability. All are always linked; without a grant they answer `denied`.
 
 pub(crate) mod blobs;
+pub(crate) mod connections;
 mod http;
 mod plain;
 mod secrets;

@@ -23,8 +23,8 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
             "only the interfaces of jackfield:channel@0.9.0 may be imported",
         ),
         (
-            r#"(component (instance $i) (export "jackfield:channel/stream@0.9.0" (instance $i)))"#,
-            "exports `stream`, which this server does not serve yet",
+            r#"(component (instance $i) (export "jackfield:channel/socket@0.9.0" (instance $i)))"#,
+            "exports `socket`, which this server does not serve yet",
         ),
         (r#"(component (instance $i) (export "other:package/thing@0.9.0" (instance $i)))"#, "does not serve yet"),
     ];
