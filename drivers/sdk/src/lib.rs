@@ -70,7 +70,7 @@ mod tests;
 pub mod time;
 
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
-    Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
+    Context, Delivery, Descriptor, Listener, Outcome, Receipt, SettingsError,
 };
 pub use crate::bindings::imports::jackfield::channel::connection_types::{Closing, Frame, Signal};
 pub use crate::bindings::imports::jackfield::channel::connections::Target;

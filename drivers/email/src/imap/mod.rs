@@ -4,4 +4,5 @@ mod poll;
 mod response;
 
 pub use poll::{TIMER, poll};
+#[cfg(test)]
 pub use response::{Response, Source};

@@ -30,15 +30,14 @@ pub fn mailbox(name: Option<&str>, address: &str) -> String {
     }
 }
 
-/// `; name=value` with a value of any letters (RFC 2231), and for who can't read that one without them.
+/// `; name=value` with a value of any letters (RFC 2231).
 pub fn parameter(name: &str, value: &str) -> String {
     let value = one_line(value);
     let simple = |letter: char| letter == ' ' || (letter.is_ascii_graphic() && !"\"\\".contains(letter));
     if value.len() <= 60 && value.chars().all(simple) {
         return format!(";\r\n {name}=\"{value}\"");
     }
-    let fallback: String = value.chars().map(|letter| if simple(letter) { letter } else { '_' }).take(60).collect();
-    let mut text = format!(";\r\n {name}=\"{fallback}\"");
+    let mut text = String::new();
     let mut piece = String::new();
     let mut number = 0;
     let mut put = |piece: &mut String| {

@@ -94,6 +94,9 @@ impl Talk {
 
     fn greet(&mut self, settings: &EmailSettings) -> Result<()> {
         let hello = self.ask(&format!("EHLO {}", settings.hostname))?;
+        if hello.is_temporary() {
+            return Err(refusal(&hello, code::TEMPORARY));
+        }
         self.hello = if hello.is_good() {
             hello
         } else {

@@ -3,7 +3,7 @@
 mod command;
 mod data;
 
-pub use command::{Command, Wrong};
+pub use command::Command;
 pub use data::Receiver;
 
 use crate::address;
