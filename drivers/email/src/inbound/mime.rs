@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use mail_parser::{Address, DateTime, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{Address, DateTime, Encoding, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{bounds, html};
 use crate::address::{self, Mailbox};
@@ -130,7 +130,8 @@ impl<'a> Mail<'a> {
             let bytes = match &part.body {
                 PartType::Text(text) | PartType::Html(text) => Cow::Borrowed(text.as_bytes()),
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes.as_ref()),
-                PartType::Message(inner) if !inner.raw_message.is_empty() => Cow::Borrowed(inner.raw_message.as_ref()),
+                // Was encoded: it has bytes of its own. Otherwise it is a piece of this mail's.
+                PartType::Message(inner) if part.encoding != Encoding::None => Cow::Borrowed(inner.raw_message.as_ref()),
                 PartType::Message(_) | PartType::Multipart(_) => {
                     let (start, end) = (part.offset_body as usize, part.offset_end as usize);
                     Cow::Borrowed(self.raw.get(start..end).unwrap_or_default())

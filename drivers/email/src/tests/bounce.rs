@@ -25,10 +25,7 @@ fn a_bounce_is_told_in_its_conversation() {
     let verp = tokens::bounce_address("help@support.test", &key, &send).unwrap();
     // By the address it comes back to, by the mail that it brings back, and by both.
     for (to, original) in [(verp.as_str(), "rewritten@relay.test"), ("help@support.test", id.as_str()), (&verp, &id)] {
-        let raw = dsn("failed", original);
-        let mail = crate::inbound::mime::Mail::parse(raw.as_bytes()).unwrap();
-        assert_eq!(bounce::reports(&mail).len(), 1, "{:?} {:?}", mail.content_type("report-type"), mail.files().map(|file| file.media_type).collect::<Vec<_>>());
-        assert_eq!(bring(&driver, "", &[to], raw), "250 2.0.0 taken\r\n");
+        assert_eq!(bring(&driver, "", &[to], dsn("failed", original)), "250 2.0.0 taken\r\n");
         let message = pushed().remove(0);
         assert_eq!((message.interaction.name.as_str(), conversation(&message)), ("message.status", key.as_str()));
         let arguments = &message.interaction.arguments;
