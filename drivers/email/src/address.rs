@@ -14,8 +14,7 @@ pub fn parse(text: &str) -> Option<Mailbox> {
         Some((name, address)) => (Some(name.trim().trim_matches('"').to_owned()), address),
         None => (None, text),
     };
-    is_address(address)
-        .then(|| Mailbox { name: name.filter(|name| !name.is_empty()), address: address.into() })
+    is_address(address).then(|| Mailbox { name: name.filter(|name| !name.is_empty()), address: address.into() })
 }
 
 /// Whether mail can go there: one `@`, no space, control character or bracket, and no longer than RFC 5321 allows.
@@ -24,9 +23,13 @@ pub fn is_address(text: &str) -> bool {
         return false;
     };
     let clean = |part: &str| {
-        !part.is_empty() && !part.chars().any(|letter| letter.is_control() || letter.is_whitespace() || "<>".contains(letter))
+        !part.is_empty()
+            && !part.chars().any(|letter| letter.is_control() || letter.is_whitespace() || "<>".contains(letter))
     };
-    text.len() <= 254 && clean(local) && clean(domain) && !local.starts_with('-')
+    text.len() <= 254
+        && clean(local)
+        && clean(domain)
+        && !local.starts_with('-')
         && (!local.contains('@') || (local.starts_with('"') && local.ends_with('"')))
         && !domain.contains([',', ';', '(', ')', '"', '\\'])
 }

@@ -83,7 +83,8 @@ pub fn of_message_id(id: &str) -> Result<Option<Mark>> {
 
 fn genuine(purpose: &str, conversation: &str, send: Option<&str>, claimed: &str) -> Result<Option<Mark>> {
     let is_token = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| LETTERS.contains(&byte));
-    if !is_token(conversation, CONVERSATION) || !send.is_none_or(|send| is_token(send, SEND)) || !is_token(claimed, MAC) {
+    if !is_token(conversation, CONVERSATION) || !send.is_none_or(|send| is_token(send, SEND)) || !is_token(claimed, MAC)
+    {
         return Ok(None);
     }
     let right = mac(purpose, conversation, send.unwrap_or_default())?;

@@ -129,7 +129,9 @@ fn take(settings: &EmailSettings, session: &mut Session, number: u32) -> Result<
         return Ok(true);
     };
     if size as usize > settings.max_size {
-        host::warn(&format!("mail {number} of the mailbox has {size} bytes, more than `max-size`; it stays there unseen by agents"));
+        host::warn(&format!(
+            "mail {number} of the mailbox has {size} bytes, more than `max-size`; it stays there unseen by agents"
+        ));
         return Ok(true);
     }
     let fetched = session.ask_for(&format!("UID FETCH {number} (UID BODY.PEEK[])"), size as usize + SMALL)?;
@@ -147,7 +149,10 @@ pub fn recipients(settings: &EmailSettings, raw: &[u8]) -> Vec<String> {
     for names in [["Delivered-To", "X-Original-To"], ["To", "Cc"]] {
         let values = names.iter().filter_map(|name| Some(mail.as_ref()?.headers(name)));
         let mut found: Vec<String> = Vec::new();
-        for word in values.flatten().flat_map(|value| value.split(|letter: char| letter.is_whitespace() || "<>,;\":".contains(letter))) {
+        for word in values
+            .flatten()
+            .flat_map(|value| value.split(|letter: char| letter.is_whitespace() || "<>,;\":".contains(letter)))
+        {
             let is_new = !found.iter().any(|other| other.eq_ignore_ascii_case(word));
             if is_new && found.len() < 20 && settings.ours(word).is_some() {
                 found.push(word.into());

@@ -30,7 +30,8 @@ pub fn reason(settings: &EmailSettings, mail: &Mail<'_>, sender: Option<&str>) -
         return Some("auto-submitted");
     }
     let is_ours = |id: &str| matches!(tokens::of_message_id(id), Ok(Some(_)));
-    if mail.message_id().is_some_and(is_ours) || mail.from().is_some_and(|from| settings.ours(&from.address).is_some()) {
+    if mail.message_id().is_some_and(is_ours) || mail.from().is_some_and(|from| settings.ours(&from.address).is_some())
+    {
         return Some("own");
     }
     (mail.headers("Received").count() > MAX_HOPS).then_some("hops")

@@ -20,11 +20,9 @@ const MAX_REPORTS: usize = 50;
 
 /// What a mail reports; nothing where it is no such notification.
 pub fn reports(mail: &Mail<'_>) -> Vec<Report> {
-    let is_report = mail
-        .content_type("report-type")
-        .is_some_and(|(essence, kind)| {
-            essence == "multipart/report" && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
-        });
+    let is_report = mail.content_type("report-type").is_some_and(|(essence, kind)| {
+        essence == "multipart/report" && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
+    });
     if !is_report {
         return Vec::new();
     }
@@ -73,12 +71,16 @@ fn report(fields: &[(String, String)]) -> Option<Report> {
 fn is_status(text: &str) -> bool {
     let numbers: Vec<&str> = text.split('.').collect();
     numbers.len() == 3
-        && numbers.iter().all(|number| (1..=3).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit()))
+        && numbers
+            .iter()
+            .all(|number| (1..=3).contains(&number.len()) && number.bytes().all(|digit| digit.is_ascii_digit()))
 }
 
 /// The Message-IDs in what the notification brings back of the mail.
 pub fn original_ids(mail: &Mail<'_>) -> Vec<String> {
-    let is_original = |kind: &str| matches!(kind, "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/global-headers");
+    let is_original = |kind: &str| {
+        matches!(kind, "message/rfc822" | "message/global" | "text/rfc822-headers" | "message/global-headers")
+    };
     let originals = mail.files().filter(|file| is_original(&file.media_type));
     originals.flat_map(|file| ids_of(&file.bytes)).collect()
 }

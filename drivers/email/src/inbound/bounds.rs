@@ -16,8 +16,19 @@ const MAX_SEARCHED: usize = 500 << 20;
 
 /// The headers that the parser takes apart.
 const STRUCTURED: [&str; 13] = [
-    "from", "sender", "reply-to", "to", "cc", "date", "message-id", "in-reply-to", "references", "content-type",
-    "content-disposition", "content-id", "subject",
+    "from",
+    "sender",
+    "reply-to",
+    "to",
+    "cc",
+    "date",
+    "message-id",
+    "in-reply-to",
+    "references",
+    "content-type",
+    "content-disposition",
+    "content-id",
+    "subject",
 ];
 
 /// Whether it is.

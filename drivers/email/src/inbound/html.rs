@@ -4,9 +4,46 @@
 
 /// Elements that stay.
 const KEPT: [&str; 40] = [
-    "a", "abbr", "b", "blockquote", "br", "caption", "center", "cite", "code", "dd", "del", "div", "dl", "dt", "em",
-    "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li", "ol", "p", "pre", "q", "s", "span", "strong",
-    "sub", "sup", "table", "tbody", "td", "tr", "ul",
+    "a",
+    "abbr",
+    "b",
+    "blockquote",
+    "br",
+    "caption",
+    "center",
+    "cite",
+    "code",
+    "dd",
+    "del",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "ins",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "s",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tr",
+    "ul",
 ];
 /// More of them.
 const KEPT_TOO: [&str; 5] = ["th", "thead", "tfoot", "u", "small"];
@@ -105,7 +142,9 @@ fn begin(name: &str, tag: &Tag<'_>, out: &mut String) {
     out.push_str(name);
     match name {
         "a" => {
-            if let Some(link) = tag.attribute("href").filter(|link| begins_with(link, &["http://", "https://", "mailto:"])) {
+            if let Some(link) =
+                tag.attribute("href").filter(|link| begins_with(link, &["http://", "https://", "mailto:"]))
+            {
                 attribute("href", link, out);
                 out.push_str(" rel=\"noopener noreferrer nofollow\" target=\"_blank\"");
             }
@@ -118,7 +157,8 @@ fn begin(name: &str, tag: &Tag<'_>, out: &mut String) {
         }
         "td" | "th" => {
             for span in ["colspan", "rowspan"] {
-                let number = |value: &&str| (1..=3).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
+                let number =
+                    |value: &&str| (1..=3).contains(&value.len()) && value.bytes().all(|digit| digit.is_ascii_digit());
                 if let Some(value) = tag.attribute(span).filter(number) {
                     attribute(span, value, out);
                 }
@@ -185,7 +225,8 @@ impl<'a> Tag<'a> {
             }
             // A `=` that has no name before it belongs to the name.
             let first = rest.chars().next().map_or(0, char::len_utf8);
-            let end = rest[first..].find(|letter: char| is_edge(letter) || letter == '=').map_or(rest.len(), |at| at + first);
+            let end =
+                rest[first..].find(|letter: char| is_edge(letter) || letter == '=').map_or(rest.len(), |at| at + first);
             let (name, behind) = rest.split_at(end);
             let spaces = |text: &'a str| text.trim_start_matches(|letter: char| letter.is_ascii_whitespace());
             let (value, behind) = match spaces(behind).strip_prefix('=') {

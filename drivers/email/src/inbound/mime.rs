@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use mail_parser::{Address, DateTime, Encoding, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{
+    Address, DateTime, Encoding, HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType,
+};
 
 use super::{bounds, html};
 use crate::address::{self, Mailbox};
@@ -92,7 +94,10 @@ impl<'a> Mail<'a> {
 
     /// The values of a header, as they stand there.
     pub fn headers<'b>(&'b self, name: &'b str) -> impl Iterator<Item = &'b str> {
-        self.message.headers_raw().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        self.message
+            .headers_raw()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 
     /// What a person wrote, as plain text: the plain form where there is one, else what the HTML says.
@@ -102,9 +107,7 @@ impl<'a> Mail<'a> {
             .text_bodies()
             .filter_map(|part| match &part.body {
                 PartType::Text(text) => Some(Cow::Borrowed(text.as_ref())),
-                PartType::Html(html) => {
-                    Some(mail_parser::decoders::html::html_to_text(html).into())
-                }
+                PartType::Html(html) => Some(mail_parser::decoders::html::html_to_text(html).into()),
                 _ => None,
             })
             .collect();
@@ -131,7 +134,9 @@ impl<'a> Mail<'a> {
                 PartType::Text(text) | PartType::Html(text) => Cow::Borrowed(text.as_bytes()),
                 PartType::Binary(bytes) | PartType::InlineBinary(bytes) => Cow::Borrowed(bytes.as_ref()),
                 // Was encoded: it has bytes of its own. Otherwise it is a piece of this mail's.
-                PartType::Message(inner) if part.encoding != Encoding::None => Cow::Borrowed(inner.raw_message.as_ref()),
+                PartType::Message(inner) if part.encoding != Encoding::None => {
+                    Cow::Borrowed(inner.raw_message.as_ref())
+                }
                 PartType::Message(_) | PartType::Multipart(_) => {
                     let (start, end) = (part.offset_body as usize, part.offset_end as usize);
                     Cow::Borrowed(self.raw.get(start..end).unwrap_or_default())

@@ -95,10 +95,10 @@ fn facts<'a>(settings: &EmailSettings, arrival: &Arrival<'a>) -> Facts<'a> {
     let mail = Mail::parse(arrival.raw);
     let digest = digest(arrival.raw);
     let sender = arrival.sender.filter(|sender| address::is_address(sender));
-    let from = mail.as_ref().and_then(Mail::from).unwrap_or_else(|| Mailbox {
-        name: None,
-        address: sender.unwrap_or("unknown").into(),
-    });
+    let from = mail
+        .as_ref()
+        .and_then(Mail::from)
+        .unwrap_or_else(|| Mailbox { name: None, address: sender.unwrap_or("unknown").into() });
     let id = mail.as_ref().and_then(Mail::message_id).map_or_else(|| digest.clone(), String::from);
     let automatic = mail.as_ref().and_then(|mail| automatic::reason(settings, mail, arrival.sender));
     Facts { mail, from, id, digest, automatic }
@@ -212,9 +212,8 @@ fn push_reports(settings: &EmailSettings, facts: &Facts<'_>, recipient: &str) ->
             up_to: None,
             status: status.into(),
             code: has_failed.then(|| format!("email/{}", report.status.as_deref().unwrap_or("5.0.0"))),
-            text: has_failed.then(|| {
-                report.diagnostic.clone().unwrap_or_else(|| "The mail came back and doesn't say why.".into())
-            }),
+            text: has_failed
+                .then(|| report.diagnostic.clone().unwrap_or_else(|| "The mail came back and doesn't say why.".into())),
             at: host::clock::now(),
         };
         let about = report.recipient.clone().filter(|address| address::is_address(address));

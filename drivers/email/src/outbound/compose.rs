@@ -31,7 +31,10 @@ pub struct Draft<'a> {
 pub enum Piece {
     Text(String),
     /// A blob, to be written as Base64.
-    Blob { digest: String, size: u32 },
+    Blob {
+        digest: String,
+        size: u32,
+    },
 }
 
 /// Bytes of a blob that are read at once: whole lines of Base64, 57 bytes each.
@@ -60,10 +63,7 @@ pub fn mail(draft: &Draft<'_>) -> Vec<Piece> {
         text.push_str(&format!("Content-Disposition: attachment{}\r\n", header::parameter("filename", name)));
         text.push_str("Content-Transfer-Encoding: base64\r\n\r\n");
         pieces.push(Piece::Text(core::mem::take(&mut text)));
-        pieces.push(Piece::Blob {
-            digest: file.blob.clone().unwrap_or_default(),
-            size: file.size.unwrap_or_default(),
-        });
+        pieces.push(Piece::Blob { digest: file.blob.clone().unwrap_or_default(), size: file.size.unwrap_or_default() });
     }
     text.push_str(&format!("\r\n--{boundary}--\r\n"));
     pieces.push(Piece::Text(text));
@@ -129,13 +129,13 @@ pub fn subject(original: Option<&str>) -> String {
 fn text_part(text: &str) -> String {
     let lines: Vec<&str> = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line)).collect();
     let plain = |line: &&str| {
-        line.len() <= 998 && !line.ends_with(' ') && line.bytes().all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic())
+        line.len() <= 998
+            && !line.ends_with(' ')
+            && line.bytes().all(|byte| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic())
     };
     let is_plain = lines.iter().all(plain);
     let encoding = if is_plain { "7bit" } else { "quoted-printable" };
-    let mut part = format!(
-        "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
-    );
+    let mut part = format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n");
     for line in lines {
         if is_plain {
             part.push_str(line);
@@ -172,8 +172,7 @@ fn quote(line: &str, out: &mut String) {
 /// `Sun, 22 Nov 2026 16:04:05 +0000`
 pub fn date(milliseconds: u64) -> String {
     const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let text = to_rfc3339(milliseconds);
     let number = |range: core::ops::Range<usize>| text[range].parse::<usize>().unwrap_or(1);
     let weekday = DAYS[(milliseconds / 86_400_000 % 7) as usize];

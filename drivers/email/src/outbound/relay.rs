@@ -185,7 +185,8 @@ fn refusal(reply: &Reply, otherwise: &str) -> Error {
         (552, _) | (_, "5.3.4") => code::TOO_LARGE,
         _ => otherwise,
     };
-    Error::new(class, format!("the relay answers {}", reply.text())).with_attribute("vendor-code", reply.code.to_string())
+    Error::new(class, format!("the relay answers {}", reply.text()))
+        .with_attribute("vendor-code", reply.code.to_string())
 }
 
 /// What a connection fails with before the mail's end: nothing was taken.

@@ -328,9 +328,7 @@ impl Session {
                 };
                 let answers = desk.take(&envelope, &raw);
                 self.recipients = envelope.recipients;
-                self.answer_mail(|at| {
-                    answers.get(at).map_or_else(|| "451 4.3.0 try again".into(), Answer::line)
-                });
+                self.answer_mail(|at| answers.get(at).map_or_else(|| "451 4.3.0 try again".into(), Answer::line));
             }
         }
         if self.is_draining {

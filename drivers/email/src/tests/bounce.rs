@@ -29,7 +29,12 @@ fn a_bounce_is_told_in_its_conversation() {
         let message = pushed().remove(0);
         assert_eq!((message.interaction.name.as_str(), conversation(&message)), ("message.status", key.as_str()));
         let arguments = &message.interaction.arguments;
-        for part in [format!("\"externalId\":\"{id}\""), "\"status\":\"failed\"".into(), "\"code\":\"email/5.1.1\"".into(), "550 5.1.1 no such user".into()] {
+        for part in [
+            format!("\"externalId\":\"{id}\""),
+            "\"status\":\"failed\"".into(),
+            "\"code\":\"email/5.1.1\"".into(),
+            "550 5.1.1 no such user".into(),
+        ] {
             assert!(arguments.contains(&part), "{arguments}");
         }
         assert_eq!(message.work_item.expect("a work item").customer.address, "bad@sink.test");

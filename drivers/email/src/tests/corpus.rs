@@ -90,7 +90,9 @@ fn all_of_it_comes_in_as_its_json_says() {
 
         let from = header(&expected, "from").map(|from| &from["Address"]);
         let from = from.and_then(|from| from["List"][0].as_object().or(from["Group"][0]["addresses"][0].as_object()));
-        if let Some(address) = from.and_then(|from| from["address"].as_str()).filter(|address| crate::address::is_address(address)) {
+        if let Some(address) =
+            from.and_then(|from| from["address"].as_str()).filter(|address| crate::address::is_address(address))
+        {
             assert_eq!(work_item.customer.address, address.to_lowercase(), "{name}");
             let from_name = from.and_then(|from| from["name"].as_str()).map(one_line);
             assert_eq!(work_item.customer.name, from_name.filter(|name| !name.is_empty()), "{name}");

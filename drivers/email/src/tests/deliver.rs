@@ -43,7 +43,12 @@ fn relay(to: &'static str, answer: &'static str) -> Heard {
 }
 
 fn reply_to_a_mail(driver: &EmailDriver, headers: &str, text: &str) -> Delivery {
-    bring(driver, "c@d.test", &["sales+vip@support.test"], format!("From: Änn <ann@example.net>\r\n{headers}\r\n\r\nhi\r\n"));
+    bring(
+        driver,
+        "c@d.test",
+        &["sales+vip@support.test"],
+        format!("From: Änn <ann@example.net>\r\n{headers}\r\n\r\nhi\r\n"),
+    );
     let message = native::with(|host| host.pushed[0].clone());
     let mut work_item = WorkItem::new(conversation(&message), "ann@example.net");
     work_item.customer.name = Some("Ann\r\nBcc: evil@x".into());
@@ -75,7 +80,12 @@ fn an_answer_is_a_mail_that_belongs_to_the_customers() {
         "Hello\n.dot\nend ä ",
     );
     let blob = host::blobs::put(&[7; 200]).unwrap();
-    delivery.message.parts.push(Part::Attachment(AttachmentPart::ready(Some("Rechnung \"ä\"\r\nX: y.pdf".into()), "application/pdf", blob, 200)));
+    delivery.message.parts.push(Part::Attachment(AttachmentPart::ready(
+        Some("Rechnung \"ä\"\r\nX: y.pdf".into()),
+        "application/pdf",
+        blob,
+        200,
+    )));
     let receipt = receipt(driver.deliver(delivery.clone()));
     let heard = String::from_utf8(heard.borrow().clone()).unwrap();
     // No line of it but CRLF, no long one, and the password only where the host put it.
@@ -98,7 +108,10 @@ fn an_answer_is_a_mail_that_belongs_to_the_customers() {
     assert_eq!(crate::tokens::of_message_id(&receipt.external_ids[0]).unwrap(), Some(mark));
     assert_eq!(mail.subject(), Some("Re: Käse und eine sehr lange Zeile die gefaltet werden muss"));
     assert_eq!(mail.in_reply_to().as_text(), Some("2@x"));
-    assert_eq!(mail.references().as_text_list().map(<[_]>::to_vec), Some(vec!["0@x".into(), "1@x".into(), "2@x".into()]));
+    assert_eq!(
+        mail.references().as_text_list().map(<[_]>::to_vec),
+        Some(vec!["0@x".into(), "1@x".into(), "2@x".into()])
+    );
     assert_eq!(mail.from().unwrap().first().unwrap().address(), Some("help@support.test"));
     let back = mail.reply_to().unwrap().first().unwrap().address().unwrap().to_owned();
     assert!(back.starts_with("sales+"), "{back}");

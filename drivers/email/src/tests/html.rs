@@ -16,7 +16,10 @@ fn only_what_is_harmless_stays() {
         ("<img src='cid:a\"b' alt='<b>'>", "<img src=\"cid:a&quot;b\" alt=\"&lt;b&gt;\">"),
         ("<a href='javascript:x'>y</a>", "<a>y</a>"),
         ("<a href=' JaVa&#115;cript:x'>y</a>", "<a>y</a>"),
-        ("<a href=\"https://x/?a=1&amp;b=2\" onclick=e>y", "<a href=\"https://x/?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">y</a>"),
+        (
+            "<a href=\"https://x/?a=1&amp;b=2\" onclick=e>y",
+            "<a href=\"https://x/?a=1&amp;b=2\" rel=\"noopener noreferrer nofollow\" target=\"_blank\">y</a>",
+        ),
         ("<iframe src=x><b>y</b></iframe>z", "z"),
         ("<svg><script>x</script></svg>z", "z"),
         ("<!-- <b> --><![CDATA[x]]>y", "y"),

@@ -22,10 +22,12 @@ fn mails_of_one_thread_are_one_conversation_and_others_stay_out() {
     let first = take("ann@example.net", "help@support.test", "Message-ID: <1@x>\r\nSubject: Broken");
     let key = conversation(&first).to_owned();
     assert_eq!(attribute(&first, "email.thread"), Some("new"));
-    let again = take("ann@example.net", "help@support.test", "Message-ID: <2@x>\r\nIn-Reply-To: <1@x>\r\nReferences: <1@x>");
+    let again =
+        take("ann@example.net", "help@support.test", "Message-ID: <2@x>\r\nIn-Reply-To: <1@x>\r\nReferences: <1@x>");
     assert_eq!(conversation(&again), key);
     // Somebody else who names the same mail, and the same to another address of ours.
-    let other = take("eve@example.org", "help@support.test", "Message-ID: <3@x>\r\nReferences: <1@x>\r\nSubject: Re: Broken");
+    let other =
+        take("eve@example.org", "help@support.test", "Message-ID: <3@x>\r\nReferences: <1@x>\r\nSubject: Re: Broken");
     assert_ne!(conversation(&other), key);
     let sales = take("ann@example.net", "sales@support.test", "Message-ID: <4@x>\r\nReferences: <1@x>");
     assert_ne!(conversation(&sales), key);
@@ -81,7 +83,12 @@ fn machines_are_known() {
         assert_eq!(attribute(&message, "email.automatic"), reason, "{headers}");
         assert_eq!(attribute(&message, "automatic"), reason.map(|_| "true"), "{headers}");
     }
-    bring(&driver, "c@d.test", &["help@support.test"], mail("Subject: s").replace("Ann@Example.net", "HELP@support.test"));
+    bring(
+        &driver,
+        "c@d.test",
+        &["help@support.test"],
+        mail("Subject: s").replace("Ann@Example.net", "HELP@support.test"),
+    );
     assert_eq!(attribute(&pushed()[0], "email.automatic"), Some("own"));
 }
 
@@ -119,7 +126,10 @@ fn text_files_and_pictures_are_parts() {
     assert!(message.text().starts_with("Hi"), "{}", message.text());
     let files: Vec<_> = message.attachments().collect();
     assert_eq!(files[0].media_type, "text/html; charset=utf-8");
-    assert_eq!((files[1].name.as_deref(), files[1].disposition.as_str(), files[1].size), (Some("ä.png"), "inline", Some(3)));
+    assert_eq!(
+        (files[1].name.as_deref(), files[1].disposition.as_str(), files[1].size),
+        (Some("ä.png"), "inline", Some(3))
+    );
     assert_eq!(files[1].attributes, [("content-id".to_owned(), "pic@1".to_owned())]);
     let html = jackfield_sdk::native::with(|host| host.blobs[files[0].blob.as_ref().unwrap()].clone());
     let html = String::from_utf8(html).unwrap();

@@ -18,7 +18,9 @@ fn mailbox() {
     native::with(|host| {
         host.tcp = Some(Box::new(|said: &[u8]| {
             let said = String::from_utf8_lossy(said).into_owned();
-            let mail = |uid: u32| format!("To: help@support.test\r\nFrom: c@d.test\r\nMessage-ID: <{uid}@x>\r\n\r\nmail {uid}\r\n");
+            let mail = |uid: u32| {
+                format!("To: help@support.test\r\nFrom: c@d.test\r\nMessage-ID: <{uid}@x>\r\n\r\nmail {uid}\r\n")
+            };
             let Some((tag, command)) = said.split_once(' ') else {
                 return if said.is_empty() { b"* OK hello\r\n".to_vec() } else { b"j2 OK in\r\n".to_vec() };
             };

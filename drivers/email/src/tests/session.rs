@@ -33,7 +33,10 @@ fn one_answer_for_each_recipient_in_lmtp_and_one_in_smtp() {
     let smtp = driver(SMTP);
     open(&smtp);
     assert!(say(&smtp, "LHLO mx\r\n").starts_with("500 5.5.1"));
-    say(&smtp, "EHLO mx\r\nMAIL FROM:<c@d.test>\r\nRCPT TO:<help@support.test>\r\nRCPT TO:<HELP@support.test>\r\nDATA\r\n");
+    say(
+        &smtp,
+        "EHLO mx\r\nMAIL FROM:<c@d.test>\r\nRCPT TO:<help@support.test>\r\nRCPT TO:<HELP@support.test>\r\nDATA\r\n",
+    );
     assert_eq!(say(&smtp, format!("{MAIL}.\r\n")), "250 2.0.0 taken\r\n");
 }
 
@@ -134,7 +137,8 @@ fn tls_begins_anew_and_nothing_said_in_clear_counts() {
     native::install(native::Host::new().with_secret("channel-key", "key"));
     let mut context = native::context("mail", "https://support.example.com/channels/mail");
     context.listeners = serde_listener();
-    let driver = <crate::EmailDriver as jackfield_sdk::Driver>::configure(context, SMTP).unwrap_or_else(|error| panic!("{}", error.text));
+    let driver = <crate::EmailDriver as jackfield_sdk::Driver>::configure(context, SMTP)
+        .unwrap_or_else(|error| panic!("{}", error.text));
     open(&driver);
     assert!(say(&driver, "EHLO mx\r\n").contains("250 STARTTLS\r\n"));
     driver.received(LINE, b"STARTTLS\r\nMAIL FROM:<evil@d.test>\r\n".to_vec());
@@ -170,7 +174,12 @@ fn a_server_that_goes_down_takes_what_is_coming_in_and_no_more() {
 fn what_the_server_cannot_take_is_asked_for_again() {
     let lmtp = driver(LMTP);
     let refuse = |code: &str| {
-        let refused = jackfield_sdk::Refused { code: code.into(), text: "no\r\n250 yes".into(), pointer: None, attributes: vec![] };
+        let refused = jackfield_sdk::Refused {
+            code: code.into(),
+            text: "no\r\n250 yes".into(),
+            pointer: None,
+            attributes: vec![],
+        };
         native::with(|host| host.refuse = Some(refused));
     };
     refuse("unavailable");
