@@ -22,7 +22,7 @@ fn corpus() -> PathBuf {
     manifest.parent().expect("a folder").join("resources/eml")
 }
 
-fn mails() -> Vec<(PathBuf, Vec<u8>)> {
+pub fn mails() -> Vec<(PathBuf, Vec<u8>)> {
     let mut mails = Vec::new();
     for folder in std::fs::read_dir(corpus()).expect("the corpus") {
         for file in std::fs::read_dir(folder.expect("a folder").path()).expect("a folder") {

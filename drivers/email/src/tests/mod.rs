@@ -3,6 +3,7 @@
 mod bounce;
 mod corpus;
 mod deliver;
+mod fuzz;
 mod html;
 mod inbound;
 mod poll;

@@ -78,7 +78,7 @@ fn new_mails_are_taken_once_and_marked_after_that() {
     assert_eq!(native::with(|host| host.timers.len()), 1);
 }
 
-struct Bytes<'a>(&'a [u8]);
+pub struct Bytes<'a>(pub &'a [u8]);
 
 impl Source for Bytes<'_> {
     type Error = ();
