@@ -193,7 +193,12 @@ async fn a_conversation_through_postfix_is_one_thread_to_dovecot() {
     ana.reply(&offer["workItem"]["id"], "Hello").await;
     let notice = ana.event_where("message.received", |data| data["workItem"]["id"] == offer["workItem"]["id"]).await;
     assert_eq!(notice["message"]["attributes"]["automatic"], "true", "{notice}");
-    let from_us = mail.log().matches("to=<away@example.net>").count();
+    // Postfix writes its log a little later than it gives the notice to us.
+    let from_us = eventually("Postfix has said what it delivered", async || {
+        let count = mail.log().matches("to=<away@example.net>").count();
+        (count > 0).then_some(count)
+    })
+    .await;
     assert_eq!(from_us, 1, "{}", mail.log());
     mail.stop().await;
 }
