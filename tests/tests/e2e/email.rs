@@ -37,12 +37,12 @@ async fn port(server: &Server) -> u16 {
     .await
 }
 
-/// Postfix and Dovecot.
+/// Postfix and Dovecot. They end with the script's stdin, so also where a test fails.
 struct Mail {
     ports: Value,
-    folder: tempfile::TempDir,
     stdin: Option<ChildStdin>,
     child: Child,
+    folder: tempfile::TempDir,
 }
 
 impl Mail {
@@ -53,7 +53,6 @@ impl Mail {
             .arg(root().join("tests/peers/mail.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .expect("the mail servers");
         let given = json!({"folder": folder.path(), "driver": driver});
