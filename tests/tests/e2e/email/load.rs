@@ -111,7 +111,8 @@ async fn hostile(port: u16, kind: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn good_mails_are_taken_once_whatever_others_do() {
     let count: usize = std::env::var("JACKFIELD_MAILS").ok().and_then(|count| count.parse().ok()).unwrap_or(MAILS);
-    let setup = setup(0, None).text("[channel.limits]\nconnections = 400\nconnections-per-address = 400");
+    let setup = setup(0, None)
+        .text("[channel.limits]\nconnections = 400\nconnections-per-address = 400\nconnections-opening = 400");
     let server = Server::start(setup).await;
     let port = port(&server).await;
     let bad: Vec<_> = (0..8).map(|kind| tokio::spawn(hostile(port, kind))).collect();
