@@ -77,7 +77,7 @@ pub mod text;
 pub mod time;
 
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
-    Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
+    Context, Delivery, Descriptor, Listener, Outcome, Receipt, SettingsError,
 };
 pub use crate::bindings::imports::jackfield::channel::connection_types::{Closing, Frame, Signal};
 pub use crate::bindings::imports::jackfield::channel::connections::Target;
@@ -92,7 +92,7 @@ pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
-pub use crate::descriptor::{capability, command, headers, instances, media_type, secret, supported};
+pub use crate::descriptor::{capability, command, headers, instances, limit, media_type, secret, supported};
 pub use crate::dialog::Dialog;
 pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook, push_all, reply_to};
 pub use crate::http::{header_of, origin, retry_after_ms};

@@ -12,6 +12,7 @@ mod crowd;
 mod demo;
 mod disk;
 mod duplicates;
+mod email;
 mod erasure;
 mod fuzz;
 mod golden;
