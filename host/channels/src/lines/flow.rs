@@ -18,10 +18,13 @@ const MOST: usize = 64 << 10;
 const LINGER: usize = 256 << 10;
 const LINGERING: Duration = Duration::from_secs(1);
 
+/// The two ways of a connection.
+type Halves = (ReadHalf<Box<dyn Wire>>, WriteHalf<Box<dyn Wire>>);
+
 /// A connection's bytes both ways.
 pub(super) struct Flow {
     /// None while TLS is agreed on, and after that failed.
-    halves: Option<(ReadHalf<Box<dyn Wire>>, WriteHalf<Box<dyn Wire>>)>,
+    halves: Option<Halves>,
     line: Arc<Line>,
     out: BytesMut,
     /// Something was written since the last flush.

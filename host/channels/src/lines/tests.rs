@@ -18,8 +18,8 @@ fn address(last: u8) -> IpAddr {
 #[test]
 fn there_is_room_again_when_one_has_gone() {
     let board = board(2, 5, 5);
-    let first = Admission::new(&board).ok().expect("there is room");
-    let _second = Admission::new(&board).ok().expect("there is room");
+    let first = Admission::new(&board).expect("there is room");
+    let _second = Admission::new(&board).expect("there is room");
     assert_eq!(Admission::new(&board).err(), Some(Refused::Limit(Limit::Connections)));
     drop(first);
     assert!(Admission::new(&board).is_ok());
@@ -29,7 +29,7 @@ fn there_is_room_again_when_one_has_gone() {
 #[test]
 fn those_that_open_are_counted_until_they_have() {
     let board = board(9, 9, 1);
-    let mut first = Admission::new(&board).ok().expect("there is room");
+    let mut first = Admission::new(&board).expect("there is room");
     assert_eq!(Admission::new(&board).err(), Some(Refused::Limit(Limit::ConnectionsOpening)));
     first.opened();
     first.opened();
@@ -41,7 +41,7 @@ fn those_that_open_are_counted_until_they_have() {
 #[test]
 fn an_address_is_one_however_it_is_written_and_until_its_peer_has_gone() {
     let board = board(9, 1, 9);
-    let mut admissions: Vec<_> = (0..3).map(|_| Admission::new(&board).ok().expect("there is room")).collect();
+    let mut admissions: Vec<_> = (0..3).map(|_| Admission::new(&board).expect("there is room")).collect();
     assert_eq!(admissions[0].of(address(1), 0), Ok(()));
     let mapped = IpAddr::from("::ffff:192.0.2.1".parse::<std::net::Ipv6Addr>().expect("an address"));
     assert_eq!(admissions[1].of(mapped, 0), Err(Refused::Limit(Limit::ConnectionsPerAddress)));
@@ -55,7 +55,7 @@ fn an_address_is_one_however_it_is_written_and_until_its_peer_has_gone() {
 #[test]
 fn who_kills_the_driver_three_times_waits_for_a_minute() {
     let board = board(9, 9, 9);
-    let mut admission = Admission::new(&board).ok().expect("there is room");
+    let mut admission = Admission::new(&board).expect("there is room");
     for now in [1_000, 2_000, 3_000] {
         assert_eq!(admission.of(address(1), now), Ok(()));
         admission.peer_gone();

@@ -50,6 +50,9 @@ fn wrong(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the proxy sent {what}"))
 }
 
+/// Reads an address of one family.
+type Reader = fn(&[u8]) -> Option<IpAddr>;
+
 fn version_1(line: &[u8]) -> io::Result<Option<Proxied>> {
     let bad = || wrong("a header of version 1 that makes no sense");
     let text = std::str::from_utf8(line).map_err(|_| bad())?;
@@ -88,7 +91,7 @@ fn version_2(command: u8, family: u8, rest: &[u8]) -> io::Result<Option<Proxied>
     fn sixteen(bytes: &[u8]) -> Option<IpAddr> {
         Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?))
     }
-    let (size, address): (usize, fn(&[u8]) -> Option<IpAddr>) = match family {
+    let (size, address): (usize, Reader) = match family {
         0x11 => (4, four),
         0x21 => (16, sixteen),
         // Something that is no connection of bytes over IP: the connection is its own source.

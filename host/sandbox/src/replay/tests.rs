@@ -154,7 +154,7 @@ async fn what_failed_fails_again() {
         let (generation, records) = recorded(&hostile, channel("zoo", limits.clone()), 64 << 20).await;
         let _ = generation.receive(&request("POST", deed, b""), false).await;
         assert_eq!(differences(&hostile, &records).await, [], "{deed}");
-        let ended = records.lock().iter().flat_map(|record| &record.calls).map(|call| call.ending.clone()).last();
+        let ended = records.lock().iter().flat_map(|record| &record.calls).map(|call| call.ending.clone()).next_back();
         kinds.push(match ended {
             Some(Ending::Failed { kind, .. }) => kind,
             _ => "returned".to_owned(),
