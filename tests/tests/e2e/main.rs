@@ -25,6 +25,7 @@ mod meta;
 mod outside;
 mod quarantine;
 mod queueing;
+mod records;
 mod replies;
 mod routes;
 mod routing;

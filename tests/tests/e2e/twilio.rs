@@ -5,6 +5,7 @@ use jackfield_tests::{Agent, Answer, Request, Server, Setup, Sink, ask_python, d
 use serde_json::{Map, Value, json};
 
 mod prism;
+mod recorded;
 
 use prism::Prism;
 
