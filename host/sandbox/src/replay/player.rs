@@ -187,3 +187,6 @@ fn made_up(index: usize, length: usize) -> Vec<u8> {
     let blocks = (0_u64..).flat_map(|block| sha2::Sha256::digest(format!("replay {index} {block}")).to_vec());
     blocks.take(length).collect()
 }
+
+#[cfg(test)]
+mod tests;
