@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 # The commands below name what they run by its place.
 export CARGO_TARGET_DIR := $(CURDIR)/target
-.PHONY: run build toolchain drivers guests peers test lint bench soak fuzz
+.PHONY: run build toolchain drivers guests examples peers test lint bench soak fuzz
 
 # How long the long runs are: `make soak SOAK=1000`, `make fuzz FUZZ_SECONDS=60`.
 SOAK ?= 200
@@ -37,11 +37,18 @@ drivers:
 guests:
 	drivers/build.sh tests/guests target/guests
 
+# Drivers in other languages: the examples for their authors, and one that only the tests load.
+examples: peers
+	drivers/examples/build.sh \
+		javascript drivers/examples/javascript target/examples/slips-js.wasm \
+		python drivers/examples/python target/examples/slips-py.wasm \
+		python tests/guests/nosy target/guests/nosy.wasm
+
 # What the tests hold the server and the drivers against: vendors' own libraries and servers.
 peers:
 	tests/setup.sh
 
-test: toolchain peers build drivers guests
+test: toolchain peers build drivers guests examples
 	$(DRIVER_CARGO) test --release --manifest-path drivers/Cargo.toml --workspace
 	cargo test --release --workspace --doc
 	cargo test --release --workspace --lib --bins --tests --no-fail-fast

@@ -27,6 +27,11 @@ pub fn guest(name: &str) -> PathBuf {
     there(root().join("target/guests").join(format!("{name}.wasm")), "make guests")
 }
 
+/// An example of a driver in another language than Rust.
+pub fn example(name: &str) -> PathBuf {
+    there(root().join("target/examples").join(format!("{name}.wasm")), "make examples")
+}
+
 /// Something of a peer's: `node/node_modules/...`, `venv/bin/...`.
 pub fn peer(path: &str) -> PathBuf {
     there(root().join("target/peers").join(path), "make peers")

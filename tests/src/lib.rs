@@ -29,7 +29,7 @@ pub use companion::Companion;
 pub use digest::{digest_at_socket, sha256};
 pub use dns::NameServer;
 pub use eventually::{DEADLINE, eventually, within};
-pub use files::{binary, driver, guest, peer, python, root};
+pub use files::{binary, driver, example, guest, peer, python, root};
 pub use fuzz::{Mutator, corpus, fuzz, fuzz_time, keep, kind_of};
 pub use http_client::{Answer, Http, Request};
 pub use moment::in_a_moment;

@@ -10,13 +10,14 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use crate::eventually::DEADLINE;
 use crate::files;
 use crate::http_client::Http;
 use crate::setup::{OPERATOR, Setup};
 
 /// Within this time a server has ended after SIGTERM, and somewhat more.
 const STOP: Duration = Duration::from_secs(17);
+/// Within this time a server has begun: one that compiles an interpreter does so at the lowest priority.
+const START: Duration = Duration::from_secs(300);
 /// As much of the log as is shown when a test fails.
 const SHOWN: usize = 8_000;
 
@@ -93,8 +94,7 @@ impl Server {
             .expect("the server's process");
         let stdout = child.stdout.take().expect("the server's stdout");
         let mut lines = BufReader::new(stdout).lines();
-        let line =
-            timeout(DEADLINE, lines.next_line()).await.map_err(|_| format!("it says nothing\n{}", self.log()))?;
+        let line = timeout(START, lines.next_line()).await.map_err(|_| format!("it says nothing\n{}", self.log()))?;
         let Ok(Some(line)) = line else {
             let _ = child.wait().await;
             return Err(self.log());

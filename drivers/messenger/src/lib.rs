@@ -28,8 +28,8 @@ use meta_common::{batch, webhook};
 
 use crate::settings::MessengerSettings;
 
-/// What messages of this channel are, and the driver's name.
-const MEDIA_TYPE: &str = "messenger";
+/// What messages of this channel are.
+const MEDIA_TYPE: &str = "chat";
 
 /// One configured instance.
 pub struct MessengerDriver {

@@ -10,8 +10,8 @@ use jackfield_sdk::{Error, Expiry, Refused, Response, Result, TimerOptions, host
 
 use crate::{cut, repair, text};
 
-/// Events of one handler call: of each come up to three messages and a timer.
-pub const EVENTS: usize = 60;
+/// Events of one handler call: of each come up to four messages and a timer.
+pub const EVENTS: usize = 45;
 /// How the timers' names begin.
 pub const TIMER: &str = "batch/";
 /// What the operator is shown of a bad event, in bytes.

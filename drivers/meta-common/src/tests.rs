@@ -154,7 +154,7 @@ fn a_large_batch_goes_on_by_timers() {
     }
     assert!(native::with(|host| host.timers.is_empty()));
     for (name, payload) in [("start", ""), ("batch/x", "x"), ("media/x", "sha256-00 60")] {
-        let timer = SetTimer { name: name.into(), delay_ms: 0, payload: payload.into() };
+        let timer = SetTimer { name: name.into(), delay_ms: 0, payload: payload.into(), connection: None };
         batch::go_on(&Echo, &native::expiry(&timer, 1)).expect("nothing to do");
     }
 }

@@ -42,7 +42,7 @@ pub fn status(media_type: &str, work_item: WorkItem, until: u64, tooltip: &str, 
         command: "message.send".into(),
         enabled,
         tooltip: Some(tooltip.into()),
-        until: enabled.then_some(until),
+        until: Some(until),
     };
     Message::new(media_type, &arguments).with_work_item(work_item).with_event_id(format!("{event_id}/window"))
 }

@@ -2,7 +2,7 @@
 
 use crate::Descriptor;
 use crate::bindings::driver::exports::jackfield::channel::driver::{
-    Command, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedSecret,
+    Command, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
 };
 
 impl Descriptor {
@@ -69,6 +69,11 @@ pub fn capability(name: &str, targets: &[&str], reason: &str, required: bool) ->
 /// How instances are made for one interface: `pooled`, `fresh`, `per-connection`, `single`.
 pub fn instances(of: &str, policy: &str) -> InstancePolicy {
     InstancePolicy { of: of.into(), policy: policy.into(), attributes: Vec::new() }
+}
+
+/// A limit that the driver needs otherwise than by default: `deliver`, `timer`, `retry-for`; as in the config (`15m`).
+pub fn limit(name: &str, value: &str) -> WantedLimit {
+    WantedLimit { name: name.into(), value: value.into(), attributes: Vec::new() }
 }
 
 /// The request headers that the driver reads, in lower case.

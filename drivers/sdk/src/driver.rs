@@ -154,6 +154,13 @@ pub fn push_all(messages: &[Message]) -> Result<(), Refused> {
     messages.iter().try_for_each(|message| host::server::push(message).map(|_id| ()))
 }
 
+impl crate::TimerOptions {
+    /// A timer of the channel that outlives restarts and swaps.
+    pub fn durable() -> Self {
+        Self { volatile: false, connection: None, attributes: Vec::new() }
+    }
+}
+
 impl Receipt {
     /// The channel took it. `external_ids`: the channel's ids of what was sent.
     pub fn sent(external_ids: Vec<String>) -> Self {

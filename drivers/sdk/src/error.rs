@@ -51,6 +51,11 @@ impl Error {
         self
     }
 
+    /// Whether it may go better later with nothing changed.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self.code.as_str(), code::TEMPORARY | code::TIMEOUT | code::UNAVAILABLE | code::RATE_LIMITED)
+    }
+
     /// Adds a detail, such as the vendor's own code.
     #[must_use]
     pub fn with_attribute(mut self, key: &str, value: impl Into<String>) -> Self {

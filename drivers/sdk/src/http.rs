@@ -12,6 +12,13 @@ pub fn header_of<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = 
     headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name)).map(|header| header.value.as_slice())
 }
 
+/// Scheme, host and port of a URL, as they stand in it.
+pub fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    &url[..end]
+}
+
 /// The `Retry-After` of an answer in milliseconds, where it is a number of seconds (at most a day).
 pub fn retry_after_ms(headers: &[Header]) -> Option<u32> {
     let seconds: u32 = core::str::from_utf8(header_of(headers, "retry-after").next()?).ok()?.trim().parse().ok()?;

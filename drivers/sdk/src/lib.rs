@@ -69,6 +69,7 @@ mod multipart;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 pub mod opt_out;
+pub mod pieces;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -76,7 +77,7 @@ pub mod text;
 pub mod time;
 
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
-    Context, Delivery, Descriptor, Outcome, Receipt, SettingsError,
+    Context, Delivery, Descriptor, Listener, Outcome, Receipt, SettingsError,
 };
 pub use crate::bindings::imports::jackfield::channel::connection_types::{Closing, Frame, Signal};
 pub use crate::bindings::imports::jackfield::channel::connections::Target;
@@ -91,10 +92,10 @@ pub use crate::bindings::imports::jackfield::channel::secrets::Piece;
 pub use crate::bindings::imports::jackfield::channel::server::Refused;
 pub use crate::bindings::imports::jackfield::channel::timers::Options as TimerOptions;
 pub use crate::bindings::timer::exports::jackfield::channel::timer::Expiry;
-pub use crate::descriptor::{capability, command, headers, instances, media_type, secret, supported};
+pub use crate::descriptor::{capability, command, headers, instances, limit, media_type, secret, supported};
 pub use crate::dialog::Dialog;
 pub use crate::driver::{Driver, Glue, Instance, Stream, Timer, Webhook, push_all, reply_to};
-pub use crate::http::{header_of, retry_after_ms};
+pub use crate::http::{header_of, origin, retry_after_ms};
 pub use crate::multipart::Multipart;
 pub use crate::settings::Settings;
 

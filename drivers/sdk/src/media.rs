@@ -97,7 +97,8 @@ pub fn fetch_next(expiry: &Expiry, fetch: impl FnOnce(&AttachmentPart) -> Result
                 ..AttachmentPart::ready(name, media_type, file.blob, file.size)
             };
         }
-        Err(error) if is_worth_a_retry(&error) && expiry.attempt < MAX_ATTEMPTS => {
+        // A GET can be repeated, whatever became of it.
+        Err(error) if (error.is_temporary() || error.code == code::MAYBE_SENT) && expiry.attempt < MAX_ATTEMPTS => {
             return Err(Error { code: code::TEMPORARY.into(), ..error });
         }
         Err(error) => {
@@ -151,14 +152,6 @@ fn refusal(response: &Response) -> Error {
     Error::new(code, format!("it was answered {}{}", response.status, location.unwrap_or_default()))
 }
 
-/// A GET can be repeated, whatever became of it.
-fn is_worth_a_retry(error: &Error) -> bool {
-    matches!(
-        error.code.as_str(),
-        code::MAYBE_SENT | code::TEMPORARY | code::TIMEOUT | code::UNAVAILABLE | code::RATE_LIMITED
-    )
-}
-
 fn attachments(message: &mut Message) -> impl Iterator<Item = &mut AttachmentPart> {
     message.parts.iter_mut().filter_map(|part| match part {
         Part::Attachment(part) => Some(part),
@@ -172,8 +165,7 @@ fn pending(message: &Message) -> Option<usize> {
 }
 
 fn schedule(key: &str, at: usize) -> Result<()> {
-    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
-    host::timers::set(&format!("{key}/{at}"), 0, key.as_bytes(), &options)
+    host::timers::set(&format!("{key}/{at}"), 0, key.as_bytes(), &TimerOptions::durable())
 }
 
 fn key_of(external_id: &str) -> Result<String> {

@@ -53,11 +53,6 @@ fn send(request: Outgoing) -> Result<Vec<u8>> {
     Err(failure)
 }
 
-/// Whether it may go better later, for what can be repeated.
-pub fn is_temporary(error: &Error) -> bool {
-    matches!(error.code.as_str(), code::TEMPORARY | code::TIMEOUT | code::UNAVAILABLE | code::RATE_LIMITED)
-}
-
 fn failure(response: &Response, answer: &Value<'_>) -> Error {
     let slack_code = answer.get("error").and_then(Value::as_str).unwrap_or_default();
     let class = catalogue::class(response.status, slack_code);

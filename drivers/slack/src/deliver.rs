@@ -4,7 +4,7 @@ use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Object, Value, parse};
 use jackfield_sdk::text::split;
 use jackfield_sdk::{
-    AttachmentPart, Delivery, Error, Message, Outcome, Outgoing, Piece, Receipt, Result, health, host,
+    AttachmentPart, Delivery, Error, Message, Outcome, Outgoing, Piece, Receipt, Result, health, host, pieces,
 };
 
 use crate::api;
@@ -44,28 +44,12 @@ fn send(settings: &SlackSettings, delivery: &Delivery) -> Result<Receipt> {
     };
     let text = message.text();
     let steps = steps(message, &text)?;
-    let mut ids = delivery.progress.clone();
-    if delivery.previous == "unknown" && ids.len() < steps.len() {
-        return Err(Error::new(
-            code::MAYBE_SENT,
-            "an earlier try may have reached the customer, and Slack can't be asked; it isn't sent again",
-        ));
-    }
-    let mut here = ids.first().map_or_else(|| place.clone(), |first| found(settings, &place, first));
-    for step in steps.iter().skip(ids.len()) {
-        let id = match step {
-            Step::Text(text) => post(settings, &here, text)?,
-            Step::Files(files) => share(settings, &here, files)?,
-        };
-        if ids.is_empty() {
-            here = found(settings, &place, &id);
-        }
-        if steps.len() > 1 {
-            // Whatever happens to the parts after it, this one is out.
-            host::server::progress(&id)?;
-        }
-        ids.push(id);
-    }
+    let here = |ids: &[String]| ids.first().map_or_else(|| place.clone(), |first| found(settings, &place, first));
+    let ids = pieces::send(delivery, "Slack", &steps, |step, before| match step {
+        Step::Text(text) => post(settings, &here(before), text),
+        Step::Files(files) => share(settings, &here(before), files),
+    })?;
+    let here = here(&ids);
     let conversation = (here != place).then(|| here.conversation());
     Ok(Receipt { conversation, ..Receipt::sent(ids) })
 }

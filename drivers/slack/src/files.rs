@@ -3,7 +3,7 @@
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
 use jackfield_sdk::media::{File, download};
-use jackfield_sdk::{AttachmentPart, Error, Outgoing, Result, header_of};
+use jackfield_sdk::{AttachmentPart, Error, Outgoing, Result, header_of, origin};
 
 use crate::api;
 use crate::settings::SlackSettings;
@@ -60,10 +60,4 @@ fn is_slack(settings: &SlackSettings, url: &str) -> bool {
     let host = rest.split(['/', '?', '#', ':', '@', '\\']).next().unwrap_or_default();
     let ends_there = rest[host.len()..].starts_with('/');
     ends_there && (host == "slack.com" || host.ends_with(".slack.com"))
-}
-
-fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
-    &url[..end]
 }

@@ -90,7 +90,7 @@ pub fn learn_name(settings: &SlackSettings, expiry: &Expiry) -> Result<()> {
     let conversation = core::str::from_utf8(&expiry.payload).unwrap_or_default();
     let name = match api::call(settings, "users.info", &[("user", user)]) {
         Ok(answer) => name_in(&parse(&answer).unwrap_or(Value::Null)),
-        Err(error) if api::is_temporary(&error) && expiry.attempt < 4 => return Err(error),
+        Err(error) if error.is_temporary() && expiry.attempt < 4 => return Err(error),
         Err(error) => {
             host::debug(&format!("the name of a user can't be had: {}", error.text));
             None
@@ -116,6 +116,5 @@ fn key(user: &str) -> String {
 }
 
 fn set_timer(name: &str, delay_ms: u64, payload: &[u8]) -> Result<()> {
-    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
-    host::timers::set(name, delay_ms, payload, &options)
+    host::timers::set(name, delay_ms, payload, &TimerOptions::durable())
 }

@@ -59,11 +59,6 @@ pub fn send(request: Outgoing) -> Result<Vec<u8>> {
     Err(failure)
 }
 
-/// Whether it may go better later, for what can be repeated.
-pub fn is_temporary(error: &Error) -> bool {
-    matches!(error.code.as_str(), code::TEMPORARY | code::TIMEOUT | code::UNAVAILABLE | code::RATE_LIMITED)
-}
-
 fn failure(response: &Response, answer: &Value<'_>) -> Error {
     let told = answer.get("error_code").and_then(Value::as_f64);
     let status = told.filter(|_| response.is_success()).map_or(response.status, |code| code as u16);

@@ -30,8 +30,7 @@ pub fn chosen(id: &str, event: &Value<'_>) -> Result<Option<Vec<Message>>> {
     let Some(place) = place else { return Ok(None) };
     let Some(work_item) = work_item(&place, event) else { return Ok(Some(Vec::new())) };
     if query.len() <= LONGEST_ID && !query.chars().any(char::is_control) {
-        let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
-        host::timers::set(&format!("{TIMER}{query}"), 0, query.as_bytes(), &options)?;
+        host::timers::set(&format!("{TIMER}{query}"), 0, query.as_bytes(), &TimerOptions::durable())?;
     }
     let data = event.get("data").and_then(Value::as_str).unwrap_or_default();
     let title = message.and_then(|message| title(message, data)).unwrap_or(data);
@@ -64,7 +63,7 @@ pub fn answer(settings: &TelegramSettings, expiry: &Expiry) -> Result<()> {
     match api::call(settings, "answerCallbackQuery", body) {
         Ok(_) => Ok(()),
         // It waits for a minute or so; the customer's choice has come in all the same.
-        Err(error) if api::is_temporary(&error) && expiry.attempt < 3 => Err(error),
+        Err(error) if error.is_temporary() && expiry.attempt < 3 => Err(error),
         Err(error) => {
             host::debug(&format!("a button's press can't be answered: {}", error.text));
             Ok(())

@@ -2,7 +2,9 @@
 
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Object, Value, parse};
-use jackfield_sdk::{Delivery, Error, Outcome, Receipt, Result, WorkItem, health, host, opt_out, push_all, reply_to};
+use jackfield_sdk::{
+    Delivery, Error, Outcome, Receipt, Result, WorkItem, health, host, opt_out, pieces, push_all, reply_to,
+};
 
 use crate::MEDIA_TYPE;
 use crate::api::{self, MIGRATED_TO};
@@ -40,25 +42,12 @@ fn send(settings: &TelegramSettings, delivery: &Delivery) -> Result<Receipt> {
     let message = &delivery.message;
     let text = message.text();
     let steps = steps(message, &text)?;
-    let mut ids = delivery.progress.clone();
-    if delivery.previous == "unknown" && ids.len() < steps.len() {
-        return Err(Error::new(
-            code::MAYBE_SENT,
-            "an earlier try may have reached the customer, and Telegram can't be asked; it isn't sent again",
-        ));
-    }
-    let mut sending = Sending { settings, place, quoted: quoted(delivery)? };
-    for step in steps.iter().skip(ids.len()) {
-        let sent = sending
-            .send(step)
-            .inspect_err(|error| note_opt_out(error, work_item, &sending.place, message.id.as_deref()));
-        let id = sent?;
-        if steps.len() > 1 {
-            // Whatever happens to the parts after it, this one is out.
-            host::server::progress(&id)?;
-        }
-        ids.push(id);
-    }
+    let quoted = if delivery.progress.is_empty() { quoted(delivery)? } else { None };
+    let mut sending = Sending { settings, place, quoted };
+    let ids = pieces::send(delivery, "Telegram", &steps, |step, _| {
+        let sent = sending.send(step);
+        sent.inspect_err(|error| note_opt_out(error, work_item, &sending.place, message.id.as_deref()))
+    })?;
     // A group that has another id now is another conversation.
     let conversation = Some(sending.place.conversation()).filter(|now| *now != work_item.conversation);
     Ok(Receipt { conversation, ..Receipt::sent(ids) })

@@ -111,6 +111,5 @@ fn aside(update: &Value<'_>, why: &str) -> Result<()> {
 }
 
 fn again(delay_ms: u64, failures: u32) -> Result<()> {
-    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
-    host::timers::set(TIMER, delay_ms, failures.to_string().as_bytes(), &options)
+    host::timers::set(TIMER, delay_ms, failures.to_string().as_bytes(), &TimerOptions::durable())
 }

@@ -1,7 +1,7 @@
 //! Customers' pictures and files: Twilio keeps them under a URL, and they are fetched after the answer.
 
 use jackfield_sdk::media::{File, download};
-use jackfield_sdk::{AttachmentPart, Error, Outgoing, Result, error::code};
+use jackfield_sdk::{AttachmentPart, Error, Outgoing, Result, error::code, origin};
 
 use crate::params::{PREFIX, Params};
 use crate::settings::TwilioSettings;
@@ -70,10 +70,4 @@ fn name(url: &str, media_type: &str) -> String {
 fn is_twilio(settings: &TwilioSettings, url: &str) -> bool {
     let below = |base: &str| url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
     below(origin(&settings.api_base)) || below("https://api.twilio.com")
-}
-
-fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
-    &url[..end]
 }

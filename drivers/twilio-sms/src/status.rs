@@ -41,6 +41,7 @@ pub fn receive(params: &Params, sid: &str, twilio_status: &str, message_id: Opti
     if let Some(id) = message_id {
         // Our own id of it, should the answer that told us Twilio's have been lost.
         message = message.with_attribute("twilio-sms.message-id", id);
+        message.cause = Some(id.into());
     }
 
     let mut messages = vec![message];

@@ -29,8 +29,8 @@ use meta_common::{batch, webhook};
 
 use crate::settings::WhatsAppSettings;
 
-/// What messages of this channel are, and the driver's name.
-const MEDIA_TYPE: &str = "whatsapp";
+/// What messages of this channel are.
+const MEDIA_TYPE: &str = "chat";
 
 /// One configured instance.
 pub struct WhatsAppDriver {

@@ -66,6 +66,7 @@ async fn serve(sandbox: &Sandbox, component: Vec<u8>) -> anyhow::Result<Generati
         secrets,
         grants: Grants::default(),
         limits: Limits::default(),
+        connections: None,
     };
     Ok(driver.serve(config, Arc::new(NoServer)).await?)
 }

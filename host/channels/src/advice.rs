@@ -133,13 +133,15 @@ impl Channels {
             self.blame(&serving, &live);
             self.crashed(&serving);
         }
-        let Ok(called) = called else { return };
-        if let Ok(commit) = self.commit_of(&serving, CallKind::Deliver, called.transaction)
-            && !commit.is_empty()
+        let Ok(mut called) = called else { return };
+        let lines = std::mem::take(&mut called.transaction.lines);
+        let Ok(commit) = self.commit_of(&serving, CallKind::Deliver, called.transaction) else { return };
+        if !commit.is_empty()
             && let Err(error) = self.commit(&serving, commit).await
         {
-            tracing::warn!(channel = serving.id, "what the driver noted with advice is not kept: {error}");
+            return tracing::warn!(channel = serving.id, "what the driver noted with advice is not kept: {error}");
         }
+        self.release_lines(&serving, lines);
     }
 }
 

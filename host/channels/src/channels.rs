@@ -83,6 +83,9 @@ impl Set {
     fn new(config: Arc<Config>, public_url: &str, before: Option<&Self>, now: Timestamp) -> Self {
         let serving = config.channels.iter().map(|channel| {
             let kept = before.and_then(|set| set.serving.get(&channel.id)).map(|serving| serving.kept.clone());
+            if let Some(kept) = &kept {
+                kept.lines.set_limits(channel.limits.lines.clone());
+            }
             (channel.id.clone(), Arc::new(Serving::new(channel, public_url, kept, now)))
         });
         Self { routes: Routes::new(config.routes.clone()), serving: serving.collect(), config }
@@ -180,6 +183,10 @@ impl Channels {
         self.load_set(&set, Some(&before), "config").await;
         self.inner.server.config.store(config);
         self.inner.set.store(set.clone());
+        let drain = self.config().server.swap.drain;
+        for (_, removed) in before.serving.iter().filter(|(id, _)| !set.serving.contains_key(*id)) {
+            removed.kept.lines.drain(None, drain);
+        }
         self.inner.hours_changed.notify_one();
         self.forget_unused();
         for id in set.serving.keys().filter(|id| !before.serving.contains_key(*id)) {
@@ -340,6 +347,7 @@ impl Channels {
         let Some(serving) = self.serving(id) else { return Ok(false) };
         self.note_pause(id, true, by).await?;
         serving.kept.paused.store(true, Ordering::Relaxed);
+        serving.kept.lines.drain(None, self.config().server.swap.drain);
         self.say(id, LogLevel::Info, &format!("paused by {by}"));
         Ok(true)
     }

@@ -1,5 +1,6 @@
 //! What is counted of each channel.
 
+use crate::lines::LineMetrics;
 use jackfield_sandbox::Generation;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -13,11 +14,13 @@ pub enum CallKind {
     Deliver,
     /// `timer.fired`
     Timer,
+    /// The handlers of `stream`, and of a connection's own timers.
+    Stream,
 }
 
 impl CallKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Receive, Self::Deliver, Self::Timer];
+    pub const ALL: [Self; 4] = [Self::Receive, Self::Deliver, Self::Timer, Self::Stream];
 
     /// The name in metrics and records.
     pub fn name(self) -> &'static str {
@@ -25,6 +28,7 @@ impl CallKind {
             Self::Receive => "receive",
             Self::Deliver => "deliver",
             Self::Timer => "timer",
+            Self::Stream => "stream",
         }
     }
 }
@@ -118,7 +122,7 @@ impl Calls {
 /// Counters of one channel; they live as long as the channel is configured.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    calls: [Calls; 3],
+    calls: [Calls; 4],
     pub(crate) conflicts: AtomicU64,
     pub(crate) refused: AtomicU64,
     pub(crate) route_failures: AtomicU64,
@@ -181,6 +185,8 @@ pub struct ChannelMetrics {
     pub pauses: u64,
     /// Nothing comes in for longer than is usual.
     pub silent: bool,
+    /// Its connections.
+    pub lines: LineMetrics,
     /// What went out.
     pub egress: jackfield_egress::Counts,
     /// What was kept of its calls.
@@ -263,6 +269,7 @@ impl Counters {
             crashes: 0,
             pauses: 0,
             silent: false,
+            lines: LineMetrics::default(),
             egress: jackfield_egress::Counts::default(),
             records: jackfield_records::Counts::default(),
             inside: 0,

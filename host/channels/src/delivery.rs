@@ -6,7 +6,7 @@ use crate::counters::CallKind;
 use crate::progress;
 use crate::serving::Serving;
 use jackfield_router::{Command, Deliver, Failure, Id, Outcome, Previous, Reply, Status};
-use jackfield_sandbox::{CallError, Called, Delivery, LogLevel, Receipt};
+use jackfield_sandbox::{CallError, Called, Delivery, LineChange, LogLevel, Receipt};
 use jackfield_sequencer::{Commit, CommitError, Push, Stored};
 use jackfield_spec::{Direction, ErrorInfo, Kind, Message, WorkItemInfo};
 use serde_json::json;
@@ -35,6 +35,16 @@ fn failed(error: ErrorInfo) -> Outcome {
     }
 }
 
+/// What an attempt came to.
+struct Attempted {
+    commit: Commit,
+    outcome: Outcome,
+    /// The channel's ids of what was sent.
+    ids: Vec<String>,
+    /// What is to be done to connections.
+    lines: Vec<LineChange>,
+}
+
 impl Channels {
     /// Carries out one delivery. Everything that can go wrong becomes its outcome; an effect that can't even begin
     /// (the channel is paused, the journal is down) stays outstanding and is released again.
@@ -57,41 +67,39 @@ impl Channels {
             Ok(_) => return,
             Err(error) => return tracing::error!(message = %deliver.message_id, "a delivery could not begin: {error}"),
         };
-        let (commit, outcome, ids) = self.attempt(&serving, &deliver, attempt, previous).await;
-        let mut commit = commit;
+        let Attempted { mut commit, outcome, ids, lines } = self.attempt(&serving, &deliver, attempt, previous).await;
         // The server's own notifications have no stored message that an id could belong to.
         if deliver.notification.is_none() {
             commit.external_ids = ids.into_iter().map(|id| (deliver.message_id.to_string(), id)).collect();
         }
         let is_over = matches!(outcome, Outcome::Receipt { .. });
         commit.ends = Some(Command::Delivered { message_id: deliver.message_id.clone(), attempt, outcome });
-        self.settle(&serving, commit).await;
+        if self.settle(&serving, commit).await {
+            self.release_lines(&serving, lines);
+        }
         if is_over {
             progress::forget(self.sequencer(), &deliver.message_id).await;
         }
     }
 
     /// One call of the driver, and what it came to.
-    async fn attempt(
-        &self,
-        serving: &Arc<Serving>,
-        deliver: &Deliver,
-        attempt: u32,
-        previous: Previous,
-    ) -> (Commit, Outcome, Vec<String>) {
-        let nothing =
-            || Commit { channel: serving.id.clone(), cause: CallKind::Deliver.name().to_owned(), ..Commit::default() };
+    async fn attempt(&self, serving: &Arc<Serving>, deliver: &Deliver, attempt: u32, previous: Previous) -> Attempted {
+        let nothing = |outcome| {
+            let cause = CallKind::Deliver.name().to_owned();
+            let commit = Commit { channel: serving.id.clone(), cause, ..Commit::default() };
+            Attempted { commit, outcome, ids: Vec::new(), lines: Vec::new() }
+        };
         let Some(live) = serving.live() else {
             let error = ErrorInfo::new("unavailable", "the channel's driver is not loaded");
-            return (nothing(), failed(error), Vec::new());
+            return nothing(failed(error));
         };
         let generation = &live.generation;
         let message = match self.message_of(serving, deliver).await {
             Ok(message) => message,
-            Err(error) => return (nothing(), failed(error), Vec::new()),
+            Err(error) => return nothing(failed(error)),
         };
         if !generation.driver().descriptor().understands(&message.interaction.name) {
-            return (nothing(), Outcome::NotSupported, Vec::new());
+            return nothing(Outcome::NotSupported);
         }
         let asked = message.clone();
         let delivery = Delivery {
@@ -111,6 +119,7 @@ impl Channels {
         match called {
             Ok(Called { output, mut transaction }) => {
                 let aside = std::mem::take(&mut transaction.set_aside);
+                let lines = std::mem::take(&mut transaction.lines);
                 if let Err(error) = self.set_aside(serving, aside).await {
                     self.complain(serving, &format!("what the driver set aside with a delivery is lost: {error}"));
                 }
@@ -128,12 +137,12 @@ impl Channels {
                         };
                         commit.pushes.extend(pushed);
                         let (outcome, ids) = self.outcome(serving, output);
-                        (Commit { reads: Default::default(), ..commit }, outcome, ids)
+                        Attempted { commit: Commit { reads: Default::default(), ..commit }, outcome, ids, lines }
                     }
-                    Err(_) => (nothing(), Outcome::Lost { text: None }, Vec::new()),
+                    Err(_) => nothing(Outcome::Lost { text: None }),
                 }
             }
-            Err(failed) => (nothing(), not_called(&failed.error), Vec::new()),
+            Err(failed) => nothing(not_called(&failed.error)),
         }
     }
 
@@ -199,7 +208,8 @@ impl Channels {
     }
 
     /// Commits an outcome. What the driver pushed beside it may be refused; that the attempt ended may not get lost.
-    async fn settle(&self, serving: &Serving, commit: Commit) {
+    /// False: the server is stopping, and it could not be.
+    async fn settle(&self, serving: &Serving, commit: Commit) -> bool {
         let bare = Commit {
             channel: commit.channel.clone(),
             cause: commit.cause.clone(),
@@ -211,7 +221,7 @@ impl Channels {
         let mut wait = FIRST_WAIT;
         loop {
             match self.commit(serving, next.clone()).await {
-                Ok(_) => return,
+                Ok(_) => return true,
                 Err(error @ (CommitError::TooLarge | CommitError::Conflict { .. })) => {
                     self.say(
                         &serving.id,
@@ -225,7 +235,7 @@ impl Channels {
                     wait = (wait * 2).min(LONGEST_WAIT);
                 }
                 // The attempt is journaled without its outcome: the next start shows it as unknown.
-                Err(CommitError::Stopping) => return,
+                Err(CommitError::Stopping) => return false,
             }
         }
     }

@@ -33,7 +33,7 @@ impl Channels {
     }
 
     /// A flag for people: nothing is refused for it.
-    fn look_for_silence(&self, serving: &Serving) {
+    fn look_for_silence(&self, serving: &Arc<Serving>) {
         let (silent, new) = serving.kept.silence.lock().look(self.now().millis());
         if let (Some(silent), true) = (silent, new) {
             let why = format!(
@@ -45,7 +45,7 @@ impl Channels {
         }
     }
 
-    async fn ask_health(&self, serving: &Serving) {
+    async fn ask_health(&self, serving: &Arc<Serving>) {
         let Some(generation) = serving.generation() else { return };
         let now = self.now();
         let descriptor = generation.driver().descriptor();
@@ -65,13 +65,20 @@ impl Channels {
             Delivery { message, attempt: 1, idempotency_key: id, previous: "none".to_owned(), progress: Vec::new() };
         let called = generation.deliver(delivery).await;
         let health = match called {
-            Ok(called) => {
+            Ok(mut called) => {
                 // What the driver noted while it looked is kept, as with every call.
-                if let Ok(commit) = self.commit_of(serving, CallKind::Deliver, called.transaction)
-                    && !commit.is_empty()
-                    && let Err(error) = self.commit(serving, commit).await
-                {
-                    tracing::warn!(channel = serving.id, "what the driver noted with its health is not kept: {error}");
+                let lines = std::mem::take(&mut called.transaction.lines);
+                if let Ok(commit) = self.commit_of(serving, CallKind::Deliver, called.transaction) {
+                    let is_empty = commit.is_empty();
+                    match if is_empty { Ok(()) } else { self.commit(serving, commit).await.map(drop) } {
+                        Ok(()) => self.release_lines(serving, lines),
+                        Err(error) => {
+                            tracing::warn!(
+                                channel = serving.id,
+                                "what the driver noted with its health is not kept: {error}"
+                            );
+                        }
+                    }
                 }
                 match called.output {
                     Outcome::Reply(reply) => Health::of(&reply, now),

@@ -108,14 +108,19 @@ impl Channels {
             let Called { output, mut transaction } = called;
             let sent = transaction.sent;
             let aside = std::mem::take(&mut transaction.set_aside);
+            let lines = std::mem::take(&mut transaction.lines);
             let commit = self.commit_of(serving, CallKind::Receive, transaction).map_err(NotTaken::Refused)?;
             let unavailable = |_| NotTaken::Refused(ReceiveError::Unavailable);
             self.set_aside(serving, aside).await.map_err(unavailable)?;
             if commit.is_empty() {
+                self.release_lines(serving, lines);
                 return Ok(self.answer(serving, output));
             }
             match self.commit(serving, commit).await {
-                Ok(_) => return Ok(self.answer(serving, output)),
+                Ok(_) => {
+                    self.release_lines(serving, lines);
+                    return Ok(self.answer(serving, output));
+                }
                 Err(CommitError::Conflict { .. }) if !sent => {}
                 Err(CommitError::Conflict { .. }) => return Err(NotTaken::Refused(ReceiveError::Conflict)),
                 Err(error @ CommitError::TooLarge) => {

@@ -20,6 +20,7 @@ mod health;
 mod health_watch;
 mod intake;
 mod kills;
+mod lines;
 mod live;
 mod logs;
 mod own;
@@ -51,6 +52,7 @@ pub use counters::{CallKind, ChannelMetrics, Histogram, LATENCY_BUCKETS, UsageMe
 pub use error::ReceiveError;
 pub use health::Health;
 pub use jackfield_records::{Exported, Summary};
+pub use lines::{Admission, LineMetrics, ListenSpec, Wire, tls_facts};
 pub use prepare::{Checked, check};
 pub use quarantine::{QuarantineEntry, ReplayError};
 pub use records::{RecordsError, Which};

@@ -3,8 +3,8 @@
 use crate::counters::{LATENCY_BUCKETS, Tally};
 use jackfield_sandbox::Generation;
 use parking_lot::Mutex;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// A generation with what is known of it.
@@ -17,6 +17,10 @@ pub(crate) struct Live {
     pub(crate) tally: Tally,
     /// The one before it, kept beside it while it is on trial.
     before: Mutex<Option<Arc<Live>>>,
+    /// Those that it replaced without any difference, whose connections were left to them.
+    alike: Mutex<Vec<Weak<Live>>>,
+    /// It is to go: what is still given to it has to end soon.
+    leaving: AtomicBool,
     crashes: AtomicU32,
     given_up: AtomicBool,
 }
@@ -29,9 +33,39 @@ impl Live {
             since,
             tally: Tally::default(),
             before: Mutex::default(),
+            alike: Mutex::default(),
+            leaving: AtomicBool::new(false),
             crashes: AtomicU32::new(0),
             given_up: AtomicBool::new(false),
         }
+    }
+
+    /// Takes the place of one that it does not differ from: that one's connections stay with it, and are drained with
+    /// this one's.
+    pub(crate) fn stand_for(&self, replaced: &Arc<Live>) {
+        let mut alike = std::mem::take(&mut *replaced.alike.lock());
+        alike.retain(|live| live.strong_count() > 0);
+        alike.push(Arc::downgrade(replaced));
+        self.alike.lock().extend(alike);
+    }
+
+    /// Whether any of those still has somebody on the line.
+    pub(crate) fn is_any_alike(&self) -> bool {
+        self.alike.lock().iter().any(|live| live.strong_count() > 0)
+    }
+
+    /// It is to go; tells who else goes with it.
+    pub(crate) fn leave(&self) -> Vec<Arc<Live>> {
+        self.leaving.store(true, Ordering::SeqCst);
+        let alike = std::mem::take(&mut *self.alike.lock());
+        let alike: Vec<_> = alike.iter().filter_map(Weak::upgrade).collect();
+        alike.iter().for_each(|live| live.leaving.store(true, Ordering::SeqCst));
+        alike
+    }
+
+    /// Whether it is to go.
+    pub(crate) fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
     }
 
     /// Begins its trial beside the one that it replaces. Of two that are on trial only the one that has proved itself is

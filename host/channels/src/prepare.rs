@@ -2,7 +2,7 @@
 
 use crate::registry::Registry;
 use crate::way_out::WayOut;
-use jackfield_config::{ByteSize, Channel, Config, Problem};
+use jackfield_config::{ByteSize, Channel, Config, Problem, Scheme};
 use jackfield_egress::{Counters, Policy};
 use jackfield_sandbox::{Driver, Grants, Limits, Secrets};
 use jackfield_sequencer::Keys;
@@ -59,6 +59,7 @@ pub(crate) fn prepare(
             ));
         }
     }
+    problems.extend(listen_problem(channel, driver));
     let prepared = jackfield_sandbox::ChannelConfig {
         id: channel.id.clone(),
         public_url: public_url(base, &channel.id),
@@ -66,8 +67,31 @@ pub(crate) fn prepare(
         secrets: secrets(channel, keys),
         grants,
         limits: limits(channel, driver),
+        connections: None,
     };
     (prepared, problems)
+}
+
+/// Listening for a driver that takes no connections, or not listening for one that can do nothing else.
+fn listen_problem(channel: &Channel, driver: &Driver) -> Option<Problem> {
+    let mut listen = channel.listen.iter().filter(|listen| listen.scheme != Scheme::Udp);
+    match listen.next() {
+        Some(_) if !driver.exports().stream => Some(channel.key_problem(
+            "listen",
+            format!("{} takes no connections: it exports no `stream`", driver.name_and_version()),
+            "leave it out, or use a driver that does".to_owned(),
+        )),
+        Some(_) => None,
+        None => {
+            let mut wanted = driver.descriptor().capabilities.iter();
+            let wanted = wanted.find(|wanted| wanted.required && wanted.name == "listen")?;
+            Some(channel.key_problem(
+                "listen",
+                format!("the driver can't work without it: {}", wanted.reason),
+                "write listen = [\"tcp://127.0.0.1:2424\"]".to_owned(),
+            ))
+        }
+    }
 }
 
 /// What a config's channels came to.

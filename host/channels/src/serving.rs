@@ -3,6 +3,7 @@
 use crate::counters::{ChannelMetrics, Counters, UsageMetrics};
 use crate::health::Health;
 use crate::kills::Kills;
+use crate::lines::Board;
 use crate::live::Live;
 use crate::routes::channel_facts;
 use crate::silence::Silence;
@@ -54,6 +55,8 @@ pub(crate) struct Kept {
     /// Deliveries and timers that are with the driver, as many as it has instances for each.
     pub(crate) deliveries: Semaphore,
     pub(crate) timers: Semaphore,
+    /// Its connections.
+    pub(crate) lines: Arc<Board>,
     /// Names of timers that are being handled.
     pub(crate) firing: Mutex<BTreeSet<String>>,
 }
@@ -92,6 +95,7 @@ impl Serving {
                 draining: AtomicUsize::new(0),
                 deliveries: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 timers: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
+                lines: Arc::new(Board::new(config.limits.lines.clone())),
                 firing: Mutex::default(),
             })
         };
@@ -157,6 +161,7 @@ impl Serving {
         ChannelMetrics {
             inside: self.kept.inside.load(Ordering::Relaxed) as u64,
             usage: self.generation().as_ref().map(UsageMetrics::of),
+            lines: self.kept.lines.metrics(),
             egress: self.kept.egress.counts(),
             crashes,
             pauses,

@@ -49,6 +49,7 @@ impl Channels {
             let texts: Vec<_> = problems.iter().map(ToString::to_string).collect();
             return Err(texts.join("; "));
         }
+        let channel = jackfield_sandbox::ChannelConfig { connections: Some(serving.kept.lines.clone()), ..channel };
         let server = inner.server.clone();
         let served = match self.recorder(&serving.config) {
             Some(recorder) => driver.serve_recorded(channel, server, recorder).await,
@@ -76,8 +77,9 @@ impl Channels {
                 tracing::error!(driver = %wanted, "what serves now is not on record, and can't be rolled back: {error}");
             }
             for (serving, live) in warm {
-                let old = before.and_then(|set| set.serving.get(&serving.id)).and_then(|old| old.live());
-                self.place(&serving, live, old);
+                let old = before.and_then(|set| set.serving.get(&serving.id));
+                let is_alike = old.is_some_and(|old| old.config.serves_as(&serving.config));
+                self.place(&serving, live, old.and_then(|old| old.live()), is_alike);
             }
             for (serving, why) in failed {
                 self.go_on(&serving, before, why).await;
@@ -153,14 +155,19 @@ impl Channels {
     }
 
     /// Puts a generation in place of another one, which stays beside it while it is on trial, and then drains.
-    fn place(&self, serving: &Arc<Serving>, live: Arc<Live>, old: Option<Arc<Live>>) {
+    /// `is_alike`: the config says of the channel what it said before.
+    fn place(&self, serving: &Arc<Serving>, live: Arc<Live>, old: Option<Arc<Live>>, is_alike: bool) {
         let driver = live.generation.driver().clone();
         let old = serving.switch(Served::By(live.clone())).or(old);
         serving.counters().swaps.fetch_add(1, Ordering::Relaxed);
         let trial = self.config().server.swap.trial;
         if let Some(old) = old {
             let same = old.generation.driver().digest() == driver.digest();
-            let done = if same || trial.is_zero() {
+            let done = if same && is_alike && (serving.kept.lines.has_any(&old) || old.is_any_alike()) {
+                // Nobody who is on the line needs to notice.
+                live.stand_for(&old);
+                old.pass().into_iter().collect()
+            } else if same || trial.is_zero() {
                 old.pass().into_iter().chain([old]).collect()
             } else {
                 let others = live.stand_beside(&old);
@@ -188,7 +195,14 @@ impl Channels {
         let (channels, serving) = (self.clone(), serving.clone());
         serving.kept.draining.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(async move {
-            let cut = live.drain(channels.config().server.swap.drain).await;
+            let drain = channels.config().server.swap.drain;
+            let lines = &serving.kept.lines;
+            for leaving in live.leave().iter().chain([&live]) {
+                lines.drain(Some(leaving), drain);
+                // Its connections have that long to end in, and end by themselves then.
+                lines.ended(Some(leaving)).await;
+            }
+            let cut = live.drain(drain).await;
             serving.kept.draining.fetch_sub(1, Ordering::Relaxed);
             if cut > 0 {
                 serving.counters().cut_off.fetch_add(cut as u64, Ordering::Relaxed);
@@ -332,7 +346,7 @@ impl Channels {
     ) -> DriverChange {
         let channels = warm.iter().map(|(serving, _)| serving.id.clone()).collect();
         for (serving, live) in warm {
-            self.place(&serving, live, None);
+            self.place(&serving, live, None, false);
         }
         self.forget_unused();
         let descriptor = component.driver.descriptor();

@@ -153,6 +153,7 @@ impl Channels {
             let mut transaction = called.transaction;
             let sent = transaction.sent;
             let aside = std::mem::take(&mut transaction.set_aside);
+            let lines = std::mem::take(&mut transaction.lines);
             let Ok(mut commit) = self.commit_of(serving, CallKind::Timer, transaction) else {
                 return Fired::Again;
             };
@@ -161,10 +162,14 @@ impl Channels {
             }
             commit.ends = done.clone();
             if commit.is_empty() {
+                self.release_lines(serving, lines);
                 return Fired::Done;
             }
             match self.commit(serving, commit).await {
-                Ok(_) => return Fired::Done,
+                Ok(_) => {
+                    self.release_lines(serving, lines);
+                    return Fired::Done;
+                }
                 Err(CommitError::Conflict { .. }) if !sent => {}
                 Err(error @ CommitError::TooLarge) => {
                     self.say(&serving.id, LogLevel::Error, &format!("the timer `{}` is dropped: {error}", expiry.name));

@@ -7,7 +7,7 @@ use crate::live::Live;
 use crate::registry::{Slot, SlotEntry};
 use crate::serving::{Served, Serving};
 use crate::silence::Silent;
-use jackfield_sandbox::Driver;
+use jackfield_sandbox::{Connections, Driver};
 use jackfield_spec::{Digest, Timestamp};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -38,6 +38,10 @@ pub struct ChannelView {
     pub media_types: Vec<String>,
     /// Its webhook as vendors call it.
     pub public_url: String,
+    /// What it takes connections on, with the ports that were bound: `tcp://127.0.0.1:2424`.
+    pub listening: Vec<String>,
+    /// Connections that are open.
+    pub connections: u64,
     /// How many drivers it has been served by since the start.
     pub generation: u64,
     /// Since when this one serves.
@@ -201,7 +205,7 @@ fn is_used(serving: &BTreeMap<String, Arc<Serving>>, driver: &Driver) -> bool {
 fn view(driver: &Driver, lives: &[(String, Arc<Live>)], slots: &BTreeMap<String, Slot>) -> DriverView {
     let descriptor = driver.descriptor();
     let exports = driver.exports();
-    let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer)];
+    let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer), ("stream", exports.stream)];
     let serves = |slot: &&Slot| slot.current().is_some_and(|current| current.digest == driver.digest());
     let slot = slots.get(&descriptor.name).filter(serves);
     let slot = slot.or_else(|| slots.get(&driver.name_and_version()).filter(serves));
@@ -263,6 +267,8 @@ fn channel(serving: &Serving) -> ChannelView {
         silent: serving.kept.silence.lock().silent(),
         media_types: driver.map(media).unwrap_or_default(),
         public_url: serving.public_url.clone(),
+        listening: serving.kept.lines.listeners().into_iter().map(|listener| listener.url).collect(),
+        connections: serving.kept.lines.metrics().open,
         generation: serving.kept.generation.load(Ordering::Relaxed),
         served_since: live.and_then(|live| Timestamp::from_millis(live.since).ok()),
         on_trial: live.is_some_and(|live| live.before().is_some()),

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
 use serde_json::Value;
-use url::Url;
 
 use crate::grants::{self, Grants};
 use crate::limits::{self, Limits};
+use crate::listen::{self, Listen, TlsFiles};
 use crate::names::DriverRef;
 use crate::people::Ids;
 use crate::place::Place;
@@ -30,8 +31,12 @@ pub struct Channel {
     pub grants: Grants,
     /// How much it may use.
     pub limits: Limits,
-    /// Addresses the host listens on for the driver, `tcp://`, `tls://` or `udp://` with host and port.
-    pub listen: Vec<Url>,
+    /// Addresses the host listens on for the driver.
+    pub listen: Vec<Listen>,
+    /// The certificate of `tls://` addresses, and of connections on which the driver begins TLS.
+    pub tls: Option<TlsFiles>,
+    /// Addresses of proxies whose connections begin with a header of the PROXY protocol.
+    pub proxy_from: Vec<IpNet>,
     /// Whether the channel is a simulation, and so stays out of statistics. Default no.
     pub simulated: bool,
     /// Whether each handler call is kept for replay. Default no.
@@ -43,6 +48,12 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// Whether a driver serves both in the same way: nothing of what its instances see or may do differs.
+    pub fn serves_as(&self, other: &Self) -> bool {
+        (&self.settings, &self.secrets, &self.grants, &self.limits, self.simulated)
+            == (&other.settings, &other.secrets, &other.grants, &other.limits, other.simulated)
+    }
+
     /// Where a value of the settings stands, by its JSON Pointer (`/account-sid`); for one that doesn't
     /// exist, where the nearest value around it stands, at last the channel itself.
     pub fn place_of(&self, pointer: &str) -> Place {
@@ -93,6 +104,7 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Channel> {
             for (key, place) in table.key_places() {
                 places.insert(format!("/{}", escape(key)), place);
             }
+            let tls = listen::read_tls(&table);
             let flag = |key| table.get(key).and_then(|node| node.boolean());
             let channel = Channel {
                 id: table.required("id", "id = \"front-desk\"").and_then(|node| ids.take(&node)).unwrap_or_default(),
@@ -104,7 +116,9 @@ pub(crate) fn read(root: &Table<'_>) -> Vec<Channel> {
                 secrets: secrets(&table),
                 grants: grants::read(&table),
                 limits: limits::read(&table),
-                listen: listen(&table),
+                listen: listen::read(&table, table.get("tls").is_some()),
+                tls,
+                proxy_from: listen::read_proxies(&table),
                 simulated: flag("simulated").unwrap_or(false),
                 record: flag("record").unwrap_or(false),
                 resend_unknown: flag("resend-unknown").unwrap_or(false),
@@ -151,37 +165,5 @@ fn secrets(table: &Table<'_>) -> BTreeMap<String, Vec<Secret>> {
         .unwrap_or_default()
         .into_iter()
         .filter_map(|(name, node)| Some((name, read_values(&node)?)))
-        .collect()
-}
-
-fn listen(table: &Table<'_>) -> Vec<Url> {
-    let example = "scheme, address and port, such as \"tcp://127.0.0.1:2424\"";
-    let read = |node: &Node<'_>| {
-        let text = node.string(example)?;
-        let url = Url::parse(text).ok().filter(|url| {
-            matches!(url.scheme(), "tcp" | "tls" | "udp")
-                && url.host_str().is_some_and(|host| !host.is_empty())
-                && url.port().is_some()
-                && matches!(url.path(), "" | "/")
-                && url.query().is_none()
-                && url.fragment().is_none()
-                && url.username().is_empty()
-        });
-        if url.is_none() {
-            node.error(format!("{} can't be listened on", quote(text)), format!("write {example}"));
-        }
-        url
-    };
-    let node = table.get("listen");
-    if let Some(node) = &node {
-        node.warn(
-            "does nothing in this version: drivers can't take connections yet",
-            "leave it out, or expect no effect",
-        );
-    }
-    node.map(|node| node.items("an array, [\"tcp://127.0.0.1:2424\"]"))
-        .unwrap_or_default()
-        .iter()
-        .filter_map(read)
         .collect()
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::egress::{self, EgressLimits};
+use crate::lines::{self, LineLimits};
 use crate::reader::Table;
 use crate::units::ByteSize;
 
@@ -73,6 +74,8 @@ pub struct Limits {
     pub record_call: ByteSize,
     /// The way out.
     pub egress: EgressLimits,
+    /// Connections that come in or are opened for long.
+    pub lines: LineLimits,
 }
 
 impl Default for Limits {
@@ -110,6 +113,7 @@ impl Default for Limits {
             record_time: Duration::from_secs(7 * 24 * 3600),
             record_call: ByteSize::mib(4),
             egress: EgressLimits::default(),
+            lines: LineLimits::default(),
         }
     }
 }
@@ -167,6 +171,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
             .unwrap_or(defaults.record_time),
         record_call: size("record-call", ByteSize::kib(1), ByteSize::mib(64)).unwrap_or(defaults.record_call),
         egress: egress::read(&table),
+        lines: lines::read(&table),
     };
     table.finish();
     limits

@@ -3,6 +3,7 @@
 mod good;
 mod hours;
 mod limits;
+mod listen;
 mod names;
 mod problems;
 mod secrets;

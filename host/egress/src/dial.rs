@@ -151,6 +151,22 @@ impl Stream {
         Ok(Self { inner: Inner::Tls(Box::new(tls)), written, counters })
     }
 
+    /// The connection under it.
+    pub(crate) fn tcp(&self) -> &TcpStream {
+        match &self.inner {
+            Inner::Plain(tcp) => tcp,
+            Inner::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
+    /// What is known of its TLS.
+    pub(crate) fn session(&self) -> Option<&rustls::ClientConnection> {
+        match &self.inner {
+            Inner::Plain(_) => None,
+            Inner::Tls(tls) => Some(tls.get_ref().1),
+        }
+    }
+
     /// Whether TLS is up.
     pub(crate) fn is_secured(&self) -> bool {
         matches!(self.inner, Inner::Tls(_))

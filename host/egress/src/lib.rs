@@ -10,7 +10,8 @@
 //! 3. the connection goes to exactly the address that was checked; the name is not resolved again.
 //!
 //! [`Client::send`] and [`Client::send_to`] are the way for requests, whoever makes them: a guest's `http.send` and a
-//! guest's `wasi:http` are both turned into a [`Request`]. [`Client::connect`] is the way for connections of bytes.
+//! guest's `wasi:http` are both turned into a [`Request`]. [`Client::connect`] is the way for connections of bytes, [`Client::link`]
+//! for those that outlive a call.
 //!
 //! The crate knows HTTP/1.1, TCP and TLS. It does not know secrets, guests, messages or the journal.
 
@@ -21,6 +22,7 @@ mod dial;
 mod error;
 mod grant;
 mod limits;
+mod link;
 mod policy;
 mod pool;
 mod request;
@@ -35,6 +37,7 @@ pub use counters::{Counters, Counts, Limit};
 pub use error::{Error, ErrorKind};
 pub use grant::GrantError;
 pub use limits::Limits;
+pub use link::Link;
 pub use policy::{Denied, Permit, Policy};
 pub use request::{Header, Request, Response, Sink};
 pub use resolve::{NameServer, Resolve, SystemResolver};

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! request -> webhook -> Channels::receive -> the driver's answer
+//! accepted socket -> lines -> Channels::attend
 //! Announcement -> hub -> the agent's WebSocket -> command -> Sequencer -> command.result
 //! ```
 //!
@@ -14,6 +15,7 @@ mod endpoint;
 mod gateway;
 mod health;
 mod hub;
+mod lines;
 mod lookup;
 mod metrics;
 mod page;
@@ -29,6 +31,7 @@ mod webhook;
 pub use documents::{asyncapi, openapi};
 pub use endpoint::Endpoint;
 pub use gateway::{Gateway, Parts, StartError};
+pub use lines::certificate_problems;
 pub use serve::serve;
 
 #[cfg(test)]

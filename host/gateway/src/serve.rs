@@ -19,13 +19,16 @@ const HEAD: Duration = Duration::from_secs(30);
 const BUFFER: usize = 64 * 1024;
 /// How long requests may take to end when the server goes down.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long connections of channels may take to end then.
+const LINES: Duration = Duration::from_secs(5);
 /// How long to wait when a connection can't be accepted: mostly there are too many open files, and some will close.
 const BREATH: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` is ready; then takes no more connections, closes WebSockets, lets requests that run end (ten
-/// seconds at most) and returns.
+/// seconds at most), and the channels' connections (five), and returns.
 pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Future<Output = ()>) {
     let app = gateway.app();
+    let lines = tokio::spawn(crate::lines::run(gateway.clone()));
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -43,9 +46,19 @@ pub async fn serve(gateway: Gateway, listener: TcpListener, shutdown: impl Futur
     }
     drop(listener);
     gateway.drain();
-    if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS)).await.is_err() {
-        tracing::warn!("some requests did not end in {} s and are cut off", DRAIN.as_secs());
-    }
+    let requests = async {
+        if tokio::time::timeout(DRAIN, gateway.open().acquire_many(CONNECTIONS)).await.is_err() {
+            tracing::warn!("some requests did not end in {} s and are cut off", DRAIN.as_secs());
+        }
+    };
+    let lines = async {
+        // The channels' listeners are closed first.
+        if let Err(error) = lines.await {
+            tracing::error!("the task of the channels' listeners failed: {error}");
+        }
+        gateway.channels().drain_lines(LINES).await;
+    };
+    tokio::join!(requests, lines);
 }
 
 /// The next connection, once there is room for it.

@@ -23,6 +23,7 @@ pub async fn run(file: &Path, json: bool) -> Result<(), Exit> {
         config.channels.retain(|channel| !channel.driver.name.is_empty());
         let found = drivers_problems(&config).await?;
         warnings.extend(found.warnings);
+        errors.extend(jackfield_gateway::certificate_problems(&config));
         let new: Vec<_> = found.errors.into_iter().filter(|problem| !told(&errors, problem)).collect();
         errors.extend(new);
         if errors.is_empty() && !json {

@@ -33,7 +33,7 @@ fn response(mut response: http_types::Response, scrubber: &Scrubber) -> http_typ
     response
 }
 
-fn error(error: wit::Error, scrubber: &Scrubber) -> wit::Error {
+pub(crate) fn error(error: wit::Error, scrubber: &Scrubber) -> wit::Error {
     wit::Error {
         code: scrubber.text(&error.code).into_owned(),
         text: scrubber.text(&error.text).into_owned(),

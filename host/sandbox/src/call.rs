@@ -1,6 +1,7 @@
 //! One handler call: its state in the store, its budgets, and how the guest is run.
 
 use crate::bindings::jackfield::channel::message::Error;
+use crate::capability::connections::OfCall;
 use crate::channel::Channel;
 use crate::clock::{CpuClock, Turns};
 use crate::engine::Sandbox;
@@ -9,6 +10,7 @@ use crate::limits::Limit;
 use crate::memory::MemoryMeter;
 use crate::tape::Tape;
 use crate::transaction::Transaction;
+use crate::wasi::{Requests, Wasi};
 use jackfield_spec::{ErrorInfo, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub(crate) struct State {
     /// None while a component is only probed.
     pub(crate) channel: Option<Arc<Channel>>,
     pub(crate) table: ResourceTable,
+    pub(crate) wasi: Wasi,
     pub(crate) memory: MemoryMeter,
     pub(crate) clock: CpuClock,
     pub(crate) turns: Turns,
@@ -61,6 +64,8 @@ pub(crate) struct Call {
     pub(crate) host_calls: u32,
     pub(crate) log_lines: u32,
     pub(crate) http_requests: u32,
+    /// Requests by `wasi:http` that are under way, if there were any; with the call they end.
+    pub(crate) requests: Option<Requests>,
     /// Connections opened.
     pub(crate) tcp_connections: u32,
     /// Bytes that went out and in, by http and tcp.
@@ -83,6 +88,8 @@ pub(crate) struct Call {
     pub(crate) now: Option<Timestamp>,
     /// The idempotency key of the delivery that this call is about.
     pub(crate) delivery: Option<String>,
+    /// What it has done to connections.
+    pub(crate) lines: OfCall,
     /// The last lines that the guest logged.
     pub(crate) said: VecDeque<String>,
     /// Where the guest was when it was ended.
@@ -104,6 +111,7 @@ impl Call {
             host_calls: 0,
             log_lines: 0,
             http_requests: 0,
+            requests: None,
             tcp_connections: 0,
             egress_bytes: 0,
             store_added: 0,
@@ -115,6 +123,7 @@ impl Call {
             timers: None,
             now: None,
             delivery: None,
+            lines: OfCall::default(),
             said: VecDeque::new(),
             backtrace: None,
         }
@@ -203,6 +212,7 @@ pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<S
     let state = State {
         channel,
         table: ResourceTable::new(),
+        wasi: Wasi::new(),
         memory,
         clock: CpuClock::new(),
         turns: Turns { channel: turn, threads: inner.long.clone() },
@@ -229,6 +239,7 @@ pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<S
 pub(crate) fn begin(store: &mut Store<State>, call: Call) {
     let state = store.data_mut();
     state.call = call;
+    state.wasi.next_call();
     // What a guest left open in an earlier call is gone.
     state.table = ResourceTable::new();
     store.set_epoch_deadline(1);
@@ -243,6 +254,7 @@ pub(crate) fn finish<T>(
 ) -> Result<T, CallError> {
     let state = store.data_mut();
     state.clock.pause();
+    state.end_lines();
     let hit = |state: &State, limit| {
         if let Some(channel) = &state.channel {
             channel.usage.hit(limit);

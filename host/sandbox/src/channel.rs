@@ -1,5 +1,6 @@
 //! A channel as its driver's instances see it: settings, secrets, grants, limits.
 
+use crate::connections::Connections;
 use crate::descriptor::Descriptor;
 use crate::limits::Limits;
 use crate::scrub::Scrubber;
@@ -31,7 +32,7 @@ impl fmt::Debug for Grants {
 }
 
 /// A configured use of a driver.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChannelConfig {
     /// The channel's id.
     pub id: String,
@@ -45,6 +46,8 @@ pub struct ChannelConfig {
     pub grants: Grants,
     /// What it may use.
     pub limits: Limits,
+    /// Its connections; none: it has none, and gets none.
+    pub connections: Option<Arc<dyn Connections>>,
 }
 
 /// A channel with the server around it; shared by all its instances.

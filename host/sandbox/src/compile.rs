@@ -12,6 +12,7 @@ pub use child::compiler_process;
 use crate::engine::compiler_config;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::{ComponentLimits, inspect};
+use crate::versions::Versions;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl Default for CompileLimits {
 /// Checks a component and compiles it.
 pub(crate) async fn compile(
     compiler: &Compiler,
+    versions: Versions,
     bytes: &std::sync::Arc<[u8]>,
     component: &ComponentLimits,
     limits: &CompileLimits,
@@ -65,7 +67,7 @@ pub(crate) async fn compile(
     match compiler {
         Compiler::InProcess => {
             let (bytes, component) = (bytes.clone(), component.clone());
-            let here = tokio::task::spawn_blocking(move || work(&bytes, &component));
+            let here = tokio::task::spawn_blocking(move || work(&bytes, &component, versions));
             let code = here.await.map_err(|error| LoadError::Host(format!("the compiler's thread failed: {error}")))?;
             Ok(code?)
         }
@@ -74,8 +76,8 @@ pub(crate) async fn compile(
 }
 
 /// What is done wherever it is done.
-fn work(bytes: &[u8], limits: &ComponentLimits) -> Result<Vec<u8>, Refusal> {
-    inspect(bytes, limits)?;
+fn work(bytes: &[u8], limits: &ComponentLimits, versions: Versions) -> Result<Vec<u8>, Refusal> {
+    inspect(bytes, limits, versions)?;
     let failed = |error: wasmtime::Error| Refusal::Compile(format!("{error:#}"));
     let engine = Engine::new(&compiler_config()).map_err(failed)?;
     engine.precompile_component(bytes).map_err(failed)

@@ -2,6 +2,7 @@
 
 use crate::bindings::exports::jackfield::channel::{driver, timer};
 use crate::bindings::jackfield::channel::{http_types, message as wit, peer};
+use crate::connections::{LinePeer, Listener};
 use crate::descriptor as d;
 use crate::handler::{Body, Delivery, Expiry, Header, Outcome, Receipt, Request, Response};
 use bytes::Bytes;
@@ -301,7 +302,7 @@ pub(crate) fn request_out(request: &Request, wanted: &[String]) -> http_types::R
             local: request.peer.local.clone(),
             listener: None,
             tls: None,
-            attributes: if request.peer.proxied { vec![("proxied".to_owned(), "true".to_owned())] } else { Vec::new() },
+            attributes: flag("proxied", request.peer.proxied),
         },
         received_at: request.received_at.millis(),
         attributes: Vec::new(),
@@ -377,6 +378,32 @@ pub(crate) fn expiry_out(expiry: Expiry) -> timer::Expiry {
         attempt: expiry.attempt,
         attributes: Vec::new(),
     }
+}
+
+/// The far end of a connection of bytes.
+pub(crate) fn line_peer_out(peer: LinePeer) -> peer::Peer {
+    peer::Peer {
+        address: peer.address,
+        local: peer.local,
+        listener: peer.listener,
+        tls: peer.tls.map(|tls| peer::Tls {
+            version: tls.version,
+            cipher: tls.cipher,
+            server_name: tls.server_name,
+            client_subject: None,
+            attributes: Vec::new(),
+        }),
+        attributes: flag("proxied", peer.proxied),
+    }
+}
+
+pub(crate) fn listener_out(listener: Listener) -> driver::Listener {
+    driver::Listener { url: listener.url, attributes: flag("certificate", listener.has_certificate) }
+}
+
+/// An attribute that is there, with the value `true`, or not.
+fn flag(name: &str, is_set: bool) -> Vec<(String, String)> {
+    if is_set { vec![(name.to_owned(), "true".to_owned())] } else { Vec::new() }
 }
 
 /// The descriptor, with its JSON read.

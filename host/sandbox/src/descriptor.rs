@@ -169,11 +169,16 @@ impl Descriptor {
         if self.media_types.is_empty() {
             return Err("it names no media type; give at least one, or `*` if it comes from the settings".to_owned());
         }
-        if let Some(policy) = self.instances.iter().find(|p| !matches!(p.policy.as_str(), "pooled" | "fresh")) {
+        let is_served = |policy: &&InstancePolicy| match policy.of.as_str() {
+            "stream" => policy.policy == "per-connection",
+            _ => matches!(policy.policy.as_str(), "pooled" | "fresh"),
+        };
+        if let Some(policy) = self.instances.iter().find(|policy| !is_served(policy)) {
             return Err(format!(
-                "the instance policy `{}` of `{}` is not served by this server yet; use `pooled` or `fresh`",
+                "the instance policy `{}` of `{}` is not served by this server yet; use {}",
                 cut(&policy.policy),
-                cut(&policy.of)
+                cut(&policy.of),
+                if policy.of == "stream" { "`per-connection`" } else { "`pooled` or `fresh`" }
             ));
         }
         Ok(())

@@ -1,14 +1,13 @@
 //! A loaded component: verified, compiled, linked and probed.
 
-use crate::bindings::Everything;
 use crate::bindings::exports::jackfield::channel as exports;
 use crate::call::State;
 use crate::descriptor::Descriptor;
 use crate::engine::Sandbox;
 use crate::error::{LoadError, Refusal};
 use crate::inspect::PACKAGE;
-use crate::passage::Passage;
-use jackfield_spec::Digest;
+use crate::versions::{CallDriver, CallTimer, CallWebhook, Handlers, Versions};
+use jackfield_spec::{Digest, VERSION};
 use std::sync::Arc;
 use wasmtime::component::{Component, InstancePre, Linker};
 
@@ -19,6 +18,8 @@ pub struct Exports {
     pub webhook: bool,
     /// It takes timers.
     pub timer: bool,
+    /// It takes connections of bytes.
+    pub stream: bool,
 }
 
 /// A component that can serve channels. Cheap to clone.
@@ -31,7 +32,7 @@ pub(crate) struct Loaded {
     pub(crate) sandbox: Sandbox,
     pub(crate) digest: Digest,
     pub(crate) pre: InstancePre<State>,
-    pub(crate) indices: Indices,
+    pub(crate) indices: Box<dyn Handlers>,
     pub(crate) exports: Exports,
     pub(crate) descriptor: Descriptor,
 }
@@ -41,39 +42,47 @@ pub(crate) struct Indices {
     pub(crate) driver: exports::driver::GuestIndices,
     pub(crate) webhook: Option<exports::webhook::GuestIndices>,
     pub(crate) timer: Option<exports::timer::GuestIndices>,
+    pub(crate) stream: Option<exports::stream::GuestIndices>,
 }
 
 /// The exports of one instance.
 pub(crate) struct Guest {
-    pub(crate) driver: exports::driver::Guest,
-    pub(crate) webhook: Option<exports::webhook::Guest>,
-    pub(crate) timer: Option<exports::timer::Guest>,
+    pub(crate) driver: Box<dyn CallDriver>,
+    pub(crate) webhook: Option<Box<dyn CallWebhook>>,
+    pub(crate) timer: Option<Box<dyn CallTimer>>,
+    pub(crate) stream: Option<exports::stream::Guest>,
 }
 
-/// All imports of the specification; what a channel isn't granted answers `denied`.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<State>> {
+/// All imports of the specification, and of WASI what guests of other languages need; what a channel isn't granted
+/// answers `denied`.
+pub(crate) fn linker(engine: &wasmtime::Engine, versions: Versions) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    Everything::add_to_linker::<_, Passage>(&mut linker, |state: &mut State| state.passage())?;
+    versions.0.iter().try_for_each(|version| version.link(&mut linker))?;
+    crate::wasi::link(&mut linker)?;
     Ok(linker)
 }
 
 /// Said of what the inspection let pass and the engine does not.
 pub(crate) fn misfit(interface: &str, error: &wasmtime::Error) -> LoadError {
-    Refusal::Types { interface: interface.to_owned(), difference: format!("{error:#}") }.into()
+    let version = VERSION.to_owned();
+    Refusal::Types { interface: interface.to_owned(), version, difference: format!("{error:#}") }.into()
 }
 
 impl Exports {
-    /// Those of a component that was inspected.
-    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> Self {
+    /// Those of a component that was inspected, and the version of its `driver`.
+    pub(crate) fn of(component: &Component, engine: &wasmtime::Engine) -> (Self, String) {
         let mut exports = Self::default();
+        let mut version = String::new();
         for (name, _) in component.component_type().exports(engine) {
-            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split('@').next()) {
-                Some("webhook") => exports.webhook = true,
-                Some("timer") => exports.timer = true,
+            match name.strip_prefix(PACKAGE).and_then(|rest| rest.split_once('@')) {
+                Some(("driver", found)) => version = found.to_owned(),
+                Some(("webhook", _)) => exports.webhook = true,
+                Some(("timer", _)) => exports.timer = true,
+                Some(("stream", _)) => exports.stream = true,
                 _ => {}
             }
         }
-        exports
+        (exports, version)
     }
 }
 
@@ -82,15 +91,18 @@ impl Indices {
         let driver = exports::driver::GuestIndices::new(pre).map_err(|error| misfit("driver", &error))?;
         let webhook = exported.webhook.then(|| exports::webhook::GuestIndices::new(pre));
         let timer = exported.timer.then(|| exports::timer::GuestIndices::new(pre));
+        let stream = exported.stream.then(|| exports::stream::GuestIndices::new(pre));
         Ok(Self {
             driver,
             webhook: webhook.transpose().map_err(|error| misfit("webhook", &error))?,
             timer: timer.transpose().map_err(|error| misfit("timer", &error))?,
+            stream: stream.transpose().map_err(|error| misfit("stream", &error))?,
         })
     }
+}
 
-    /// The functions of an instance, their types checked.
-    pub(crate) fn load(
+impl Handlers for Indices {
+    fn load(
         &self,
         store: &mut wasmtime::Store<State>,
         instance: &wasmtime::component::Instance,
@@ -100,7 +112,14 @@ impl Indices {
         let webhook = webhook.transpose().map_err(|error| misfit("webhook", &error))?;
         let timer = self.timer.as_ref().map(|found| found.load(&mut *store, instance));
         let timer = timer.transpose().map_err(|error| misfit("timer", &error))?;
-        Ok(Guest { driver, webhook, timer })
+        let stream = self.stream.as_ref().map(|found| found.load(&mut *store, instance));
+        let stream = stream.transpose().map_err(|error| misfit("stream", &error))?;
+        Ok(Guest {
+            driver: Box::new(driver),
+            webhook: webhook.map(|found| Box::new(found) as Box<dyn CallWebhook>),
+            timer: timer.map(|found| Box::new(found) as Box<dyn CallTimer>),
+            stream,
+        })
     }
 }
 

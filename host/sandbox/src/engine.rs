@@ -7,6 +7,7 @@ use crate::error::{LoadError, Refusal};
 use crate::generation::Lanes;
 use crate::inspect::ComponentLimits;
 use crate::usage::Usages;
+use crate::versions::{self, Versions};
 use jackfield_spec::Digest;
 use parking_lot::Mutex;
 use std::path::PathBuf;
@@ -80,6 +81,8 @@ pub(crate) struct Inner {
     handle: tokio::runtime::Handle,
     stop: Arc<AtomicBool>,
     linker: wasmtime::component::Linker<crate::call::State>,
+    /// Of the specification.
+    pub(crate) versions: Versions,
 }
 
 /// What code is made for and run with, but for the pool of instances.
@@ -128,6 +131,11 @@ impl Sandbox {
     /// # Errors
     /// The cache folder can't be made or written, or the engine can't reserve its address space.
     pub fn start(config: SandboxConfig) -> Result<Self, LoadError> {
+        Self::serving(config, versions::SERVED)
+    }
+
+    /// The same with these versions of the specification.
+    pub(crate) fn serving(config: SandboxConfig, versions: Versions) -> Result<Self, LoadError> {
         let host = |what: &str, error: &dyn std::fmt::Display| LoadError::Host(format!("{what}: {error}"));
         let engine = Engine::new(&engine_config(config.instances))
             .map_err(|error| host("the engine can't start", &format!("{error:#}")))?;
@@ -140,7 +148,8 @@ impl Sandbox {
             .enable_all()
             .build()
             .map_err(|error| host("threads for guests", &error))?;
-        let linker = crate::driver::linker(&engine).map_err(|error| host("the linker", &format!("{error:#}")))?;
+        let linker =
+            crate::driver::linker(&engine, versions).map_err(|error| host("the linker", &format!("{error:#}")))?;
         let stop = Arc::new(AtomicBool::new(false));
         tick(&engine, &stop).map_err(|error| host("the clock of guests", &error))?;
         let handle = runtime.handle().clone();
@@ -157,6 +166,7 @@ impl Sandbox {
             handle,
             stop,
             linker,
+            versions,
         });
         inner.handle.spawn(sweep(Arc::downgrade(&inner)));
         Ok(Self { inner })
@@ -210,7 +220,7 @@ impl Sandbox {
         if let Some(component) = self.cached(digest, &hash).await {
             return Ok(component);
         }
-        let code = compile(&config.compiler, bytes, &config.component, &config.compile).await?;
+        let code = compile(&config.compiler, inner.versions, bytes, &config.component, &config.compile).await?;
         self.blocking(*digest, move |inner, digest| {
             if let Err(error) = inner.cache.put(digest, &hash, &code) {
                 tracing::warn!(%digest, "the compiled driver could not be cached, the next start compiles it again: {error}");
@@ -274,7 +284,7 @@ fn compatibility(engine: &Engine, limits: &ComponentLimits) -> String {
     use std::hash::{Hash, Hasher};
     let mut hasher = std::hash::DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
-    (limits, env!("CARGO_PKG_VERSION"), jackfield_spec::WIT_FILES).hash(&mut hasher);
+    (limits, env!("CARGO_PKG_VERSION"), jackfield_spec::WIT_FILES, crate::wasi::FILES).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 

@@ -36,11 +36,13 @@ pub enum Refusal {
     },
     /// Built against another version of the specification.
     #[error(
-        "the driver was built against jackfield:channel@{found}, this server speaks {VERSION}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver was built against jackfield:channel@{found}, this server speaks {served}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Version {
         /// Version found in the component.
         found: String,
+        /// The versions that are served.
+        served: String,
     },
     /// It doesn't export the one interface that every driver must have.
     #[error(
@@ -57,19 +59,41 @@ pub enum Refusal {
     },
     /// It imports something that isn't there.
     #[error(
-        "the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{VERSION} may be imported"
+        "the driver imports `{import}`, which this server does not offer; only the interfaces of jackfield:channel@{VERSION}, and of WASI 0.2 those that docs/specification.md lists, may be imported"
     )]
     UnknownImport {
         /// The import.
         import: String,
     },
+    /// It imports another WASI than this server's.
+    #[error(
+        "the driver imports `{import}`, this server offers WASI {served}; build it with a tool that targets WASI {served}"
+    )]
+    WasiVersion {
+        /// The import.
+        import: String,
+        /// The line of WASI that is offered.
+        served: String,
+    },
+    /// It imports something of WASI with other types.
+    #[error(
+        "the driver imports `{import}` with other types than WASI's: {difference}; build it with a tool that targets WASI 0.2"
+    )]
+    WasiTypes {
+        /// The import.
+        import: String,
+        /// What differs.
+        difference: String,
+    },
     /// Types don't fit.
     #[error(
-        "the driver's `{interface}` does not fit jackfield:channel@{VERSION}: {difference}; rebuild it against the WIT that `jackfield spec wit` prints"
+        "the driver's `{interface}` does not fit jackfield:channel@{version}: {difference}; rebuild it against the WIT that `jackfield spec wit` prints"
     )]
     Types {
         /// The interface.
         interface: String,
+        /// The version in which the component has it.
+        version: String,
         /// What differs, from the outside in: function or type, then field, case or element.
         difference: String,
     },
@@ -132,7 +156,7 @@ impl Refusal {
     fn step(&self) -> &'static str {
         match self {
             Self::Compile(_) | Self::CompileTime(_) | Self::CompileMemory(_) | Self::CompilerBroke(_) => "compiled",
-            Self::Types { .. } => "linked",
+            Self::Types { .. } | Self::WasiTypes { .. } => "linked",
             _ => "verified",
         }
     }

@@ -20,7 +20,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio::time::{Instant, timeout};
 use wasmtime::Store;
 
@@ -36,19 +36,26 @@ pub struct Called<T> {
 /// A driver that serves a channel. Cheap to clone.
 #[derive(Clone)]
 pub struct Generation {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    driver: Driver,
-    channel: Arc<Channel>,
-    lanes: Arc<Lanes>,
+pub(crate) struct Inner {
+    pub(crate) driver: Driver,
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) lanes: Arc<Lanes>,
     running: AtomicUsize,
     /// Told when no call runs.
     idle: Notify,
     /// No call of it may run any more.
     is_cut: AtomicBool,
-    cut: Notify,
+    pub(crate) cut: Notify,
+}
+
+impl Inner {
+    /// Whether no call of it may run any more.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.is_cut.load(Ordering::SeqCst)
+    }
 }
 
 /// Instances of their own for each lane, so that a slow vendor never holds up what comes in.
@@ -56,6 +63,8 @@ pub(crate) struct Lanes {
     receive: Pool,
     deliver: Pool,
     timer: Pool,
+    /// Calls of connections' own instances at the same time.
+    pub(crate) connected: Semaphore,
     idle: Duration,
     usage: Arc<Usage>,
 }
@@ -64,7 +73,14 @@ impl Lanes {
     fn new(channel: &Channel) -> Self {
         let limits = &channel.config.limits;
         let pool = || Pool::new(limits.instances);
-        Self { receive: pool(), deliver: pool(), timer: pool(), idle: limits.idle, usage: channel.usage.clone() }
+        Self {
+            receive: pool(),
+            deliver: pool(),
+            timer: pool(),
+            connected: Semaphore::new(limits.instances.max(1)),
+            idle: limits.idle,
+            usage: channel.usage.clone(),
+        }
     }
 
     fn all(&self) -> [&Pool; 3] {
@@ -83,10 +99,10 @@ impl Lanes {
 }
 
 /// Counts a call while it runs.
-struct Running<'a>(&'a Inner);
+pub(crate) struct Running<'a>(&'a Inner);
 
 impl<'a> Running<'a> {
-    fn new(inner: &'a Inner) -> Self {
+    pub(crate) fn new(inner: &'a Inner) -> Self {
         inner.running.fetch_add(1, Ordering::SeqCst);
         Self(inner)
     }
@@ -171,7 +187,7 @@ impl Driver {
     }
 }
 
-fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, CallError> {
+pub(crate) fn joined<T>(result: Result<T, tokio::task::JoinError>) -> Result<T, CallError> {
     result.map_err(|error| CallError::Trap { trap: format!("the call's task failed: {error}") })
 }
 
@@ -184,6 +200,19 @@ impl Generation {
     /// Its limits.
     pub fn limits(&self) -> &Limits {
         &self.inner.channel.config.limits
+    }
+
+    /// Its channel's way out.
+    pub fn client(&self) -> Option<&Arc<jackfield_egress::Client>> {
+        self.inner.channel.config.grants.client.as_ref()
+    }
+
+    /// What came from a peer that secrets were written to, without those that it repeats.
+    pub fn scrubbed(&self, data: bytes::Bytes) -> bytes::Bytes {
+        match self.inner.channel.scrubber.bytes(&data, &[]) {
+            std::borrow::Cow::Borrowed(_) => data,
+            std::borrow::Cow::Owned(clean) => clean.into(),
+        }
     }
 
     /// What its channel uses, all its generations together.
@@ -287,12 +316,20 @@ impl Generation {
 
     /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
     async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
-        if self.inner.driver.inner.sandbox.is_here() {
-            return self.run(work, again).await;
-        }
         let generation = self.clone();
-        let task = self.inner.driver.inner.sandbox.spawn(async move { generation.run(work, again).await });
-        joined(task.await)?
+        self.here_or_spawned(async move { generation.run(work, again).await }).await?
+    }
+
+    /// Runs a future on the guests' threads.
+    pub(crate) async fn here_or_spawned<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, CallError> {
+        let sandbox = &self.inner.driver.inner.sandbox;
+        if sandbox.is_here() {
+            return Ok(future.await);
+        }
+        joined(sandbox.spawn(future).await)
     }
 
     async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
@@ -333,7 +370,7 @@ impl Generation {
     ) -> Result<Answer, CallError> {
         let inner = &*self.inner;
         let cut = inner.cut.notified();
-        if inner.is_cut.load(Ordering::SeqCst) {
+        if inner.is_cut() {
             return Err(CallError::CutOff);
         }
         let answer = tokio::select! {
@@ -373,7 +410,7 @@ pub(crate) enum Answer {
 /// Said of a handler that the caller has checked to be exported.
 #[derive(Debug, thiserror::Error)]
 #[error("the component does not export `{0}`")]
-struct Missing(&'static str);
+pub(crate) struct Missing(pub(crate) &'static str);
 
 impl Work {
     /// The handler's name in a record.

@@ -5,18 +5,19 @@ mod count;
 mod types;
 
 use crate::error::Refusal;
-use jackfield_spec::{VERSION, wit_interface};
+use crate::versions::{Version, Versions};
+use crate::wasi;
 use serde::{Deserialize, Serialize};
 use types::Side;
 use wit_parser::decoding::{DecodedWasm, decode};
-use wit_parser::{Resolve, WorldItem, WorldKey};
+use wit_parser::{Interface, Resolve, WorldItem, WorldKey};
 
 /// The package that drivers are built against.
 pub(crate) const PACKAGE: &str = "jackfield:channel/";
 /// How every component begins: magic number, version, layer.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
-/// Exports that this server serves.
-const SERVED: [&str; 3] = ["driver", "webhook", "timer"];
+/// How componentize-py initializes what it makes; nobody calls it afterwards.
+const COMPONENTIZE_PY: &str = "exports";
 
 /// How much there may be of a component. The defaults fit interpreters that were made components (JavaScript, Python).
 #[derive(Debug, Clone, Hash, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ impl Default for ComponentLimits {
 }
 
 /// Refuses what can't be a driver here.
-pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<(), Refusal> {
+pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits, versions: Versions) -> Result<(), Refusal> {
     if bytes.len() > limits.bytes {
         return Err(Refusal::TooLarge { found: bytes.len(), limit: limits.bytes });
     }
@@ -59,49 +60,73 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits) -> Result<(), Refu
     let world = &resolve.worlds[world];
     for (key, item) in &world.imports {
         let import = resolve.name_world_key(key);
-        let Some(interface) = import.strip_prefix(PACKAGE) else {
+        if import.starts_with(wasi::PREFIX) {
+            let offered = wasi::offered(&import)?;
+            let differs = |difference| Refusal::WasiTypes { import: import.clone(), difference };
+            let WorldItem::Interface { id, .. } = item else {
+                return Err(differs("it is not an interface".to_owned()));
+            };
+            types::compare(&resolve, *id, wasi::resolve(), offered, Side::Import).map_err(differs)?;
+            continue;
+        }
+        let Some(name) = import.strip_prefix(PACKAGE) else {
             return Err(Refusal::UnknownImport { import });
         };
-        let interface = in_version(interface)?;
-        if wit_interface(interface).is_none() {
+        let (interface, version) = in_version(name, versions)?;
+        let Some(spec) = version.interface(interface) else {
             return Err(Refusal::UnknownImport { import });
-        }
-        check_types(&resolve, interface, item, Side::Import)?;
+        };
+        check_types(&resolve, name, item, (version.resolve(), spec), Side::Import)?;
     }
-    check_exports(&resolve, &world.exports)
+    check_exports(&resolve, &world.exports, versions)
 }
 
-fn check_exports(resolve: &Resolve, exports: &wit_parser::IndexMap<WorldKey, WorldItem>) -> Result<(), Refusal> {
+fn check_exports(
+    resolve: &Resolve,
+    exports: &wit_parser::IndexMap<WorldKey, WorldItem>,
+    versions: Versions,
+) -> Result<(), Refusal> {
     let mut has_driver = false;
     for (key, item) in exports {
         let export = resolve.name_world_key(key);
-        let Some(interface) = export.strip_prefix(PACKAGE) else {
+        if export == COMPONENTIZE_PY {
+            continue;
+        }
+        let Some(name) = export.strip_prefix(PACKAGE) else {
             return Err(Refusal::ExportNotServed { interface: export });
         };
-        let interface = in_version(interface)?;
-        if !SERVED.contains(&interface) {
+        let (interface, version) = in_version(name, versions)?;
+        let served = version.handlers().contains(&interface).then(|| version.interface(interface)).flatten();
+        let Some(spec) = served else {
             return Err(Refusal::ExportNotServed { interface: interface.to_owned() });
-        }
+        };
         has_driver |= interface == "driver";
-        check_types(resolve, interface, item, Side::Export)?;
+        check_types(resolve, name, item, (version.resolve(), spec), Side::Export)?;
     }
     if has_driver { Ok(()) } else { Err(Refusal::NoDriver) }
 }
 
-fn check_types(resolve: &Resolve, interface: &str, item: &WorldItem, side: Side) -> Result<(), Refusal> {
-    let misfit = |difference| Refusal::Types { interface: interface.to_owned(), difference };
+fn check_types(
+    resolve: &Resolve,
+    name: &str,
+    item: &WorldItem,
+    (spec, ours): (&Resolve, &Interface),
+    side: Side,
+) -> Result<(), Refusal> {
+    let (interface, version) = name.split_once('@').unwrap_or((name, "none"));
+    let misfit =
+        |difference| Refusal::Types { interface: interface.to_owned(), version: version.to_owned(), difference };
     let WorldItem::Interface { id, .. } = item else {
         return Err(misfit("it is not an interface".to_owned()));
     };
-    types::compare(resolve, *id, interface, side).map_err(misfit)
+    types::compare(resolve, *id, spec, ours, side).map_err(misfit)
 }
 
-/// The interface's name without its version, which has to be one that this server speaks. Before 1.0 a minor version
-/// is a major one; patches are compatible.
-fn in_version(name: &str) -> Result<&str, Refusal> {
+/// The interface's name without its version, and the version, which has to be one that is served.
+fn in_version(name: &str, versions: Versions) -> Result<(&str, &'static dyn Version), Refusal> {
     let (interface, found) = name.split_once('@').unwrap_or((name, "none"));
-    let line = |version: &str| version.rsplit_once('.').map(|(line, _)| line.to_owned());
-    if line(found) == line(VERSION) { Ok(interface) } else { Err(Refusal::Version { found: found.to_owned() }) }
+    let unserved = || Refusal::Version { found: found.to_owned(), served: versions.numbers() };
+    Ok((interface, versions.of(found).ok_or_else(unserved)?))
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod capability;
 mod channel;
 mod clock;
 mod compile;
+mod connected;
+mod connections;
 mod convert;
 mod descriptor;
 mod driver;
@@ -35,9 +37,13 @@ mod tape;
 mod tests;
 mod transaction;
 mod usage;
+mod versions;
+mod wasi;
 
 pub use channel::{Channel, ChannelConfig, Grants};
 pub use compile::{CompileLimits, Compiler, compiler_process};
+pub use connected::Connected;
+pub use connections::{Connections, LineChange, LineDeed, LineEvent, LinePeer, Listener, TlsFacts};
 pub use descriptor::{
     Command, Descriptor, InstancePolicy, MediaType, SupportedInteraction, WantedCapability, WantedLimit, WantedSecret,
 };

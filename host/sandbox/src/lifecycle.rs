@@ -11,9 +11,10 @@ use crate::bindings::exports::jackfield::channel as exports;
 use crate::call::{self, Call, CallKind, State};
 use crate::convert;
 use crate::descriptor::Descriptor;
-use crate::driver::{Driver, Exports, Indices, Loaded, misfit};
+use crate::driver::{Driver, Exports, Loaded, misfit};
 use crate::engine::Sandbox;
-use crate::error::LoadError;
+use crate::error::{LoadError, Refusal};
+use crate::versions::Handlers;
 use jackfield_spec::Digest;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,7 @@ pub(crate) struct Compiled {
 pub(crate) struct Linked {
     sandbox: Sandbox,
     pre: InstancePre<State>,
-    indices: Indices,
+    indices: Box<dyn Handlers>,
     digest: Digest,
     exports: Exports,
 }
@@ -60,8 +61,10 @@ impl Fetched {
 impl Compiled {
     pub(crate) fn link(self, sandbox: &Sandbox) -> Result<Linked, LoadError> {
         let pre = sandbox.linker().instantiate_pre(&self.component).map_err(|error| misfit("imports", &error))?;
-        let exports = Exports::of(&self.component, &sandbox.inner.engine);
-        let indices = Indices::find(&pre, exports)?;
+        let (exports, version) = Exports::of(&self.component, &sandbox.inner.engine);
+        let versions = sandbox.inner.versions;
+        let unserved = || Refusal::Version { found: version.clone(), served: versions.numbers() };
+        let indices = versions.of(&version).ok_or_else(unserved)?.find(&pre, exports)?;
         Ok(Linked { sandbox: sandbox.clone(), pre, indices, digest: self.digest, exports })
     }
 }

@@ -140,11 +140,25 @@ pub enum Limit {
     Timers,
     /// Timers changed in a call.
     TimerChanges,
+    /// Connections open.
+    Connections,
+    /// Connections open to one address.
+    ConnectionsPerAddress,
+    /// Connections that are not open yet.
+    ConnectionsOpening,
+    /// Time without a byte on a connection.
+    ConnectionIdle,
+    /// Time for agreeing on TLS.
+    HandshakeTimeout,
+    /// Time for a proxy's header.
+    ProxyTimeout,
+    /// Bytes that wait to be written to a connection.
+    Unsent,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 27] = [
         Self::GuestTime,
         Self::WallTime,
         Self::Memory,
@@ -165,6 +179,13 @@ impl Limit {
         Self::Blobs,
         Self::Timers,
         Self::TimerChanges,
+        Self::Connections,
+        Self::ConnectionsPerAddress,
+        Self::ConnectionsOpening,
+        Self::ConnectionIdle,
+        Self::HandshakeTimeout,
+        Self::ProxyTimeout,
+        Self::Unsent,
     ];
 
     /// The name in metrics.
@@ -190,6 +211,13 @@ impl Limit {
             Self::Blobs => "blobs",
             Self::Timers => "timers",
             Self::TimerChanges => "timer-changes",
+            Self::Connections => "connections",
+            Self::ConnectionsPerAddress => "connections-per-address",
+            Self::ConnectionsOpening => "connections-opening",
+            Self::ConnectionIdle => "connection-idle",
+            Self::HandshakeTimeout => "handshake-timeout",
+            Self::ProxyTimeout => "proxy-timeout",
+            Self::Unsent => "unsent",
         }
     }
 }

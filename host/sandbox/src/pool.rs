@@ -3,6 +3,7 @@
 pub(crate) use crate::bindings::exports::jackfield::channel::driver::Context;
 use crate::call::{self, Call, CallKind, State};
 use crate::channel::Channel;
+use crate::convert;
 use crate::driver::{Guest, Loaded};
 use crate::error::{CallError, SettingsError};
 use crate::limits::{Limit, Limits};
@@ -33,7 +34,10 @@ impl Instance {
         let state = self.store.data();
         let grown = state.memory.used().saturating_sub(self.began_with);
         // A resource that is left open leaks: the next call could not reach it, and the host would keep it.
-        self.calls < limits.recycle_after && grown <= limits.memory / 2 && state.table.is_empty()
+        self.calls < limits.recycle_after
+            && grown <= limits.memory / 2
+            && state.table.is_empty()
+            && state.wasi.is_tidy()
     }
 }
 
@@ -129,7 +133,13 @@ async fn start(loaded: &Loaded, channel: &Arc<Channel>) -> Result<Instance, Call
     let context = Context {
         channel: channel.config.id.clone(),
         public_url: channel.config.public_url.clone(),
-        listeners: Vec::new(),
+        listeners: channel
+            .config
+            .connections
+            .iter()
+            .flat_map(|all| all.listeners())
+            .map(convert::listener_out)
+            .collect(),
         attributes: Vec::new(),
     };
     start_with(loaded, channel, Tape::of(channel, &loaded.digest.to_string()), context).await

@@ -86,6 +86,7 @@ impl Driver {
             secrets: Secrets::default(),
             grants: Grants::default(),
             limits,
+            connections: None,
         };
         let usage = self.inner.sandbox.inner.usages.of(&format!("replay of {}", first.instance));
         let channel = Arc::new(Channel::new(config, model.clone(), self.descriptor(), usage));

@@ -2,5 +2,6 @@
 
 mod drivers;
 mod limits;
+mod next;
 pub(crate) mod nobody;
 pub(crate) mod zoo;

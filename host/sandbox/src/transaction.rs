@@ -1,5 +1,6 @@
 //! What a handler call wants done, collected while it runs.
 
+use crate::connections::LineChange;
 use jackfield_spec::{Digest, Message, Timestamp};
 use std::collections::BTreeMap;
 
@@ -18,12 +19,14 @@ pub struct Transaction {
     pub blobs: Vec<Digest>,
     /// Entries of a batch that the driver could not read, for the quarantine: their bytes and why.
     pub set_aside: Vec<(Vec<u8>, String)>,
+    /// What is to be done to connections, in order, after the commit.
+    pub lines: Vec<LineChange>,
     /// Something went out by http: the call can't be run again.
     pub sent: bool,
 }
 
 impl Transaction {
-    /// Whether there is nothing to make durable.
+    /// Whether there is nothing to make durable. What is done to connections isn't.
     pub fn is_empty(&self) -> bool {
         self.pushes.is_empty()
             && self.writes.is_empty()

@@ -48,6 +48,11 @@ impl Usage {
         Limit::ALL.iter().zip(&self.hits).map(|(limit, hits)| (limit.name(), hits.load(Ordering::Relaxed)))
     }
 
+    /// Counts that the server met a limit in the channel's place.
+    pub fn met(&self, limit: Limit) {
+        self.hit(limit);
+    }
+
     pub(crate) fn hit(&self, limit: Limit) {
         self.hits[limit as usize].fetch_add(1, Ordering::Relaxed);
     }

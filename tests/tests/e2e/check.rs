@@ -74,6 +74,20 @@ queue = \"suport\"
 }
 
 #[tokio::test]
+async fn what_is_listened_on_must_be_of_use() {
+    let config = format!(
+        "{GOOD}[[channel]]\nid = \"deaf\"\ndriver = \"keeper\"\nlisten = [\"tcp://127.0.0.1:0\"]
+[[channel]]\nid = \"line\"\ndriver = \"party-line\"\nlisten = [\"tls://127.0.0.1:0\"]
+tls = {{ certificate = \"site.toml\", key = \"missing.pem\" }}\n"
+    );
+    let ran = check(&config, &[guest("keeper"), guest("party-line")]).await;
+    let deaf = line(&ran, "11:10", "channel[0].listen");
+    assert!(deaf.contains("exports no `stream`"), "{deaf}");
+    line(&ran, "16:7", "channel[1].tls.certificate");
+    line(&ran, "16:42", "channel[1].tls.key");
+}
+
+#[tokio::test]
 async fn routes_must_end_in_one_that_catches_all() {
     let ran = check(&format!("{GOOD}when = 'true'\n"), &[]).await;
     let last = line(&ran, "6:1", "route[0]");

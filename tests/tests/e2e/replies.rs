@@ -73,3 +73,23 @@ async fn what_a_machine_wrote_is_not_answered_by_a_machine() {
     assert_eq!(answers.len(), 1, "{answers:?}");
     assert_eq!(answers[0]["workItem"]["conversation"], "+15550101");
 }
+
+#[tokio::test]
+async fn an_answer_to_one_message_names_it_as_the_channel_does() {
+    let server = Server::start(Setup::simple(&["ana"]).guest("wire", "telegraph")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    hand_in(&server, "first", "+15550100 hello").await;
+    let offered = ana.accept().await;
+    let item = offered["workItem"]["id"].clone();
+    hand_in(&server, "second", "+15550100 are you there?").await;
+    ana.event("message.received").await;
+    let send = |to: &Value| json!({"type": "message.send", "workItemId": item, "text": "yes", "replyTo": to});
+    ana.ok(send(&offered["message"]["id"])).await;
+    let sent = told(&server, "message.send", 1).await.remove(0);
+    assert_eq!(sent["interaction"]["arguments"], json!({"replyTo": "first"}));
+    ana.refused(send(&json!("of-nobody")), "not-found").await;
+    // What another item's customer wrote is not to be quoted here.
+    hand_in(&server, "other", "+15550101 hello").await;
+    let other = ana.accept().await;
+    ana.refused(send(&other["message"]["id"]), "not-found").await;
+}

@@ -8,8 +8,11 @@ use jackfield_sdk::native::{self, Host};
 use jackfield_sdk::{Driver, Outcome, Piece, Request, Response, Timer, Webhook, WorkItem, host};
 use jackfield_spec::{Message, validate};
 use jackfield_tests::{corpus, fuzz, kind_of};
+use messenger::MessengerDriver;
+use meta_common::testing as meta;
 use slack::SlackDriver;
 use telegram::TelegramDriver;
+use whatsapp::WhatsAppDriver;
 
 const URL: &str = "https://support.example.com/channels/fuzz";
 const SECRET: &str = "the-secret-of-the-channel";
@@ -44,6 +47,30 @@ const SLACK_WORDS: [&str; 14] = [
     ">",
     "%",
     "null",
+];
+const META_WORDS: [&str; 22] = [
+    "\"id\":",
+    "\"type\":",
+    "\"text\"",
+    "\"image\"",
+    "\"system\"",
+    "\"reaction\"",
+    "\"edit\":{\"original_message_id\":",
+    "\"errors\":[",
+    "\"code\":131047",
+    "\"statuses\":[",
+    "\"messages\":[",
+    "\"message\":{",
+    "\"is_echo\":true",
+    "\"metadata\":",
+    "\"attachments\":[{\"type\":",
+    "\"payload\":{\"url\":",
+    "\"watermark\":",
+    "\\ud83d",
+    "\\u0000",
+    "null",
+    "{}",
+    "[[[[[[",
 ];
 
 /// Calls the driver with a request, then with all timers that it set and with an answer of an agent's, the service
@@ -113,5 +140,22 @@ pub fn slack() -> u64 {
             .with_header("x-slack-request-timestamp", time.to_string())
             .with_header("x-slack-signature", format!("v0={}", to_hex(&hmac)));
         exercise(&driver, request, bytes, "T1/C1/5.1")
+    })
+}
+
+pub fn whatsapp() -> u64 {
+    of_meta::<WhatsAppDriver>("whatsapp", r#"{"phone-number-id":"106540352242922","mark-read":true}"#)
+}
+
+pub fn messenger() -> u64 {
+    of_meta::<MessengerDriver>("messenger", r#"{"page-id":"1067280970047460","profile-names":true}"#)
+}
+
+fn of_meta<D: Driver + Webhook + Timer>(name: &str, settings: &str) -> u64 {
+    fuzz(name, corpus(name), &META_WORDS, |bytes| {
+        meta::install();
+        let context = native::context(name, meta::URL);
+        let driver = D::configure(context, settings).unwrap_or_else(|error| panic!("{}: {}", error.key, error.text));
+        exercise(&driver, meta::signed(&String::from_utf8_lossy(bytes)), bytes, "16505551234")
     })
 }

@@ -61,13 +61,15 @@ const STATE_WORDS: [&str; 6] = ["null", "{}", "[]", "\"queued\"", "\"active\"", 
 fn fuzz_the_boundaries() {
     /// What a target is called, and what runs it and says how many inputs there were.
     type Target = (&'static str, fn() -> u64);
-    let targets: [Target; 8] = [
+    let targets: [Target; 10] = [
         ("config", config),
         ("message", message),
         ("record", record),
         ("state", state),
         ("snapshot", files::snapshot),
         ("journal", files::journal),
+        ("whatsapp", drivers::whatsapp),
+        ("messenger", drivers::messenger),
         ("telegram", drivers::telegram),
         ("slack", drivers::slack),
     ];

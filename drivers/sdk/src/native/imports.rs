@@ -61,9 +61,13 @@ pub mod server {
         Err(Error::new(code::NOT_SUPPORTED, "the host in memory answers no queries"))
     }
 
-    /// No messages.
-    pub fn messages(_conversation: &str, _after: Option<&str>, _limit: u32) -> Result<Page, Error> {
-        Ok(Page { messages: Vec::new(), next: None, attributes: Vec::new() })
+    /// What was pushed in the conversation, all on one page.
+    pub fn messages(conversation: &str, _after: Option<&str>, _limit: u32) -> Result<Page, Error> {
+        let is_in = |message: &&Message| {
+            message.work_item.as_ref().is_some_and(|work_item| work_item.conversation == conversation)
+        };
+        let messages = with(|host| host.pushed.iter().filter(is_in).cloned().collect());
+        Ok(Page { messages, next: None, attributes: Vec::new() })
     }
 
     /// Notes it.

@@ -48,6 +48,7 @@ fn a_step_is_an_event_of_its_own_about_the_text() {
         r#"{"externalId":"SM7","upTo":null,"status":"delivered","code":null,"text":null,"at":"2026-11-22T00:00:00.000Z"}"#
     );
     assert!(message.attributes.contains(&("twilio-sms.message-id".into(), "0198-m".into())));
+    assert_eq!(message.cause.as_deref(), Some("0198-m"));
     assert_eq!(message.work_item.expect("a work item").conversation, "+14155551212");
 }
 

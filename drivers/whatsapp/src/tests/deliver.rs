@@ -25,7 +25,7 @@ fn answer(text: &str) -> Delivery {
 
 fn command(name: &str, arguments: &str) -> Delivery {
     let own = Own { kind: Kind::Command, name: name.into(), arguments: arguments.into() };
-    let mut message = Message::new("whatsapp", &own).with_work_item(customer());
+    let mut message = Message::new("chat", &own).with_work_item(customer());
     message.interaction.tracking_id = Some("t1".into());
     native::delivery(message)
 }

@@ -204,7 +204,7 @@ fn every_key_is_taken() {
     assert_eq!(channel.grants.addresses[1].to_string(), "::1/128");
     let tcp: Vec<String> = channel.grants.tcp.iter().map(ToString::to_string).collect();
     assert_eq!(tcp, ["mail.example.com:587", "[::1]:25"]);
-    assert_eq!(channel.listen[0].as_str(), "tcp://127.0.0.1:2424");
+    assert_eq!(channel.listen[0].to_string(), "tcp://127.0.0.1:2424");
     assert_eq!(channel.limits.body, ByteSize::mib(2));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::read;
-use crate::{ByteSize, Limits, ServerLimits};
+use crate::{ByteSize, Limits, LineLimits, ServerLimits};
 
 /// What stands for operators to read.
 const DOCUMENT: &str = include_str!("../../../../docs/operators.md");
@@ -122,4 +122,27 @@ fn every_key_is_documented() {
             assert!(DOCUMENT.contains(&format!("`{key}`")), "{key} of {table} is not in docs/operators.md");
         }
     }
+}
+
+#[test]
+fn limits_of_connections_are_read_under_their_keys() {
+    let channel = "[[queue]]\nid = \"q\"\n[[route]]\nqueue = \"q\"\n[[channel]]\nid = \"c\"\ndriver = \"d\"\n";
+    let limits = "connections = 1\nconnections-per-address = 2\nconnections-opening = 3\nconnection-idle = \"4s\"
+handshake-timeout = \"5s\"\nproxy-timeout = \"6s\"\nunsent = \"7KiB\"";
+    let loaded = read(&format!("{channel}[channel.limits]\n{limits}")).expect("it is right");
+    let expected = LineLimits {
+        connections: 1,
+        per_address: 2,
+        opening: 3,
+        idle: Duration::from_secs(4),
+        handshake: Duration::from_secs(5),
+        proxy: Duration::from_secs(6),
+        unsent: ByteSize::kib(7),
+    };
+    assert_eq!(loaded.config.channels[0].limits.lines, expected);
+    let loaded = read(channel).expect("it is right");
+    let lines = &loaded.config.channels[0].limits.lines;
+    assert_eq!((lines.connections, lines.per_address, lines.opening), (500, 200, 100));
+    assert_eq!((lines.idle.as_secs(), lines.handshake.as_secs(), lines.proxy.as_secs()), (300, 10, 5));
+    assert_eq!(lines.unsent, ByteSize::mib(1));
 }

@@ -11,7 +11,7 @@ fn check(text: &str, expected: &[&str]) {
 }
 
 /// The same, with [`LEAST`] behind it.
-fn check_part(text: &str, expected: &[&str]) {
+pub(super) fn check_part(text: &str, expected: &[&str]) {
     check(&format!("{text}\n{LEAST}"), expected);
 }
 
@@ -71,7 +71,7 @@ limits = { memroy = "1MiB", "a b" = 1 }"#,
             "c.toml:4:1: channel[0].setings: is not a known key; did you mean `settings`?",
             "c.toml:5:12: channel[0].grants.htp: is not a known key; did you mean `http`?",
             "c.toml:6:12: channel[0].limits.memroy: is not a known key; did you mean `memory`?",
-            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, deliver, egress-bytes, handles, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, record-bytes, record-call, record-calls, record-time, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers"#,
+            r#"c.toml:6:29: channel[0].limits."a b": is not a known key; remove it; known here: blob, blobs, body, channel-memory, connect-timeout, connection-idle, connections, connections-opening, connections-per-address, deliver, egress-bytes, handles, handshake-timeout, host-call-bytes, host-calls, http-concurrency, http-head, http-redirects, http-request, http-requests, http-response, http-timeout, idle, instances, log-bytes, log-lines, memory, proxy-timeout, push-bytes, pushes, pushes-per-second, quarantine, queue, receive, receive-wall, record-bytes, record-call, record-calls, record-time, restarts, store-bytes, store-keys, store-value, tcp-concurrency, tcp-connections, timer, timer-changes, timers, unsent"#,
         ],
     );
 }

@@ -140,6 +140,7 @@ pub(super) fn commands() -> Vec<(String, Value)> {
                 item(),
                 maybe("text", nullable(text()), "Up to 64 KiB; may be left out with attachments."),
                 maybe("attachments", nullable(list(attachment())), "Files of `POST /v1/blobs`, 32 at most."),
+                maybe("replyTo", nullable(text()), "The message of the customer's that this answers: its `id`."),
                 maybe(
                     "idempotencyKey",
                     nullable(key()),

@@ -84,6 +84,8 @@ fn channel() -> Value {
             field("silent", nullable(silent), "It has gone quiet."),
             field("mediaTypes", list(text()), "Media that the driver brings."),
             field("publicUrl", text(), "Its webhook as vendors call it."),
+            field("listening", list(text()), "What it takes connections on, with the ports that were bound."),
+            field("connections", count(), "Connections that are open."),
             field("generation", count(), "How many drivers it has been served by."),
             field("servedSince", nullable(time()), "Since when this one serves."),
             field("onTrial", boolean(), "The one before is kept beside it."),

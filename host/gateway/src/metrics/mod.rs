@@ -157,7 +157,7 @@ fn channels(text: &mut Text, gateway: &Gateway) {
     }
     egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 23] = [
+    let single: [(Family, Read); 30] = [
         (
             Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
             |channel| channel.inside,
@@ -232,6 +232,28 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             Family::counter("channel_restart_pauses_total", "How often new instances had to wait after crashes."),
             |channel| channel.pauses,
         ),
+        (Family::gauge("channel_connections", "Connections of a channel that are open."), |channel| channel.lines.open),
+        (
+            Family::gauge("channel_connections_opening", "Connections that wait for a proxy, TLS or their instance."),
+            |channel| channel.lines.opening,
+        ),
+        (Family::counter("channel_connections_accepted_total", "Connections that came in."), |channel| {
+            channel.lines.accepted
+        }),
+        (Family::counter("channel_connections_called_total", "Connections that the driver opened."), |channel| {
+            channel.lines.called
+        }),
+        (
+            Family::counter("channel_connections_refused_total", "Connections that were closed before they were open."),
+            |channel| channel.lines.refused,
+        ),
+        (
+            Family::counter("channel_connections_received_bytes_total", "Bytes that came in on connections."),
+            |channel| channel.lines.received,
+        ),
+        (Family::counter("channel_connections_sent_bytes_total", "Bytes written to connections."), |channel| {
+            channel.lines.sent
+        }),
         (Family::gauge("channel_silent", "1 while nothing has come in for much longer than is usual."), |channel| {
             u64::from(channel.silent)
         }),
@@ -240,6 +262,13 @@ fn channels(text: &mut Text, gateway: &Gateway) {
         let mut family = text.family(family);
         for channel in &channels {
             family.value(&[("channel", &channel.channel)], read(channel));
+        }
+    }
+    let mut ended =
+        text.family(Family::counter("channel_connections_ended_total", "Connections that have ended, by how."));
+    for channel in &channels {
+        for (code, count) in &channel.lines.ended {
+            ended.value(&[("channel", &channel.channel), ("code", code)], *count);
         }
     }
     let mut hits =

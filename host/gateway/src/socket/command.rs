@@ -51,6 +51,8 @@ pub(super) struct Send {
     pub(super) work_item: String,
     pub(super) text: String,
     pub(super) attachments: Vec<Attached>,
+    /// The message that is answered, by its id.
+    pub(super) reply_to: Option<String>,
     pub(super) idempotency_key: Option<String>,
     pub(super) if_version: Option<u64>,
 }
@@ -252,6 +254,7 @@ impl Fields {
             work_item: self.required("workItemId")?,
             text,
             attachments,
+            reply_to: self.key("replyTo")?,
             idempotency_key: self.key("idempotencyKey")?,
             if_version: self.number("ifVersion")?,
         })

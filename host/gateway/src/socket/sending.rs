@@ -45,7 +45,28 @@ pub(super) async fn message(gateway: &Gateway, agent: &Id, id: &Id, send: &Send)
     let files = files(gateway, agent, id, &send.attachments).await?;
     let mut message = about(gateway, agent, id, &found, Kind::Command, "message.send")?;
     message.parts = parts(&send.text, files);
+    if let Some(answered) = &send.reply_to {
+        message.interaction.arguments = json!({ "replyTo": external_id(gateway, id, &found, answered).await? });
+    }
     seal(gateway, id, &found, message, message_id)
+}
+
+/// The channel's own id of a message that an agent answers.
+async fn external_id(gateway: &Gateway, id: &Id, found: &Found, answered: &str) -> Result<String, Outcome> {
+    let (messages, sought) = (gateway.sequencer().messages(), answered.to_owned());
+    let message = tokio::task::spawn_blocking(move || messages.get(&sought)).await;
+    let message = message.map_err(|error| unavailable(id, &error))?.map_err(|error| unavailable(id, &error))?;
+    let here = |message: &Message| {
+        let item = message.work_item.as_ref().and_then(|item| item.id.as_deref());
+        message.channel.as_deref() == Some(&*found.item.channel) && item == Some(&*found.item.id)
+    };
+    let message = message.filter(here);
+    let message = message
+        .ok_or_else(|| failed(id, "not-found", format!("the work item has no message `{answered}` to reply to")))?;
+    message.external_id.ok_or_else(|| {
+        let rule = "the channel gave this message no id, so nothing can refer to it; leave out `replyTo`";
+        failed(id, "bad-request", rule)
+    })
 }
 
 /// The files that an agent names, with what was said of them when they were handed in.

@@ -55,13 +55,13 @@ fn failed(error: &jackfield_egress::Error) -> Error {
 }
 
 /// What a channel without a way out is told.
-pub(super) fn no_way_out(channel: &Channel) -> Error {
+pub(crate) fn no_way_out(channel: &Channel) -> Error {
     let id = &channel.config.id;
     refuse("denied", format!("nothing outside may be reached; add `grants` to [[channel]] id = \"{id}\""))
 }
 
 /// What one call may still move to and from peers.
-pub(super) fn out_of_bytes(channel: &Channel, client: &Client) -> Error {
+pub(crate) fn out_of_bytes(channel: &Channel, client: &Client) -> Error {
     client.counters().limit(Limit::EgressBytes);
     let most = channel.config.limits.egress_bytes;
     refuse(
@@ -72,13 +72,13 @@ pub(super) fn out_of_bytes(channel: &Channel, client: &Client) -> Error {
 
 impl State {
     /// What is left of the call's wall time, less what a guest needs to react to a time-out.
-    pub(super) fn time_left(&self) -> Duration {
+    pub(crate) fn time_left(&self) -> Duration {
         let left = self.call.ends.map_or(Duration::ZERO, |ends| ends.saturating_duration_since(Instant::now()));
         left - (left / 20).min(MARGIN)
     }
 
     /// What is left of the call's bytes to and from peers.
-    pub(super) fn bytes_left(&self, channel: &Channel) -> u64 {
+    pub(crate) fn bytes_left(&self, channel: &Channel) -> u64 {
         channel.config.limits.egress_bytes.saturating_sub(self.call.egress_bytes)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::bindings::jackfield::channel::{clock, connection_types, crm, http_types, log, message, peer, random};
 use crate::call::{State, info, refuse};
+use crate::channel::Channel;
 use crate::convert;
 use crate::limits::Limit;
 use crate::services::LogLevel;
@@ -19,8 +20,6 @@ const RANDOM: u32 = 64 << 10;
 impl log::Host for State {
     fn write(&mut self, level: log::Level, text: String, fields: message::Attributes) {
         let Ok(channel) = self.look() else { return };
-        let limits = &channel.config.limits;
-        self.call.log_lines = self.call.log_lines.saturating_add(1);
         let level = match level {
             log::Level::Trace => LogLevel::Trace,
             log::Level::Debug => LogLevel::Debug,
@@ -28,6 +27,15 @@ impl log::Host for State {
             log::Level::Warn => LogLevel::Warn,
             log::Level::Error => LogLevel::Error,
         };
+        self.log_line(&channel, level, &text, Attributes(fields));
+    }
+}
+
+impl State {
+    /// A line of the guest's for the channel's log, without secrets and within the call's limits.
+    pub(crate) fn log_line(&mut self, channel: &Channel, level: LogLevel, text: &str, fields: Attributes) {
+        let limits = &channel.config.limits;
+        self.call.log_lines = self.call.log_lines.saturating_add(1);
         let id = &channel.config.id;
         if self.call.log_lines > limits.log_lines {
             // Once a call: that lines are missing is worth one.
@@ -45,11 +53,11 @@ impl log::Host for State {
         if text.len() > limits.log_bytes {
             channel.usage.hit(Limit::LogBytes);
         }
-        let text = channel.scrubber.text(&text);
+        let text = channel.scrubber.text(text);
         let text = cut(&text, limits.log_bytes);
         self.call.say(text);
         let mut room = limits.log_bytes;
-        let fields = fields.into_iter().take_while(|(key, value)| {
+        let fields = fields.0.into_iter().take_while(|(key, value)| {
             let fits = key.len() + value.len() <= room;
             room = room.saturating_sub(key.len() + value.len());
             fits

@@ -1,13 +1,15 @@
-//! `timers`: durable timers of a channel. Those of a connection come with the interfaces that have connections.
+//! `timers`: durable timers of a channel, and those of a connection, which end with it.
 
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::timers::{Host, Options};
 use crate::call::{State, info, refuse};
 use crate::channel::Channel;
+use crate::connections::LineDeed;
 use crate::limits::Limit;
 use crate::transaction::TimerChange;
 use jackfield_spec::{Timestamp, limits};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Most bytes of a payload.
 const PAYLOAD: usize = 4 << 10;
@@ -23,10 +25,6 @@ fn check_name(name: &str) -> Result<(), Error> {
         return Err(refuse("invalid", "the timer `start` is the host's own"));
     }
     Ok(())
-}
-
-fn no_connections() -> Error {
-    refuse("not-supported", "timers of connections are not served by this server yet")
 }
 
 impl State {
@@ -58,20 +56,21 @@ impl Host for State {
     async fn set(&mut self, name: String, delay_ms: u64, payload: Vec<u8>, options: Options) -> Result<(), Error> {
         let channel = self.act()?;
         check_name(&name)?;
-        if options.volatile {
+        if options.volatile && options.connection.is_none() {
             return Err(refuse(
                 "not-supported",
-                "volatile timers are not served by this server yet; leave `volatile` out",
+                "volatile timers of the channel are not served by this server yet; leave `volatile` out, or name a connection",
             ));
-        }
-        if options.connection.is_some() {
-            return Err(no_connections());
         }
         if payload.len() > PAYLOAD {
             return Err(refuse(
                 "too-large",
                 format!("a timer's payload has at most {PAYLOAD} bytes, this one {}", payload.len()),
             ));
+        }
+        if let Some(connection) = options.connection {
+            let delay = Duration::from_millis(delay_ms);
+            return self.change_line(&channel, &connection, LineDeed::SetTimer { name, delay, payload });
         }
         let due = Timestamp::from_millis(channel.services.now().millis().saturating_add(delay_ms));
         let due = due.map_err(|error| refuse("invalid", error.to_string()))?;
@@ -92,8 +91,10 @@ impl Host for State {
     fn cancel(&mut self, name: String, connection: Option<String>) -> Result<(), Error> {
         let channel = self.act()?;
         check_name(&name)?;
-        if connection.is_some() {
-            return Err(no_connections());
+        if let Some(connection) = connection {
+            // One that has ended has no timers.
+            let _ = self.change_line(&channel, &connection, LineDeed::CancelTimer(name));
+            return Ok(());
         }
         if let Some(names) = &mut self.call.timers {
             names.remove(&name);

@@ -4,6 +4,7 @@ use super::wire::{Answer, Job, head, split};
 use super::{CompileLimits, work};
 use crate::error::{LoadError, Refusal};
 use crate::inspect::ComponentLimits;
+use crate::versions::SERVED;
 use rustix::process::{Resource, Rlimit, Signal, setpriority_process, setrlimit};
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -129,7 +130,7 @@ fn serve() -> io::Result<()> {
     let (job, bytes) =
         split::<Job>(&whole).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "stdin holds no job"))?;
     confine(&job)?;
-    let (answer, code) = match work(bytes, &job.component) {
+    let (answer, code) = match work(bytes, &job.component, SERVED) {
         Ok(code) => (Answer::Compiled, code),
         // The engine tells it as any other error; it says nothing about the component.
         Err(Refusal::Compile(text)) if out_of_memory(&text) => return Err(io::Error::other(text)),

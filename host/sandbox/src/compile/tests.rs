@@ -7,7 +7,9 @@ fn shell(script: &str) -> Compiler {
 
 async fn compiled(compiler: &Compiler, bytes: &[u8], limits: CompileLimits) -> Result<Vec<u8>, String> {
     let bytes: Arc<[u8]> = bytes.into();
-    compile(compiler, &bytes, &ComponentLimits::default(), &limits).await.map_err(|error| error.to_string())
+    compile(compiler, crate::versions::SERVED, &bytes, &ComponentLimits::default(), &limits)
+        .await
+        .map_err(|error| error.to_string())
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 mod bent;
 
 use super::*;
+use crate::versions::SERVED;
 
 fn refusal(text: &str) -> String {
     let bytes = wat::parse_str(text).expect("the test's component is well formed");
-    inspect(&bytes, &ComponentLimits::default()).expect_err("it must be refused").to_string()
+    inspect(&bytes, &ComponentLimits::default(), SERVED).expect_err("it must be refused").to_string()
 }
 
 /// Each component that can't fit is refused before it is compiled, with a sentence that says what to do.
@@ -19,12 +20,12 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
         ),
         (r#"(component (import "jackfield:channel/log@1.0.0" (instance)))"#, "this server speaks 0.9.0"),
         (
-            r#"(component (import "wasi:filesystem/types@0.2.0" (instance)))"#,
-            "only the interfaces of jackfield:channel@0.9.0 may be imported",
+            r#"(component (import "wasi:keyvalue/store@0.2.0" (instance)))"#,
+            "only the interfaces of jackfield:channel@0.9.0",
         ),
         (
-            r#"(component (instance $i) (export "jackfield:channel/stream@0.9.0" (instance $i)))"#,
-            "exports `stream`, which this server does not serve yet",
+            r#"(component (instance $i) (export "jackfield:channel/socket@0.9.0" (instance $i)))"#,
+            "exports `socket`, which this server does not serve yet",
         ),
         (r#"(component (instance $i) (export "other:package/thing@0.9.0" (instance $i)))"#, "does not serve yet"),
     ];
@@ -44,11 +45,12 @@ fn fuzz_component_files() {
         .map(|text| wat::parse_str(text).expect("the test's component is well formed"))
         .collect();
     inputs.push(std::fs::read(jackfield_tests::driver("webhook")).expect("the driver"));
-    let count =
-        jackfield_tests::fuzz("component", inputs, &words, |bytes| match inspect(bytes, &ComponentLimits::default()) {
+    let count = jackfield_tests::fuzz("component", inputs, &words, |bytes| {
+        match inspect(bytes, &ComponentLimits::default(), SERVED) {
             Ok(()) => "fits".to_owned(),
             Err(error) => jackfield_tests::kind_of(&error.to_string()),
-        });
+        }
+    });
     println!("component: {count} inputs");
     assert!(count > 20);
 }
@@ -56,14 +58,14 @@ fn fuzz_component_files() {
 #[test]
 fn what_is_too_large_is_not_even_read() {
     let limits = ComponentLimits { bytes: 99, ..ComponentLimits::default() };
-    let error = inspect(&[0; 100], &limits).expect_err("too large").to_string();
+    let error = inspect(&[0; 100], &limits, SERVED).expect_err("too large").to_string();
     assert!(error.contains("100 bytes, at most 99"), "{error}");
 }
 
 #[test]
 fn bytes_that_are_nothing_are_refused() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0garbage", b"#!/bin/sh"] {
-        let refusal = inspect(bytes, &ComponentLimits::default());
+        let refusal = inspect(bytes, &ComponentLimits::default(), SERVED);
         assert!(matches!(refusal, Err(Refusal::NotAComponent(_))), "{bytes:?}");
     }
 }
@@ -95,7 +97,7 @@ fn of_what_there_is_too_much_is_said_with_its_key() {
     ];
     for (text, expected, key) in cases {
         let bytes = wat::parse_str(&text).expect("well formed");
-        let found = inspect(&bytes, &limits).expect_err("it must be refused").to_string();
+        let found = inspect(&bytes, &limits, SERVED).expect_err("it must be refused").to_string();
         assert!(found.contains(expected) && found.contains(key), "{text}\n  said:     {found}\n  expected: {expected}");
     }
 }

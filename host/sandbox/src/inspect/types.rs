@@ -1,8 +1,7 @@
 //! Holds an interface of a component against the specification, type by type, as the engine will: records, variants,
 //! enums and flags must be the same to the last field. Says where the first difference is and what it is.
 
-use jackfield_spec::{wit_interface, wit_resolve};
-use wit_parser::{Function, Handle, InterfaceId, Resolve, Type, TypeDefKind};
+use wit_parser::{Function, Handle, Interface, InterfaceId, Resolve, Type, TypeDefKind};
 
 /// Whose functions they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +19,15 @@ struct Pair<'a> {
     spec: &'a Resolve,
 }
 
-/// Compares the interface `id` of a component with the specification's of this name.
-pub(super) fn compare(found: &Resolve, id: InterfaceId, name: &str, side: Side) -> Result<(), String> {
-    let spec = wit_resolve();
+/// Compares the interface `id` of a component with `ours` of the specification.
+pub(super) fn compare(
+    found: &Resolve,
+    id: InterfaceId,
+    spec: &Resolve,
+    ours: &Interface,
+    side: Side,
+) -> Result<(), String> {
     let pair = Pair { found, spec };
-    let ours = wit_interface(name).ok_or("there is no such interface")?;
     let theirs = &found.interfaces[id];
     for (name, id) in &theirs.types {
         let at = format!("type `{name}`");

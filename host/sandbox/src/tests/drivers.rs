@@ -2,6 +2,7 @@
 
 use jackfield_spec::wit_resolve;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
 
 /// The places that can be changed. Every body has to leave what its function returns.
 #[derive(Clone)]
@@ -107,11 +108,39 @@ impl Text {
             (func (export "jackfield:channel/timer@0.9.0#fired")
                 (param i32 i32 i32 i32 i32 i32 i32 i64 i32 i32 i32) (result i32) {fired}))"#
         );
-        let mut module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
-        let resolve = wit_resolve();
-        let (world, _) = resolve.worlds.iter().find(|(_, world)| world.name == "polling-driver").expect("the world");
-        embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).expect("it can be described");
-        let encoder = ComponentEncoder::default().module(&module).expect("the module is sound");
-        encoder.validate(true).encode().expect("it can be encoded")
+        component(&text, wit_resolve(), "polling-driver")
     }
+}
+
+/// A driver of the next version: it answers with nothing, and fails where it is told that a request comes again.
+pub(super) fn next() -> Vec<u8> {
+    let data: String = memory((0, &[])).iter().map(|byte| format!("\\{byte:02x}")).collect();
+    // A failure's case has its code (8 bytes long, at 3300) behind the discriminant, and nothing else.
+    let text = format!(
+        r#"(module
+        (memory (export "memory") 4)
+        (global $next (mut i32) (i32.const 131072))
+        (data (i32.const 0) "{data}")
+        (data (i32.const 3300) "conflict")
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) {realloc})
+        (func (export "jackfield:channel/driver@0.10.0#describe") (result i32) (i32.const 1024))
+        (func (export "jackfield:channel/driver@0.10.0#configure")
+            (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (result i32) (i32.const 3000))
+        (func (export "jackfield:channel/driver@0.10.0#deliver") (param i32) (result i32) unreachable)
+        (func (export "jackfield:channel/webhook@0.10.0#receive") (param i32) (result i32)
+            (i32.store8 (i32.const 3200) (i32.shl (i32.load8_u (local.get 0)) (i32.const 1)))
+            (i32.store (i32.const 3204) (i32.const 3300))
+            (i32.store (i32.const 3208) (i32.const 8))
+            (i32.const 3200)))"#,
+        realloc = SOUND.realloc,
+    );
+    component(&text, &super::next::RESOLVE, "next-driver")
+}
+
+fn component(text: &str, resolve: &Resolve, world: &str) -> Vec<u8> {
+    let mut module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let (world, _) = resolve.worlds.iter().find(|(_, known)| known.name == world).expect("the world");
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).expect("it can be described");
+    let encoder = ComponentEncoder::default().module(&module).expect("the module is sound");
+    encoder.validate(true).encode().expect("it can be encoded")
 }

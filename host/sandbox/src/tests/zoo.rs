@@ -29,6 +29,7 @@ pub(crate) fn channel(id: &str, limits: Limits) -> ChannelConfig {
         secrets: Secrets::default(),
         grants: Grants::default(),
         limits,
+        connections: None,
     }
 }
 

@@ -71,6 +71,10 @@ impl Stream for PartyLine {
         });
         if self.is_ours.get() {
             words::say(connection, &format!("calling tls={tls}"));
+            // Its conversation goes by its id.
+            if let Err(error) = host::connections::bind(connection, connection) {
+                host::warn(&error.text);
+            }
             return;
         }
         let proxied = peer.attributes.iter().any(|(key, value)| key == "proxied" && value == "true");
@@ -104,7 +108,7 @@ impl Stream for PartyLine {
 
     fn signaled(&self, connection: &str, signal: Signal) {
         let facts: Vec<_> = signal.attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        words::say(connection, &format!("signal {} {}", signal.name, facts.join(" ")));
+        words::say(connection, format!("signal {} {}", signal.name, facts.join(" ")).trim_end());
     }
 
     fn closed(&self, connection: &str, closing: Closing) {

@@ -26,7 +26,8 @@ pub fn push(conversation: &str, address: &str, line: &str) -> String {
 pub fn obey(line: &PartyLine, connection: &str, said: &str) {
     let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
     let outcome = match word {
-        "SAY" => Ok(push(connection, &line.peer.borrow(), rest)),
+        "SAY" => Ok(push(&line.peer.borrow(), &line.peer.borrow(), rest)),
+        "VERSION" => Ok(format!("version {}", env!("CARGO_PKG_VERSION"))),
         "COUNT" => Ok(format!("count {}", line.lines.get())),
         "QUIT" => {
             say(connection, "bye");

@@ -46,6 +46,7 @@ fn every_command_is_understood() {
                     Attached { blob, name: None, media_type: None },
                     Attached { blob, name: Some("a.png".to_owned()), media_type: Some("image/png".to_owned()) },
                 ],
+                reply_to: None,
                 idempotency_key: Some("k".to_owned()),
                 if_version: None,
             })),

@@ -2,7 +2,7 @@
 //! bent in every way there is, and each of them must be refused with a sentence that names what is bent.
 
 use super::*;
-use jackfield_spec::wit_resolve;
+use jackfield_spec::{wit_interface, wit_resolve};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
@@ -23,7 +23,7 @@ fn component(resolve: &Resolve, world: &str) -> Vec<u8> {
 }
 
 fn verdict(resolve: &Resolve) -> Result<(), Refusal> {
-    inspect(&component(resolve, WORLD), &ComponentLimits::default())
+    inspect(&component(resolve, WORLD), &ComponentLimits::default(), SERVED)
 }
 
 /// Interfaces of the world, and whether the driver exports them.
@@ -214,7 +214,7 @@ fn every_bent_type_and_function_is_refused_and_named() {
     let interfaces = interfaces(base);
     // A type that no function reaches is not in the component.
     let Ok(DecodedWasm::Component(decoded, _)) = decode(&component(base, WORLD)) else { panic!("it is a component") };
-    let of = |interface: &wit_parser::Interface| {
+    let of = |interface: &Interface| {
         let name = interface.name.clone();
         interface.types.keys().map(|known| (name.clone(), known.clone())).collect::<Vec<_>>()
     };
@@ -273,12 +273,11 @@ fn other_versions_are_refused_by_their_number() {
 fn other_worlds_are_refused() {
     for (world, expected) in [
         ("imports", "exports no jackfield:channel/driver"),
-        ("mail-driver", "exports `stream`, which this server does not serve yet"),
         ("chat-driver", "exports `socket`, which this server does not serve yet"),
         ("call-driver", "does not serve yet"),
     ] {
         let bytes = component(wit_resolve(), world);
-        let refusal = inspect(&bytes, &ComponentLimits::default()).expect_err(world).to_string();
+        let refusal = inspect(&bytes, &ComponentLimits::default(), SERVED).expect_err(world).to_string();
         assert!(refusal.contains(expected), "{world}: {refusal}");
     }
 }
@@ -292,7 +291,7 @@ fn a_tower_of_types_is_refused_at_its_foot() {
             (export "write" (func (param "level" $t49))))))"#
     );
     let bytes = wat::parse_str(text).expect("well formed");
-    let refusal = inspect(&bytes, &ComponentLimits::default()).expect_err("bent").to_string();
+    let refusal = inspect(&bytes, &ComponentLimits::default(), SERVED).expect_err("bent").to_string();
     assert!(refusal.contains("`log`") && refusal.contains("`write`"), "{refusal}");
 }
 
@@ -314,7 +313,7 @@ proptest! {
         if let Some(cut) = cut {
             bytes.truncate(cut.index(bytes.len()));
         }
-        if let Err(refusal) = inspect(&bytes, &ComponentLimits::default()) {
+        if let Err(refusal) = inspect(&bytes, &ComponentLimits::default(), SERVED) {
             prop_assert!(refusal.to_string().contains(';'), "it says what to do: {refusal}");
         }
     }

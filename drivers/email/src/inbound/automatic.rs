@@ -1,0 +1,44 @@
+//! Mail that a machine wrote (RFC 3834): shown, and never answered by another machine.
+
+use super::mime::Mail;
+use crate::settings::EmailSettings;
+use crate::tokens;
+
+/// A mail that has come by more servers than this goes round in circles.
+const MAX_HOPS: usize = 50;
+
+/// Why it is taken for a machine's; none: a person's.
+pub fn reason(settings: &EmailSettings, mail: &Mail<'_>, sender: Option<&str>) -> Option<&'static str> {
+    let has = |name: &str, words: &[&str]| {
+        mail.headers(name).any(|value| words.iter().any(|word| word_of(value).eq_ignore_ascii_case(word)))
+    };
+    if sender.is_some_and(str::is_empty) {
+        return Some("null-sender");
+    }
+    if mail.headers("Auto-Submitted").any(|value| !word_of(value).eq_ignore_ascii_case("no")) {
+        return Some("auto-submitted");
+    }
+    if has("Precedence", &["bulk", "list", "junk"]) {
+        return Some("precedence");
+    }
+    if mail.headers("List-Id").next().is_some() {
+        return Some("list");
+    }
+    if mail.headers("X-Auto-Response-Suppress").any(|value| !word_of(value).eq_ignore_ascii_case("none"))
+        && mail.headers("X-Autoreply").next().is_some()
+    {
+        return Some("auto-submitted");
+    }
+    let is_ours = |id: &str| matches!(tokens::of_message_id(id), Ok(Some(_)));
+    if mail.message_id().is_some_and(is_ours) || mail.from().is_some_and(|from| settings.ours(&from.address).is_some())
+    {
+        return Some("own");
+    }
+    (mail.headers("Received").count() > MAX_HOPS).then_some("hops")
+}
+
+/// The first word of a header's value: what stands behind it are parameters and comments.
+fn word_of(value: &str) -> &str {
+    let end = value.find(|letter: char| letter.is_whitespace() || ";(,".contains(letter));
+    &value[..end.unwrap_or(value.len())]
+}

@@ -1,0 +1,55 @@
+//! Notifications of what became of a mail of ours.
+
+use super::{LMTP, bring, conversation, driver, pushed};
+use crate::inbound::bounce;
+use crate::tokens;
+use proptest::prelude::*;
+
+fn dsn(action: &str, original: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@gw.test\r\nMessage-Id: <d@gw.test>\r\nSubject: Undelivered\r\nAuto-Submitted: auto-replied\r\n\
+         MIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"b/x\"\r\n\r\n\
+         --b/x\r\nContent-Type: text/plain\r\n\r\nsorry\r\n\r\n--b/x\r\nContent-Type: message/delivery-status\r\n\r\n\
+         Reporting-MTA: dns; gw.test\r\n\r\nFinal-Recipient: rfc822; Bad@sink.test\r\nAction: {action}\r\nStatus: 5.1.1\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 no such\r\n    user\r\n\r\n--b/x\r\nContent-Type: message/rfc822\r\n\r\n\
+         From: help@support.test\r\nMessage-ID: <{original}>\r\n\r\nhello\r\n\r\n--b/x--\r\n"
+    )
+}
+
+#[test]
+fn a_bounce_is_told_in_its_conversation() {
+    let driver = driver(LMTP);
+    let key = tokens::conversation(&["x"]).unwrap();
+    let send = tokens::send("key-1").unwrap();
+    let id = tokens::message_id(&key, &send, "support.test").unwrap();
+    let verp = tokens::bounce_address("help@support.test", &key, &send).unwrap();
+    // By the address it comes back to, by the mail that it brings back, and by both.
+    for (to, original) in [(verp.as_str(), "rewritten@relay.test"), ("help@support.test", id.as_str()), (&verp, &id)] {
+        assert_eq!(bring(&driver, "", &[to], dsn("failed", original)), "250 2.0.0 taken\r\n");
+        let message = pushed().remove(0);
+        assert_eq!((message.interaction.name.as_str(), conversation(&message)), ("message.status", key.as_str()));
+        let arguments = &message.interaction.arguments;
+        for part in [
+            format!("\"externalId\":\"{id}\""),
+            "\"status\":\"failed\"".into(),
+            "\"code\":\"email/5.1.1\"".into(),
+            "550 5.1.1 no such user".into(),
+        ] {
+            assert!(arguments.contains(&part), "{arguments}");
+        }
+        assert_eq!(message.work_item.expect("a work item").customer.address, "bad@sink.test");
+    }
+    bring(&driver, "", &[&verp], dsn("delayed", &id));
+    assert!(pushed()[0].interaction.arguments.contains("\"status\":\"sent\""));
+    // Of a mail that isn't ours: shown, as a machine's.
+    bring(&driver, "", &["help@support.test"], dsn("failed", "x@y"));
+    assert_eq!(pushed()[0].interaction.name, "support-request");
+}
+
+proptest! {
+    #[test]
+    fn no_report_traps(text in proptest::collection::vec(any::<u8>(), 0..300), almost in "(Action|Status|Final-Recipient|Diagnostic-Code)[:; ().a-z0-9\r\n]{0,60}") {
+        bounce::parse(&text);
+        bounce::parse(almost.as_bytes());
+    }
+}

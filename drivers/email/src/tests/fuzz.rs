@@ -1,0 +1,144 @@
+//! Seeded mutation of real mails, reports, commands and IMAP responses: nothing traps, and what is safe stays safe.
+//!
+//! Each target runs for two seconds; `JACKFIELD_FUZZ_SECONDS` says otherwise.
+
+use std::time::{Duration, Instant};
+
+use super::corpus::mails;
+use super::poll::Bytes;
+use crate::imap::Response;
+use crate::inbound::bounce;
+use crate::inbound::html::safe;
+use crate::inbound::mime::Mail;
+use crate::session::{Command, Receiver};
+
+/// What mails are made of.
+const WORDS: [&[u8]; 16] = [
+    b"\r\n\r\n",
+    b"--",
+    b"Content-Type: multipart/mixed; boundary=",
+    b"Content-Type: message/rfc822\r\n\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"=?utf-8?B?",
+    b"?=",
+    b"filename*0*=utf-8''%",
+    b"charset=utf-7",
+    b"charset=iso-2022-jp",
+    b"<script>",
+    b"<a href=\"",
+    b"&#x",
+    b"From: <",
+    b"Action: failed\r\n",
+    b"{99999}\r\n",
+];
+
+/// Numbers by chance that are the same in each run (xorshift).
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % end.max(1) as u64) as usize
+    }
+}
+
+fn mutated(chance: &mut Chance, inputs: &[Vec<u8>]) -> Vec<u8> {
+    let mut input = inputs[chance.below(inputs.len())].clone();
+    for _ in 0..=chance.below(6) {
+        let (at, end) = (chance.below(input.len() + 1), chance.below(input.len() + 1));
+        let (at, end) = (at.min(end), at.max(end));
+        match chance.below(5) {
+            0 if at < input.len() => input[at] = chance.below(256) as u8,
+            1 => input.truncate(end),
+            2 => drop(input.drain(at..end)),
+            3 => {
+                let other = &inputs[chance.below(inputs.len())];
+                let (one, two) = (chance.below(other.len() + 1), chance.below(other.len() + 1));
+                input.splice(at..at, other[one.min(two)..one.max(two)].iter().copied());
+            }
+            _ => drop(input.splice(at..at, WORDS[chance.below(WORDS.len())].iter().copied())),
+        }
+        input.truncate(256 << 10);
+    }
+    input
+}
+
+fn fuzz(inputs: &[Vec<u8>], run: impl Fn(&[u8])) {
+    let seconds = std::env::var("JACKFIELD_FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok());
+    let end = Instant::now() + Duration::from_secs(seconds.unwrap_or(2));
+    let mut chance = Chance(20_261_123);
+    let mut count = 0;
+    while Instant::now() < end {
+        run(&mutated(&mut chance, inputs));
+        count += 1;
+    }
+    assert!(count > 20, "next to nothing was tried");
+}
+
+#[test]
+fn fuzz_mails() {
+    let inputs: Vec<Vec<u8>> = mails().into_iter().map(|(_, mail)| mail).filter(|mail| mail.len() < 64 << 10).collect();
+    fuzz(&inputs, |raw| {
+        let Some(mail) = Mail::parse(raw) else { return };
+        let _ = (mail.from(), mail.reply_to(), mail.subject(), mail.date(), mail.text(), mail.in_reply_to().len());
+        let _ = (mail.references().len(), mail.message_id(), mail.files().map(|file| file.bytes.len()).sum::<usize>());
+        bounce::reports(&mail);
+        bounce::original_ids(&mail);
+        if let Some(html) = mail.html() {
+            assert!(!html.to_ascii_lowercase().contains("<script"));
+        }
+        let text = String::from_utf8_lossy(raw);
+        let once = safe(&text);
+        assert_eq!(safe(&once), once);
+    });
+}
+
+#[test]
+fn fuzz_commands_and_text() {
+    let kept = [
+        "MAIL FROM:<a@b.test> SIZE=1 BODY=8BITMIME",
+        "RCPT TO:<@x,@y:\"a b\"@c.test>",
+        "EHLO [127.0.0.1]",
+        "\r\n.\r\n..\r\n.a\r\n",
+    ];
+    let inputs: Vec<Vec<u8>> = kept.iter().map(|line| line.as_bytes().to_vec()).collect();
+    fuzz(&inputs, |bytes| {
+        let _ = Command::parse(bytes);
+        // However it is cut, it is the same.
+        let (mut one, mut two) = (Receiver::new(1000), Receiver::new(1000));
+        let whole = one.receive(bytes);
+        let mut cut = (0, false);
+        for byte in bytes {
+            let (used, ended) = two.receive(core::slice::from_ref(byte));
+            cut = (cut.0 + used, ended);
+            if ended {
+                break;
+            }
+        }
+        assert_eq!(whole, cut);
+        assert_eq!(one.into_mail(), two.into_mail());
+    });
+}
+
+#[test]
+fn fuzz_reports() {
+    let kept = b"Reporting-MTA: dns; a\r\n\r\nFinal-Recipient: rfc822; a@b\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 x\r\n y\r\n";
+    fuzz(&[kept.to_vec()], |bytes| {
+        bounce::parse(bytes);
+    });
+}
+
+#[test]
+fn fuzz_imap() {
+    let kept = b"* OK [UIDVALIDITY 7] x\r\n* 1 FETCH (UID 5 RFC822.SIZE 3 BODY[] {3}\r\nabc)\r\n* SEARCH 1 2\r\nj1 OK done\r\n";
+    fuzz(&[kept.to_vec()], |bytes| {
+        let mut source = Bytes(bytes);
+        while let Ok(Some(response)) = Response::read(&mut source, 100) {
+            let _ = (response.fetched("UID"), response.code("UIDNEXT"), response.ending("j1").map(str::len));
+            let _ = response.untagged("SEARCH").map(Iterator::count);
+            assert!(response.literals.iter().map(Vec::len).sum::<usize>() <= 100);
+        }
+    });
+}
