@@ -28,14 +28,22 @@ if (webhook) server.setWebhook({ url: `http://127.0.0.1:${proxy.address().port}/
 const client = server.getClient(token, { userId: 5, chatId: 5, firstName: "Kim" });
 console.log("ready");
 
+// It counts an update only when the webhook has answered it: the next one before that would have the same number.
+const counted = () =>
+  new Promise((resolve) => {
+    for (const kind of ["AddedUserMessage", "AddedUserCommand", "AddedUserCallbackQuery"]) server.once(kind, resolve);
+  });
+
 for await (const line of lines) {
   const command = JSON.parse(line);
+  const done = command.say || command.press ? counted() : undefined;
   if (command.say) {
     await client[command.say.startsWith("/") ? "sendCommand" : "sendMessage"](
       client[command.say.startsWith("/") ? "makeCommand" : "makeMessage"](command.say),
     );
   }
   if (command.press) await client.sendCallback(client.makeCallbackQuery(command.press, { message: { message_id: 1 } }));
+  await done;
   console.log(JSON.stringify(command.history ? server.getUpdatesHistory(token) : "done"));
 }
 process.exit(0);
