@@ -1,5 +1,5 @@
-"""Postfix and Dovecot (LMTP with Sieve, IMAP) for one test. Takes JSON on stdin: a folder, and the driver's LMTP port.
-Prints JSON with the ports of both; ends them with its stdin. Needs root, as mail servers do."""
+"""Postfix and Dovecot (LMTP with Sieve, IMAP) for one test. Takes JSON on stdin: a folder, and the ports of both and of
+the driver. Prints `ready` once they listen; ends them with its stdin. Needs root, as mail servers do."""
 
 import json
 import os
@@ -13,12 +13,6 @@ from pathlib import Path
 VACATION = """require ["vacation"];
 vacation :days 1 :addresses ["away@example.net"] "I am away.";
 """
-
-
-def free_port():
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
 
 
 def wait_for(port):
@@ -145,15 +139,14 @@ def main():
     folder = Path(given["folder"])
     # The servers' own users have to come by.
     os.chmod(folder, 0o755)
-    ports = {name: free_port() for name in ("smtp", "lmtp", "imap")}
-    ports["driver"] = given["driver"]
+    ports = given["ports"]
     mailboxes = dovecot(folder, ports)
     try:
         master = postfix(folder, ports)
         try:
             for name in ("smtp", "lmtp", "imap"):
                 wait_for(ports[name])
-            print(json.dumps(ports), flush=True)
+            print("ready", flush=True)
             sys.stdin.read()
         finally:
             # By its number: where a test failed, the folder may be gone by now.

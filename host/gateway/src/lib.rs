@@ -16,6 +16,7 @@ mod gateway;
 mod health;
 mod hub;
 mod lines;
+mod linger;
 mod lookup;
 mod metrics;
 mod page;

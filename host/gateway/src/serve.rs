@@ -2,6 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::gateway::{CONNECTIONS, Gateway};
+use crate::linger::{lend, linger};
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
@@ -87,26 +88,33 @@ async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
         request.extensions_mut().insert(endpoint);
         app.clone().oneshot(request)
     });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), service)
-        .with_upgrades();
-    let mut connection = pin!(connection);
-    let mut signals = gateway.signals();
-    let draining = async move {
-        // The sender lives as long as the gateway does.
-        let _ = signals.wait_for(|signal| signal.draining).await;
-    };
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = draining => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let (stream, mut returned) = lend(stream);
+    let ended = {
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut connection = pin!(connection);
+        let mut signals = gateway.signals();
+        let draining = async move {
+            // The sender lives as long as the gateway does.
+            let _ = signals.wait_for(|signal| signal.draining).await;
+        };
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = draining => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
     if let Err(error) = ended {
         tracing::debug!("the connection of {peer} ended: {error}");
+    }
+    // A WebSocket's is not back yet, and ends by itself.
+    if let Ok(stream) = returned.try_recv() {
+        linger(stream).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use jackfield_tests::{Agent, Server, Setup, ask_python, driver, eventually, python, root};
+use jackfield_tests::{Agent, Server, Setup, ask_python, driver, eventually, free_port, python, root};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
@@ -20,11 +20,6 @@ fn setup(listen: u16, relay: Option<u16>) -> Setup {
         "[[channel]]\nid = \"mail\"\ndriver = \"email\"\nlisten = [\"tcp://127.0.0.1:{listen}\"]\n\
          [channel.settings]\nprotocol = \"lmtp\"\n{SETTINGS}\n{relay}"
     ))
-}
-
-fn free_port() -> u16 {
-    let held = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    held.local_addr().expect("its address").port()
 }
 
 /// Where the channel listens, once it does.
@@ -55,12 +50,13 @@ impl Mail {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the mail servers");
-        let given = json!({"folder": folder.path(), "driver": driver});
+        let ports = json!({"driver": driver, "smtp": free_port(), "lmtp": free_port(), "imap": free_port()});
+        let given = json!({"folder": folder.path(), "ports": ports});
         let mut stdin = child.stdin.take().expect("its stdin");
         stdin.write_all(format!("{given}\n").as_bytes()).await.expect("it reads");
         let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
-        let line = lines.next_line().await.expect("a line").expect("the mail servers start");
-        let ports = serde_json::from_str(&line).expect("JSON");
+        let line = lines.next_line().await.expect("a line");
+        assert_eq!(line.as_deref(), Some("ready"), "the mail servers start");
         Self { ports, folder, stdin: Some(stdin), child }
     }
 
@@ -94,6 +90,14 @@ async fn swaks(port: u16, protocol: &str, more: &[&str]) -> String {
         .await
         .expect("swaks");
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+impl Drop for Mail {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- Postfix's log ---\n{}--- end of Postfix's log ---", self.log());
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

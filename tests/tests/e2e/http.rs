@@ -164,3 +164,23 @@ async fn an_operator_sees_a_work_item_through_its_life() {
     let all = server.operator().get("/v1/work-items?state=closed").await.expect(200).json();
     assert_eq!(all["items"][0]["id"], json!(id));
 }
+
+/// What a server that knows the answer says to a client that sends a large body first and listens then.
+#[tokio::test]
+async fn who_is_still_sending_hears_the_refusal() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = Server::start(setup()).await;
+    for (path, status) in [("/channels/forms", 413), ("/channels/nowhere", 404), ("/v1/blobs", 401)] {
+        for _ in 0..8 {
+            let mut stream = tokio::net::TcpStream::connect(server.address()).await.expect("a connection");
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 8388608\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).await.expect("it reads");
+            stream.write_all(&vec![b' '; 8 << 20]).await.expect("it reads to the end");
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.expect("an answer");
+            assert_eq!(std::str::from_utf8(&answer).expect("a status line"), format!("HTTP/1.1 {status}"), "{path}");
+        }
+    }
+}

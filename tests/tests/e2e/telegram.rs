@@ -1,11 +1,10 @@
 //! Telegram, against an emulator of its Bot API and python-telegram-bot.
 
-use std::net::TcpListener as Port;
 use std::time::Duration;
 
 use jackfield_tests::{
     Agent, Companion, DEADLINE, Mute, Received, Request, Server, Setup, Sink, ask_python, digest_at_socket, driver,
-    eventually,
+    eventually, free_port,
 };
 use serde_json::{Map, Value, json};
 use tokio::time::timeout;
@@ -28,10 +27,6 @@ fn setup(api_base: &str, settings: &str) -> Setup {
         .environment("BOT_TOKEN", TOKEN)
         .environment("BOT_SECRET", SECRET)
         .text(&channel)
-}
-
-fn free_port() -> u16 {
-    Port::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port").port()
 }
 
 /// The emulator; `webhook` is what it calls with updates, if it does.

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use jackfield_tests::{Agent, Http, Server, eventually};
+use jackfield_tests::{Agent, Http, Server, eventually, free_port};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Mail, free_port, port, setup};
+use super::{Mail, port, setup};
 
 const CONNECTIONS: usize = 100;
 /// Mails in all, unless `JACKFIELD_MAILS` says otherwise.
@@ -246,12 +246,13 @@ async fn postfix_brings_it_when_the_server_is_back() {
     let mut server = Server::start(setup(listen, None)).await;
     port(&server).await;
     server.kill().await;
-    super::swaks(
+    let said = super::swaks(
         mail.port("smtp"),
         "ESMTP",
         &["--from", "ann@example.net", "--to", "help@support.test", "--header", "Message-Id: <p@example.net>"],
     )
     .await;
+    assert!(said.contains("queued as"), "{said}");
     server.start_again().await;
     let mut ana = Agent::available(&server, "ana").await;
     assert_eq!(ana.accept().await["message"]["externalId"], "p@example.net");

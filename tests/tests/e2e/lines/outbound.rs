@@ -1,6 +1,6 @@
 //! Connections that the driver opens for long.
 
-use jackfield_tests::{Agent, Server};
+use jackfield_tests::{Agent, Server, free_port};
 use std::time::Instant;
 use tokio::net::TcpListener;
 
@@ -11,7 +11,7 @@ use super::{PATIENCE, call, metric, setup};
 async fn a_driver_calls_and_both_sides_talk_for_as_long_as_they_like() {
     let peer = TcpListener::bind("127.0.0.1:0").await.expect("a listener");
     let target = peer.local_addr().expect("its address");
-    let gone = TcpListener::bind("127.0.0.1:0").await.expect("a listener").local_addr().expect("its address");
+    let gone = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
     let grants = format!("grants = {{ tcp = [\"{target}\", \"{gone}\"], addresses = [\"127.0.0.1\"] }}");
     let server = Server::start(setup(&grants)).await;
     let mut ana = Agent::available(&server, "ana").await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jackfield_tests::{Request, Server, Setup, eventually, guest};
+use jackfield_tests::{Request, Server, Setup, eventually, free_port, guest};
 use serde_json::json;
 
 use super::line::{Line, refused};
@@ -88,7 +88,7 @@ async fn a_config_without_the_channel_closes_its_listener() {
     let address = port(&server).await;
     let mut line = call(&server).await;
     // The same channel with another address beside it: the first one stays as it is.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its address");
+    let free = std::net::SocketAddr::from(([127, 0, 0, 1], free_port()));
     let more = format!("listen = [\"tcp://127.0.0.1:0\", \"tcp://{free}\"]");
     let secrets = "[channel.secrets]\npassword = \"hush-hush\"";
     server.configure(Setup::simple(&["ana"]).guest("line", "party-line").text(&more).text(secrets));

@@ -1,6 +1,6 @@
 //! Prism, a server that checks each request against an OpenAPI document, and a recorder before it.
 
-use std::net::{SocketAddr, TcpListener as Port};
+use std::net::SocketAddr;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode, Uri};
-use jackfield_tests::{Http, Request, peer, within};
+use jackfield_tests::{Http, Request, free_port, peer, within};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -49,7 +49,7 @@ pub struct Prism {
 impl Prism {
     /// Starts it on an OpenAPI document of a package.
     pub async fn start(document: &str) -> Self {
-        let free = Port::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+        let free = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let process = Command::new("node")
             .arg(peer("node/node_modules/@stoplight/prism-cli/dist/index.js"))
             .args(["mock", "--errors", "--host", "127.0.0.1", "--port", &free.port().to_string()])
