@@ -14,6 +14,10 @@ use url::Url;
 
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// The most guest time of a call that takes something in that a driver may ask for.
+const LONGEST_RECEIVE: Duration = Duration::from_secs(15);
+/// The most memory of an instance that a driver may ask for; an operator may allow as much.
+const MOST_MEMORY: ByteSize = ByteSize::mib(256);
 
 /// The channel's webhook as vendors call it.
 pub(crate) fn public_url(base: &str, id: &str) -> String {
@@ -273,11 +277,11 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
     let wanted = &channel.limits;
     let default = Limits::default();
     // What the descriptor asks for where the operator says nothing, up to what is sensible.
-    let asked = |name: &str| {
-        let limit = driver.descriptor().limits.iter().find(|limit| limit.name == name)?;
-        Some(jackfield_config::parse_duration(&limit.value).ok()?.min(LONGEST))
-    };
-    let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
+    let value = |name: &str| Some(&driver.descriptor().limits.iter().find(|limit| limit.name == name)?.value);
+    let asked = |name: &str| Some(jackfield_config::parse_duration(value(name)?).ok()?.min(LONGEST));
+    let asked_receive = asked("receive").map(|time| time.min(LONGEST_RECEIVE));
+    let asked_memory = value("memory").and_then(|size| size.parse::<ByteSize>().ok()).map(|size| size.min(MOST_MEMORY));
+    let receive_cpu = wanted.receive.or(asked_receive).unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
     let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
@@ -285,7 +289,7 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: size(wanted.memory, default.memory),
+        memory: size(wanted.memory.or(asked_memory), default.memory),
         channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
         idle: wanted.idle.unwrap_or(default.idle),

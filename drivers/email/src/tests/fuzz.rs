@@ -82,7 +82,7 @@ fn fuzz_mails() {
     let inputs: Vec<Vec<u8>> = mails().into_iter().map(|(_, mail)| mail).filter(|mail| mail.len() < 64 << 10).collect();
     fuzz(&inputs, |raw| {
         let Some(mail) = Mail::parse(raw) else { return };
-        let _ = (mail.from(), mail.reply_to(), mail.subject(), mail.date(), mail.text(), mail.in_reply_to().len());
+        let _ = (mail.from(), mail.reply_to(), mail.subject(), mail.date(), mail.text(1000), mail.in_reply_to().len());
         let _ = (mail.references().len(), mail.message_id(), mail.files().map(|file| file.bytes.len()).sum::<usize>());
         bounce::reports(&mail);
         bounce::original_ids(&mail);
