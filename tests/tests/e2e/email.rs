@@ -9,6 +9,7 @@ use tokio::process::{Child, ChildStdin, Command};
 
 mod large;
 mod load;
+mod tls;
 
 const SETTINGS: &str = "addresses = [\"help@support.test\", \"sales@support.test\"]";
 
