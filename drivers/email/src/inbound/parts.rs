@@ -6,16 +6,18 @@ use super::mime::{MAX_HTML, Mail};
 
 /// The longest text shown in full, in bytes; the rest is in the file beside it.
 const MAX_TEXT: usize = 150 << 10;
+/// All texts of a mail together, which is one message for each recipient; a call may push 8 MiB.
+const MAX_TEXTS: usize = 5 << 20;
 /// Files of one mail.
 const MAX_FILES: usize = 80;
 
 /// The parts, and whether something of the mail is missing in them; then the mail as it came is one of them.
-pub fn of(mail: Option<&Mail<'_>>, raw: &[u8]) -> Result<(Vec<Part>, bool)> {
+pub fn of(mail: Option<&Mail<'_>>, raw: &[u8], recipients: usize) -> Result<(Vec<Part>, bool)> {
     let Some(mail) = mail else {
         return Ok((vec![whole(raw)?], true));
     };
     let mut parts = Vec::new();
-    let (text, is_all) = mail.text(MAX_TEXT);
+    let (text, is_all) = mail.text(MAX_TEXT.min(MAX_TEXTS / recipients.max(1)));
     let mut incomplete = !is_all;
     if !text.is_empty() {
         parts.push(Part::Text(TextPart { text, format: "plain".into(), language: None, attributes: Vec::new() }));
