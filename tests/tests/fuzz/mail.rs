@@ -39,8 +39,12 @@ const WORDS: [&str; 24] = [
 ];
 const ANSWERS: [&str; 10] =
     ["250 ", "250-", "354 ", "421 ", "550 5.1.1 ", "552 ", "\r\n", "\n", "AUTH PLAIN", "SIZE 0"];
-const IMAP_WORDS: [&str; 12] = [
+const IMAP_WORDS: [&str; 16] = [
     "* ",
+    "w1 OK",
+    "w5 OK",
+    "* CAPABILITY IDLE STARTTLS\r\n",
+    "* 1 EXISTS\r\n",
     "j1 OK",
     "j5 NO",
     "{0}\r\n",
@@ -100,6 +104,11 @@ pub fn mailbox() -> u64 {
         let driver = driver(IMAP);
         let timer = native::SetTimer { name: "start".into(), delay_ms: 0, payload: Vec::new(), connection: None };
         driver.fired(native::expiry(&timer, 1)).expect("it looks again later");
+        // And the same to the connection that waits for news.
+        native::with_line(LINE);
+        driver.opened(LINE, native::peer("203.0.113.1:143"));
+        driver.received(LINE, bytes.to_vec());
+        native::take_deeds(LINE);
         let log = native::with(|host| host.log.iter().map(|line| kind_of(line)).collect::<Vec<_>>());
         (log, pushed())
     })

@@ -1,5 +1,5 @@
 //! Mail over TLS, both ways: Postfix comes by STARTTLS, and as a relay wants TLS and a login, and Dovecot's
-//! mailbox is looked into by TLS from the first byte and by STARTTLS.
+//! mailboxes are looked into, and watched, by TLS from the first byte and by STARTTLS.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jackfield_tests::{Agent, Server, Setup, driver, eventually, free_port};
@@ -51,7 +51,7 @@ async fn mail_goes_over_tls_both_ways_and_no_password_to_the_wrong_server() {
     let relay =
         |host: &str| format!("protocol = \"smtp\"\nrelay = \"smtp://{host}:{submission}\"\nrelay-user = \"shop\"");
     let mailbox =
-        |url: &str, user: &str| format!("protocol = \"imap\"\nimap = \"{url}\"\nimap-user = \"{user}\"\npoll = 1");
+        |url: &str, user: &str| format!("protocol = \"imap\"\nimap = \"{url}\"\nimap-user = \"{user}\"\npoll = 3600");
     let wrong = "listen = [\"tcp://127.0.0.1:0\"]";
     let setup = Setup::simple(&["ana"])
         .driver(driver("email"))
@@ -78,6 +78,12 @@ async fn mail_goes_over_tls_both_ways_and_no_password_to_the_wrong_server() {
     }
     ids.sort_by_key(Value::to_string);
     assert_eq!(ids, ["implicit@example.net", "starttls@example.net"]);
+    // The next look is in an hour; the mailboxes say that there is something new (IDLE).
+    for (user, to) in [("box", "box"), ("ann", "ann")] {
+        let id = format!("later-{user}");
+        mail.mailbox(user, Some(&text(&id, to))).await;
+        assert_eq!(ana.accept().await["message"]["externalId"], format!("{id}@example.net"));
+    }
 
     // In by Postfix, which sends nothing but under TLS with this certificate.
     let said = bring(smtp, "postfix@direct.test").await;
