@@ -157,7 +157,7 @@ fn take(settings: &EmailSettings, session: &mut Session, number: u32) -> Result<
 
 /// The addresses of ours that a mail was for, as far as its headers tell.
 pub fn recipients(settings: &EmailSettings, raw: &[u8]) -> Vec<String> {
-    let mail = Mail::parse(raw);
+    let mail = Mail::parse(raw).or_else(|| Mail::parse_head(raw));
     for names in [["Delivered-To", "X-Original-To"], ["To", "Cc"]] {
         let values = names.iter().filter_map(|name| Some(mail.as_ref()?.headers(name)));
         let mut found: Vec<String> = Vec::new();

@@ -49,6 +49,14 @@ impl<'a> Mail<'a> {
         Some(Self { raw, message })
     }
 
+    /// Its headers alone, without any part, of a mail that isn't taken apart.
+    pub fn parse_head(raw: &'a [u8]) -> Option<Self> {
+        let ends = |separator: &[u8]| raw.windows(separator.len()).position(|window| window == separator);
+        let crlf = ends(b"\r\n\r\n");
+        let lf = raw[..crlf.unwrap_or(raw.len())].windows(2).position(|window| window == b"\n\n");
+        Self::parse(&raw[..lf.or(crlf)?])
+    }
+
     /// Who wrote it, where that is an address.
     pub fn from(&self) -> Option<Mailbox> {
         self.mailbox(self.message.from()).or_else(|| self.mailbox(self.message.sender()))

@@ -50,6 +50,8 @@ pub struct Arrival<'a> {
 /// What of a mail is the same for all recipients.
 struct Facts<'a> {
     mail: Option<Mail<'a>>,
+    /// It was taken apart; else only its headers are known, if anything is.
+    is_whole: bool,
     from: Mailbox,
     /// The Message-ID without brackets, or what stands for it.
     id: String,
@@ -70,7 +72,11 @@ pub fn take(settings: &EmailSettings, arrival: &Arrival<'_>) -> Vec<Answer> {
         // Files are stored once, whoever gets them.
         let (parts, incomplete) = match &shown {
             Some(shown) => shown,
-            None => shown.insert(parts::of(facts.mail.as_ref(), arrival.raw, arrival.recipients.len())?),
+            None => shown.insert(parts::of(
+                facts.mail.as_ref().filter(|_| facts.is_whole),
+                arrival.raw,
+                arrival.recipients.len(),
+            )?),
         };
         push_request(settings, &facts, recipient, parts.clone(), *incomplete)
     };
@@ -93,6 +99,8 @@ fn answer(done: Result<()>) -> Answer {
 
 fn facts<'a>(settings: &EmailSettings, arrival: &Arrival<'a>) -> Facts<'a> {
     let mail = Mail::parse(arrival.raw);
+    let is_whole = mail.is_some();
+    let mail = mail.or_else(|| Mail::parse_head(arrival.raw));
     let digest = digest(arrival.raw);
     let sender = arrival.sender.filter(|sender| address::is_address(sender));
     let from = mail
@@ -101,7 +109,7 @@ fn facts<'a>(settings: &EmailSettings, arrival: &Arrival<'a>) -> Facts<'a> {
         .unwrap_or_else(|| Mailbox { name: None, address: sender.unwrap_or("unknown").into() });
     let id = mail.as_ref().and_then(Mail::message_id).map_or_else(|| digest.clone(), String::from);
     let automatic = mail.as_ref().and_then(|mail| automatic::reason(settings, mail, arrival.sender));
-    Facts { mail, from, id, digest, automatic }
+    Facts { mail, is_whole, from, id, digest, automatic }
 }
 
 /// SHA-256 of a mail without the headers that servers put before it, which differ where it comes a second time by

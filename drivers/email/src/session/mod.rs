@@ -347,6 +347,10 @@ impl Session {
     /// for again, and those who have it are not given it twice.
     fn answer_mail(&mut self, answer: impl Fn(usize) -> String) {
         let answers: Vec<String> = (0..self.recipients.len()).map(answer).collect();
+        if answers.iter().any(|answer| answer.starts_with('2')) {
+            // Who brings mail for us may get some addresses wrong, mail after mail.
+            self.errors = 0;
+        }
         if self.config.is_lmtp {
             answers.iter().for_each(|answer| self.say(answer));
         } else {

@@ -123,7 +123,23 @@ fn what_is_too_much_work_is_shown_as_a_file() {
     let deep = (0..5_000).fold(String::new(), |deep, at| {
         deep + &format!("Content-Type: multipart/mixed; boundary=\"b{at}\"\r\n\r\n--b{at}\r\n")
     });
-    for hostile in [nested, parts, headers, addresses, deep] {
+    let encoded = |mail: &str, rest: &str| {
+        let mail = jackfield_sdk::encoding::to_base64(mail.as_bytes());
+        format!("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {rest}\r\n\r\n{mail}\r\n")
+    };
+    let many = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", "--b\r\n\r\n".repeat(10_000));
+    // Each of the mails within is kept with a copy of them all.
+    let within = "--b\r\nContent-Type: message/rfc822\r\n\r\na:\r\n\r\n".repeat(90);
+    let filler = "x".repeat(1 << 20);
+    let copied = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{within}{filler}");
+    let digest = format!("Content-Type: multipart/digest; boundary=b\r\n\r\n{}{filler}", "--b\r\n\r\n".repeat(100));
+    let hidden = encoded(&many, "base64");
+    let hidden_copies = encoded(&copied, "base64");
+    let hidden_digest = encoded(&digest, "base64");
+    let hidden_deep = (0..6).fold(many.clone(), |mail, _| encoded(&mail, "base64"));
+    let quoted = encoded("x", "quoted-printable\r\nX: -");
+    let encoded = [hidden, hidden_copies, hidden_digest, hidden_deep, quoted + "=00"];
+    for hostile in [nested, parts, headers, addresses, deep].into_iter().chain(encoded) {
         let driver = driver(LMTP);
         assert_eq!(bring(&driver, "c@d.test", &["help@support.test"], &hostile), "250 2.0.0 taken\r\n");
         let message = pushed().remove(0);
@@ -132,6 +148,60 @@ fn what_is_too_much_work_is_shown_as_a_file() {
         assert_eq!((file.name.as_deref(), file.media_type.as_str()), (Some("message.eml"), "message/rfc822"));
         assert_eq!(message.work_item.expect("a work item").customer.address, "c@d.test");
     }
+}
+
+#[test]
+fn what_is_too_much_work_has_its_headers_all_the_same() {
+    let driver = driver(LMTP);
+    let parts = "--b\r\n\r\n".repeat(10_000);
+    let raw = format!(
+        "From: Ann <ann@example.net>\r\nMessage-ID: <1@x>\r\nSubject: much\r\nAuto-Submitted: auto-generated\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n{parts}"
+    );
+    bring(&driver, "c@d.test", &["help@support.test"], raw);
+    let message = pushed().remove(0);
+    assert_eq!(message.parts.len(), 1, "{:?}", message.parts);
+    assert_eq!(message.external_id.as_deref(), Some("1@x"));
+    assert_eq!(attribute(&message, "email.automatic"), Some("auto-submitted"));
+    let item = message.work_item.expect("a work item");
+    assert_eq!((item.customer.address.as_str(), item.subject.as_deref()), ("ann@example.net", Some("much")));
+}
+
+#[test]
+fn long_texts_that_look_like_headers_and_boundaries_are_texts() {
+    let driver = driver(LMTP);
+    let log = "12:00:01 error: it is broken\r\n-- a comment\r\n--- a/file\r\n".repeat(60_000);
+    let raw = format!(
+        "From: ann@example.net\r\nSubject: the log\r\nContent-Type: multipart/mixed;\r\n boundary=\"=_b 1\"\r\n\r\n\
+         --=_b 1\r\n\r\nSee the log.\r\n--=_b 1\r\nContent-Type: text/plain; name=app.log\r\n\
+         Content-Disposition: attachment; filename=app.log\r\n\r\n{log}\r\n--=_b 1--\r\n"
+    );
+    bring(&driver, "c@d.test", &["help@support.test"], &raw);
+    let message = pushed().remove(0);
+    assert_eq!((message.text().trim_end(), attribute(&message, "email.incomplete")), ("See the log.", None));
+    let files: Vec<_> = message.attachments().map(|file| (file.name.as_deref(), file.size)).collect();
+    assert_eq!(files, [(Some("app.log"), Some(log.len() as u32))]);
+    // And in the mail's own text.
+    bring(&driver, "c@d.test", &["help@support.test"], format!("From: ann@example.net\r\n\r\n{log}"));
+    assert!(pushed()[0].text().starts_with("12:00:01"));
+}
+
+#[test]
+fn a_mail_in_base64_is_a_file_beside_the_text() {
+    let driver = driver(LMTP);
+    let within = mail("Subject: within").repeat(1000);
+    let base64 = jackfield_sdk::encoding::to_base64(within.as_bytes());
+    let lines: Vec<&str> = base64.as_bytes().chunks(76).map(|line| core::str::from_utf8(line).unwrap()).collect();
+    let raw = format!(
+        "From: ann@example.net\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nSee below.\r\n--b\r\n\
+         Content-Type: message/rfc822; name=a.eml\r\nContent-Transfer-Encoding: base64\r\n\r\n{}\r\n--b--\r\n",
+        lines.join("\r\n")
+    );
+    bring(&driver, "c@d.test", &["help@support.test"], raw);
+    let message = pushed().remove(0);
+    assert_eq!((message.text().trim_end(), attribute(&message, "email.incomplete")), ("See below.", None));
+    let files: Vec<_> = message.attachments().map(|file| (file.name.as_deref(), file.size)).collect();
+    assert_eq!(files, [(Some("a.eml"), Some(within.len() as u32))]);
 }
 
 #[test]

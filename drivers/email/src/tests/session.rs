@@ -134,6 +134,18 @@ fn too_much_is_too_much() {
 }
 
 #[test]
+fn who_brings_mail_may_get_addresses_wrong() {
+    let driver = driver(LMTP);
+    open(&driver);
+    say(&driver, "LHLO mx\r\n");
+    let wrong = "RCPT TO:<nobody@support.test>\r\n".repeat(15);
+    for _ in 0..3 {
+        say(&driver, format!("MAIL FROM:<c@d.test>\r\n{wrong}RCPT TO:<help@support.test>\r\nDATA\r\n"));
+        assert_eq!(say(&driver, format!("{MAIL}.\r\n")), "250 2.0.0 taken\r\n");
+    }
+}
+
+#[test]
 fn tls_begins_anew_and_nothing_said_in_clear_counts() {
     native::install(native::Host::new().with_secret("channel-key", "key"));
     let mut context = native::context("mail", "https://support.example.com/channels/mail");
