@@ -201,3 +201,25 @@ async fn a_bad_entry_is_in_quarantine_and_the_others_are_with_the_agent() {
         Some(1)
     );
 }
+
+#[tokio::test]
+async fn a_batch_as_large_as_metas_is_taken_without_a_setting() {
+    let server = Server::start(setup("http://127.0.0.1:9")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    // 500 messages of 4 KB: more than one call can push.
+    let mut batch = text("wamid.0", &"a".repeat(4_000));
+    let messages = batch["entry"][0]["changes"][0]["value"]["messages"].as_array_mut().expect("messages");
+    let first = messages[0].clone();
+    messages.extend((1..500).map(|number| {
+        let mut message = first.clone();
+        message["id"] = json!(format!("wamid.{number}"));
+        message
+    }));
+    assert!((2_000_000..3_000_000).contains(&batch.to_string().len()));
+    post(&server, &batch).await.expect(200);
+    ana.accept().await;
+    ana.event_where("message.received", |data| data["message"]["externalId"] == "wamid.499").await;
+    // What nobody would send is not even read.
+    let huge = raw(&"x".repeat((4 << 20) + 1)).header("x-hub-signature-256", "sha256=00");
+    server.http().send(huge).await.expect(413);
+}
