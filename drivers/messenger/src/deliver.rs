@@ -3,7 +3,7 @@
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::Object;
 use jackfield_sdk::{AttachmentPart, Delivery, Error, Outcome, Receipt, Result, health, host, reply_to, text};
-use meta_common::{graph, pieces, stops_typing, window};
+use meta_common::{graph, stops_typing, window};
 
 use crate::catalogue::CATALOGUE;
 use crate::echo::MARK;
@@ -45,7 +45,7 @@ fn answer(settings: &MessengerSettings, delivery: &Delivery) -> Result<Receipt> 
     let tagged = is_persons(settings, delivery);
     let quoted = reply_to(&delivery.message);
     let mut first = delivery.progress.is_empty();
-    pieces::send(delivery, &all, |piece| {
+    graph::send_pieces(delivery, "/message_id", &all, |piece| {
         let quoted = quoted.as_deref().filter(|_| core::mem::take(&mut first));
         let message = match piece {
             Piece::Text(text) => Object::new().string("text", text),
@@ -65,8 +65,7 @@ fn answer(settings: &MessengerSettings, delivery: &Delivery) -> Result<Receipt> 
         if let Some(quoted) = quoted {
             body = body.raw("reply_to", &Object::new().string("mid", quoted).finish());
         }
-        let answer = post(settings, body.finish())?;
-        Ok(graph::field(&answer, "/message_id"))
+        post(settings, body.finish())
     })
 }
 
@@ -91,6 +90,5 @@ fn post(settings: &MessengerSettings, body: String) -> Result<Vec<u8>> {
 }
 
 fn recipient(delivery: &Delivery) -> Result<&str> {
-    let none = || Error::new(code::INVALID, "the message has no work item, so nobody to send it to");
-    delivery.message.work_item.as_ref().map(|work_item| work_item.customer.address.as_str()).ok_or_else(none)
+    Ok(&delivery.work_item()?.customer.address)
 }
