@@ -15,10 +15,7 @@ const WINDOW_CLOSED: u32 = 131_047;
 
 fn meaning(vendor_code: u32) -> Option<&'static str> {
     Some(match vendor_code {
-        0 | 190 => {
-            return (vendor_code == 190)
-                .then_some("Meta doesn't accept the access token of this channel: make a new one.");
-        }
+        190 => "Meta doesn't accept the access token of this channel: make a new one.",
         4 | 80_007 | 130_429 => "Meta asks to slow down.",
         10 | 200..=219 => "The access token may not do this: it needs whatsapp_business_messaging for this number.",
         368 | 131_031 => "Meta has locked the account for a breach of its rules: see Business Support Home.",

@@ -115,6 +115,7 @@ fn refusals_are_sorted_though_slack_answers_200() {
     for (status, body, expected) in [
         (500, "", "temporary"),
         (503, "<html>", "temporary"),
+        (500, r#"{"ok":false,"error":"something_new"}"#, "temporary"),
         (200, "", "maybe-sent"),
         (200, r#"{"ok":true}"#, "maybe-sent"),
         (404, "", "permanent"),
