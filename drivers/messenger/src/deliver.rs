@@ -2,10 +2,14 @@
 
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::Object;
-use jackfield_sdk::{AttachmentPart, Delivery, Error, Outcome, Receipt, Result, health, host, reply_to, text};
+use jackfield_sdk::{
+    AttachmentPart, Delivery, Error, Outcome, Receipt, Result, health, host, push_all, reply_to, text,
+};
+use meta_common::graph::VENDOR_SUBCODE;
 use meta_common::{graph, stops_typing, window};
 
-use crate::catalogue::CATALOGUE;
+use crate::MEDIA_TYPE;
+use crate::catalogue::{CATALOGUE, WINDOW_CLOSED};
 use crate::echo::MARK;
 use crate::inbound::{HUMAN_AGENT_MS, WINDOW_MS};
 use crate::media;
@@ -65,8 +69,18 @@ fn answer(settings: &MessengerSettings, delivery: &Delivery) -> Result<Receipt> 
         if let Some(quoted) = quoted {
             body = body.raw("reply_to", &Object::new().string("mid", quoted).finish());
         }
-        post(settings, body.finish())
+        post(settings, body.finish()).inspect_err(|error| note_closed(delivery, error))
     })
+}
+
+/// Tells the agent where Meta says that the time to answer is over.
+fn note_closed(delivery: &Delivery, error: &Error) {
+    let is_closed = error.attributes.iter().any(|(name, code)| name == VENDOR_SUBCODE && code == WINDOW_CLOSED);
+    let Some(work_item) = delivery.message.work_item.as_ref().filter(|_| is_closed) else { return };
+    let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
+    if let Err(refused) = push_all(&[window::closed(MEDIA_TYPE, work_item, &error.text, &about)]) {
+        host::warn(&format!("a notification was refused: {}", refused.text));
+    }
 }
 
 /// Whether an answer comes after the day in which anything may be sent, but in the week in which a person may write. Of

@@ -16,6 +16,9 @@ const MAX_UPLOAD: u32 = (16 << 20) - (64 << 10);
 /// The attribute of an error that has Meta's code.
 pub const VENDOR_CODE: &str = "vendor-code";
 
+/// The attribute of an error that has Meta's subcode, where there is one.
+pub const VENDOR_SUBCODE: &str = "vendor-subcode";
+
 /// What the API refused a request with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Refusal {
@@ -96,7 +99,9 @@ fn failure(response: &Response, refusal: &Refusal, catalogue: &Catalogue) -> Err
     let error = Error::new(class, catalogue.text(refusal))
         .slow_down(retry_after_ms(&response.headers), (catalogue.slow_down_ms)(refusal))
         .with_attribute("status", response.status.to_string());
-    if refusal.code == 0 { error } else { error.with_attribute(VENDOR_CODE, refusal.code.to_string()) }
+    let numbers = [(VENDOR_CODE, refusal.code), (VENDOR_SUBCODE, refusal.subcode)];
+    let told = numbers.into_iter().filter(|(_, number)| *number != 0);
+    told.fold(error, |error, (name, number)| error.with_attribute(name, number.to_string()))
 }
 
 /// Uploads a file of a message, and sends the form that it stands in, in the field `name`. That may be made again,

@@ -1,9 +1,9 @@
 //! WhatsApp's error codes: what they mean, and what is to be done about them.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::interactions::CommandStatusChanged;
 use jackfield_sdk::{Message, WorkItem};
 use meta_common::graph::{Catalogue, Refusal};
+use meta_common::window;
 
 use crate::{MEDIA_TYPE, notices};
 
@@ -74,17 +74,7 @@ pub fn consequences(refusal: &Refusal, work_item: WorkItem, about: &str) -> Vec<
     match refusal.code {
         131_049 | 131_050 => vec![notices::marketing(work_item, true, about)],
         WINDOW_CLOSED => {
-            let closed = CommandStatusChanged {
-                command: "message.send".into(),
-                enabled: false,
-                tooltip: meaning(WINDOW_CLOSED).map(String::from),
-                until: None,
-            };
-            vec![
-                Message::new(MEDIA_TYPE, &closed)
-                    .with_work_item(work_item)
-                    .with_event_id(meta_common::cut(&format!("{about}/window"), 512)),
-            ]
+            vec![window::closed(MEDIA_TYPE, &work_item, &CATALOGUE.text(refusal), about)]
         }
         _ => Vec::new(),
     }

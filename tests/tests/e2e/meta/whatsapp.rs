@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jackfield_tests::{Agent, Server, Setup, Sink, eventually, sha256};
+use jackfield_tests::{Agent, Server, Setup, Sink, driver, eventually, jackfield, sha256};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -219,6 +219,9 @@ async fn a_batch_as_large_as_metas_is_taken_without_a_setting() {
     post(&server, &batch).await.expect(200);
     ana.accept().await;
     ana.event_where("message.received", |data| data["message"]["externalId"] == "wamid.499").await;
+    let component = driver("whatsapp");
+    let check = jackfield(component.parent().expect("its folder"), &["driver", "check", "whatsapp.wasm"]).await;
+    assert!(check.expect(0).stdout.contains("body: asks for 4MiB"));
     // What nobody would send is not even read.
     let huge = raw(&"x".repeat((4 << 20) + 1)).header("x-hub-signature-256", "sha256=00");
     server.http().send(huge).await.expect(413);
