@@ -71,7 +71,8 @@ pub fn instances(of: &str, policy: &str) -> InstancePolicy {
     InstancePolicy { of: of.into(), policy: policy.into(), attributes: Vec::new() }
 }
 
-/// A limit that the driver needs otherwise than by default: `deliver`, `timer`, `retry-for`; as in the config (`15m`).
+/// A limit that the driver needs otherwise than by default, as in the config: times (`15m`) `deliver`, `timer`,
+/// `retry-for`; the size of a webhook's body (`4MiB`) `body`, of at most 16 MiB.
 pub fn limit(name: &str, value: &str) -> WantedLimit {
     WantedLimit { name: name.into(), value: value.into(), attributes: Vec::new() }
 }

@@ -1,5 +1,6 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
+use crate::asked;
 use crate::registry::Registry;
 use crate::way_out::WayOut;
 use jackfield_config::{ByteSize, Channel, Config, Problem, Scheme};
@@ -9,11 +10,7 @@ use jackfield_sequencer::Keys;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
-
-/// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 /// The channel's webhook as vendors call it.
 pub(crate) fn public_url(base: &str, id: &str) -> String {
@@ -272,11 +269,7 @@ fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
 fn limits(channel: &Channel, driver: &Driver) -> Limits {
     let wanted = &channel.limits;
     let default = Limits::default();
-    // What the descriptor asks for where the operator says nothing, up to what is sensible.
-    let asked = |name: &str| {
-        let limit = driver.descriptor().limits.iter().find(|limit| limit.name == name)?;
-        Some(jackfield_config::parse_duration(&limit.value).ok()?.min(LONGEST))
-    };
+    let asked = |lane| asked::call(driver.descriptor(), lane);
     let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
     let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);

@@ -22,8 +22,8 @@ pub struct Limits {
     pub deliver: Option<Duration>,
     /// `timer`: wall time of a timer's call.
     pub timer: Option<Duration>,
-    /// `body`: a webhook's body. Default 1 MiB.
-    pub body: ByteSize,
+    /// `body`: a webhook's body. None: what the driver asks for, 1 MiB at least.
+    pub body: Option<ByteSize>,
     /// `queue`: webhook requests that may wait. Default 1024.
     pub queue: u32,
     /// `instances`: instances of a lane at the same time.
@@ -87,7 +87,7 @@ impl Default for Limits {
             receive_wall: None,
             deliver: None,
             timer: None,
-            body: ByteSize::mib(1),
+            body: None,
             queue: 1024,
             instances: None,
             idle: None,
@@ -142,7 +142,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         receive_wall: time("receive-wall", 15 * MINUTE),
         deliver: time("deliver", 15 * MINUTE),
         timer: time("timer", 15 * MINUTE),
-        body: size("body", ByteSize(1), ByteSize::mib(1024)).unwrap_or(defaults.body),
+        body: size("body", ByteSize(1), ByteSize::mib(1024)),
         queue: number("queue", MOST).unwrap_or(defaults.queue),
         instances: number("instances", 1024),
         idle: time("idle", 24 * HOUR),

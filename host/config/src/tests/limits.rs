@@ -67,7 +67,7 @@ fn every_limit_is_read_under_its_key() {
             receive_wall: seconds(4),
             deliver: seconds(5),
             timer: seconds(6),
-            body: ByteSize::mib(7),
+            body: Some(ByteSize::mib(7)),
             queue: 8,
             instances: Some(9),
             idle: seconds(10),
