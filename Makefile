@@ -9,8 +9,9 @@ SHELL := /bin/bash
 export CARGO_TARGET_DIR := $(CURDIR)/target
 .PHONY: run build toolchain drivers guests examples peers test lint bench soak fuzz
 
-# How long the long runs are: `make soak SOAK=1000`, `make fuzz FUZZ_SECONDS=60`.
+# How long the long runs are: `make soak SOAK=1000 MAILS=1000000`, `make fuzz FUZZ_SECONDS=60`.
 SOAK ?= 200
+MAILS ?= 100000
 FUZZ_SECONDS ?= 3600
 
 # Drivers run natively in their own tests, where link-time optimization would only cost time.
@@ -67,10 +68,12 @@ bench: toolchain build drivers guests
 	host/benches/extism/build.sh || echo "make bench: Extism isn't built here, P1 goes without it" >&2
 	target/release/jackfield-bench
 
-# The kills and crowds of the end to end tests, in numbers.
+# The kills and crowds of the end to end tests, and the many mails, in numbers.
 soak: toolchain peers build drivers guests
-	JACKFIELD_SOAK=$(SOAK) cargo test --release --workspace --test e2e -- kills crowd
+	JACKFIELD_SOAK=$(SOAK) JACKFIELD_MAILS=$(MAILS) cargo test --release --workspace --test e2e -- kills crowd email::load
 
-# Fuzzing for hours: the tests whose names say so, each target for FUZZ_SECONDS. See tests/src/fuzz.rs.
+# Fuzzing for hours: the tests whose names say so, each target for FUZZ_SECONDS. See tests/src/fuzz.rs. Those beside the
+# drivers are of parsers that have no other way in.
 fuzz: toolchain build drivers
+	JACKFIELD_FUZZ_SECONDS=$(FUZZ_SECONDS) $(DRIVER_CARGO) test --release --manifest-path drivers/Cargo.toml --workspace fuzz
 	JACKFIELD_FUZZ_SECONDS=$(FUZZ_SECONDS) cargo test --release --workspace --lib --bins --tests fuzz

@@ -1,5 +1,7 @@
-"""Postfix and Dovecot (LMTP with Sieve, IMAP) for one test. Takes JSON on stdin: a folder, and the ports of both and of
-the driver. Prints `ready` once they listen; ends them with its stdin. Needs root, as mail servers do."""
+"""Postfix and Dovecot (LMTP with Sieve, IMAP) for one test. Takes JSON on stdin: a folder, the ports of both and of the
+driver, and perhaps a certificate with its key, and where the driver listens by SMTP; then there are TLS, a port for who
+logs in, and IMAP with TLS from the first byte. Prints `ready` once they listen; ends them with its stdin. Needs root, as
+mail servers do."""
 
 import json
 import os
@@ -27,7 +29,7 @@ def wait_for(port):
             time.sleep(0.02)
 
 
-def postfix(folder, ports):
+def postfix(folder, ports, tls):
     config, queue, data = folder / "postfix", folder / "queue", folder / "data"
     for each in (config, queue, data):
         each.mkdir()
@@ -38,6 +40,8 @@ def postfix(folder, ports):
         # The driver knows nobody there: Postfix has taken the mail, and sends it back.
         "gone.test": f"lmtp:inet:127.0.0.1:{ports['driver']}",
     }
+    if tls:
+        transports["direct.test"] = f"smtp:[127.0.0.1]:{ports['direct']}"
     maps = ", ".join(f"{{{domain}={transport}}}" for domain, transport in transports.items())
     (config / "main.cf").write_text(
         f"""compatibility_level = 3.6
@@ -64,6 +68,25 @@ alias_maps =
 """
     )
     services = [f"{ports['smtp']} inet n - n - - smtpd"]
+    if tls:
+        with (config / "main.cf").open("a") as main:
+            main.write(
+                f"""smtp_tls_security_level = verify
+smtp_tls_CAfile = {tls['certificate']}
+smtp_tls_loglevel = 1
+smtpd_tls_cert_file = {tls['certificate']}
+smtpd_tls_key_file = {tls['key']}
+smtpd_tls_loglevel = 1
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{ports['auth']}
+"""
+            )
+        services.append(
+            f"""{ports['submission']} inet n - n - - smtpd
+  -o smtpd_tls_security_level=encrypt
+  -o smtpd_sasl_auth_enable=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject"""
+        )
     for line in Path("/usr/share/postfix/master.cf.dist").read_text().splitlines():
         words = line.split()
         if not line or line[0] in "# \t" or words[0] == "smtp" and words[1] == "inet":
@@ -75,7 +98,7 @@ alias_maps =
     return int((queue / "pid/master.pid").read_text())
 
 
-def dovecot(folder, ports):
+def dovecot(folder, ports, tls):
     base = folder / "dovecot"
     for user, sieve in (("ann", None), ("away", VACATION), ("box", None)):
         home = base / "home" / user
@@ -84,10 +107,21 @@ def dovecot(folder, ports):
             (home / ".dovecot.sieve").write_text(sieve)
     subprocess.run(["chown", "-R", "nobody:nogroup", base / "home"], check=True)
     config = base / "dovecot.conf"
+    secured = "ssl = no"
+    if tls:
+        secured = f"""ssl = yes
+ssl_cert = <{tls['certificate']}
+ssl_key = <{tls['key']}
+service auth {{
+  inet_listener {{
+    address = 127.0.0.1
+    port = {ports['auth']}
+  }}
+}}"""
     config.write_text(
         f"""base_dir = {base}/run
 log_path = {folder}/dovecot.log
-ssl = no
+{secured}
 disable_plaintext_auth = no
 protocols = imap lmtp
 listen = 127.0.0.1
@@ -108,7 +142,8 @@ service imap-login {{
     port = {ports['imap']}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {ports.get('imaps', 0)}
+    ssl = yes
   }}
 }}
 service lmtp {{
@@ -140,12 +175,14 @@ def main():
     # The servers' own users have to come by.
     os.chmod(folder, 0o755)
     ports = given["ports"]
-    mailboxes = dovecot(folder, ports)
+    tls = given.get("tls")
+    mailboxes = dovecot(folder, ports, tls)
     try:
-        master = postfix(folder, ports)
+        master = postfix(folder, ports, tls)
         try:
-            for name in ("smtp", "lmtp", "imap"):
-                wait_for(ports[name])
+            for name in ("smtp", "lmtp", "imap", "imaps", "submission", "auth"):
+                if name in ports:
+                    wait_for(ports[name])
             print("ready", flush=True)
             sys.stdin.read()
         finally:

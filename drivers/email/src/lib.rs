@@ -27,10 +27,18 @@ use crate::settings::{EmailSettings, Protocol};
 /// What messages of this channel are.
 const MEDIA_TYPE: &str = "email";
 
-/// One configured instance; for `%stream` one of a connection's own.
+/// One configured instance; for `%stream` one of a connection's own: of one that brings mail, or of one that watches the
+/// mailbox.
 pub struct EmailDriver {
     settings: EmailSettings,
     server: server::Server,
+    watcher: imap::Watcher,
+}
+
+impl EmailDriver {
+    fn has_mailbox(&self) -> bool {
+        self.settings.protocol == Protocol::Imap
+    }
 }
 
 impl Driver for EmailDriver {
@@ -50,13 +58,23 @@ impl Driver for EmailDriver {
             capability("listen", &["tcp", "tls"], "mail servers bring mail by LMTP or SMTP", false),
             capability("tcp", &["{relay}", "{imap}"], "gives answers to the relay, and looks into the mailbox", false),
         ];
-        // RFC 5321, 4.5.3.2 and 4.5.4.1: patience within a try, and tries for days.
-        descriptor.limits = vec![limit("deliver", "15m"), limit("retry-for", "120h")];
+        // RFC 5321, 4.5.3.2 and 4.5.4.1: patience within a try, and tries for days. A mail of the largest `max-size` is
+        // taken apart in one call, and is in memory several times meanwhile: as it came, decoded, and as UTF-8.
+        descriptor.limits = vec![
+            limit("deliver", "15m"),
+            limit("retry-for", "120h"),
+            limit("receive", "10s"),
+            limit("memory", "192MiB"),
+        ];
         descriptor
     }
 
     fn configure(context: Context, settings: &str) -> Result<Self, SettingsError> {
-        Ok(Self { settings: EmailSettings::read(&context, settings)?, server: server::Server::default() })
+        Ok(Self {
+            settings: EmailSettings::read(&context, settings)?,
+            server: server::Server::default(),
+            watcher: imap::Watcher::default(),
+        })
     }
 
     fn deliver(&self, delivery: Delivery) -> Outcome {
@@ -66,22 +84,39 @@ impl Driver for EmailDriver {
 
 impl jackfield_sdk::Stream for EmailDriver {
     fn opened(&self, connection: &str, peer: Peer) {
-        self.server.opened(&self.settings, connection, &peer);
+        if self.has_mailbox() {
+            self.watcher.opened(&peer);
+        } else {
+            self.server.opened(&self.settings, connection, &peer);
+        }
     }
 
     fn received(&self, connection: &str, data: Vec<u8>) {
-        self.server.received(&self.settings, connection, &data);
+        if self.has_mailbox() {
+            self.watcher.received(&self.settings, connection, &data);
+        } else {
+            self.server.received(&self.settings, connection, &data);
+        }
     }
 
     fn signaled(&self, connection: &str, signal: Signal) {
-        self.server.signaled(connection, &signal);
+        if self.has_mailbox() {
+            self.watcher.signaled(&self.settings, connection, &signal);
+        } else {
+            self.server.signaled(connection, &signal);
+        }
     }
 }
 
 impl jackfield_sdk::Timer for EmailDriver {
     fn fired(&self, expiry: Expiry) -> Result<()> {
-        match expiry.name.as_str() {
-            "start" | imap::TIMER if self.settings.protocol == Protocol::Imap => imap::poll(&self.settings),
+        match (expiry.name.as_str(), &expiry.connection) {
+            (_, Some(connection)) => {
+                self.watcher.renew(&self.settings, connection);
+                Ok(())
+            }
+            ("start" | imap::TIMER, None) if self.has_mailbox() => imap::poll(&self.settings, false),
+            (imap::NEWS, None) if self.has_mailbox() => imap::poll(&self.settings, true),
             _ => Ok(()),
         }
     }

@@ -10,6 +10,10 @@ mod tests;
 
 /// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
 const LONGEST_CALL: Duration = Duration::from_secs(15 * 60);
+/// The most guest time of a call that takes something in that a driver may ask for.
+const LONGEST_RECEIVE: Duration = Duration::from_secs(15);
+/// The most memory of an instance that a driver may ask for; an operator may allow as much.
+const MOST_MEMORY: ByteSize = ByteSize::mib(256);
 /// The largest body of a webhook that a driver may ask for; more memory is the operator's to give.
 const LARGEST_BODY: ByteSize = ByteSize::mib(16);
 /// The largest body of a webhook where neither config nor driver say more: no text message is nearly as long.
@@ -22,6 +26,16 @@ fn value<'a>(descriptor: &'a Descriptor, name: &str) -> Option<&'a str> {
 /// How long a call of the lane `name` (`deliver`, `timer`) may take.
 pub(crate) fn call(descriptor: &Descriptor, name: &str) -> Option<Duration> {
     Some(parse_duration(value(descriptor, name)?).ok()?.min(LONGEST_CALL))
+}
+
+/// `receive`: the guest time of a call that takes something in.
+pub(crate) fn receive(descriptor: &Descriptor) -> Option<Duration> {
+    Some(parse_duration(value(descriptor, "receive")?).ok()?.min(LONGEST_RECEIVE))
+}
+
+/// `memory`: of an instance.
+pub(crate) fn memory(descriptor: &Descriptor) -> Option<ByteSize> {
+    Some(value(descriptor, "memory")?.parse::<ByteSize>().ok()?.min(MOST_MEMORY))
 }
 
 /// `retry-for`: how long a delivery that fails for a time is tried again.

@@ -269,8 +269,9 @@ fn secrets(channel: &Channel, keys: Option<&Keys>) -> Secrets {
 fn limits(channel: &Channel, driver: &Driver) -> Limits {
     let wanted = &channel.limits;
     let default = Limits::default();
+    // What the descriptor asks for where the operator says nothing, up to what is sensible.
     let asked = |lane| asked::call(driver.descriptor(), lane);
-    let receive_cpu = wanted.receive.unwrap_or(default.receive_cpu);
+    let receive_cpu = wanted.receive.or(asked::receive(driver.descriptor())).unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
     let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
@@ -278,7 +279,7 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: size(wanted.memory, default.memory),
+        memory: size(wanted.memory.or(asked::memory(driver.descriptor())), default.memory),
         channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
         idle: wanted.idle.unwrap_or(default.idle),

@@ -172,12 +172,15 @@ impl blobs::Host for Through<'_> {
         made(pass!(self.0, "blobs.create", (), number(blobs::Host::create(self.0))))
     }
 
-    fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
-        pass!(self.0, "blobs.finish", (writer.rep()), blobs::Host::finish(self.0, writer))
+    async fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
+        let number = writer.rep();
+        self.0.never("blobs.finish", &(&number,)).await;
+        pass!(self.0, "blobs.finish", (number), blobs::Host::finish(self.0, writer).await)
     }
 
-    fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
-        pass!(self.0, "blobs.put", (data), blobs::Host::put(self.0, data))
+    async fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
+        self.0.never("blobs.put", &(&data,)).await;
+        pass!(self.0, "blobs.put", (data), blobs::Host::put(self.0, data).await)
     }
 
     fn size(&mut self, blob: String) -> Result<u32, Error> {

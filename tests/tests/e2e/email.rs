@@ -7,18 +7,20 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 
+mod large;
 mod load;
+mod tls;
 
 const SETTINGS: &str = "addresses = [\"help@support.test\", \"sales@support.test\"]";
 
-/// A channel behind a mail server; `relay` is where answers go.
-fn setup(listen: u16, relay: Option<u16>) -> Setup {
+/// A channel behind a mail server; `relay` is where answers go, `more` are lines of the settings.
+fn setup(listen: u16, relay: Option<u16>, more: &str) -> Setup {
     let relay = relay.map_or_else(String::new, |port| {
         format!("relay = \"smtp://127.0.0.1:{port}\"\ntls = \"none\"\n[channel.grants]\ntcp = [\"127.0.0.1:{port}\"]\naddresses = [\"127.0.0.1\"]")
     });
     Setup::simple(&["ana"]).driver(driver("email")).text(&format!(
         "[[channel]]\nid = \"mail\"\ndriver = \"email\"\nlisten = [\"tcp://127.0.0.1:{listen}\"]\n\
-         [channel.settings]\nprotocol = \"lmtp\"\n{SETTINGS}\n{relay}"
+         [channel.settings]\nprotocol = \"lmtp\"\n{SETTINGS}\n{more}\n{relay}"
     ))
 }
 
@@ -43,6 +45,12 @@ struct Mail {
 impl Mail {
     /// Postfix gives what is for `support.test` to the driver at this port.
     async fn start(driver: u16) -> Self {
+        let ports = json!({"driver": driver, "smtp": free_port(), "lmtp": free_port(), "imap": free_port()});
+        Self::start_with(ports, Value::Null).await
+    }
+
+    /// With these ports, and TLS where there is a certificate.
+    async fn start_with(ports: Value, tls: Value) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut child = Command::new(python())
             .arg(root().join("tests/peers/mail.py"))
@@ -50,8 +58,7 @@ impl Mail {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the mail servers");
-        let ports = json!({"driver": driver, "smtp": free_port(), "lmtp": free_port(), "imap": free_port()});
-        let given = json!({"folder": folder.path(), "ports": ports});
+        let given = json!({"folder": folder.path(), "ports": ports, "tls": tls});
         let mut stdin = child.stdin.take().expect("its stdin");
         stdin.write_all(format!("{given}\n").as_bytes()).await.expect("it reads");
         let mut lines = BufReader::new(child.stdout.take().expect("its stdout")).lines();
@@ -102,7 +109,7 @@ impl Drop for Mail {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn swaks_is_answered_for_each_recipient() {
-    let server = Server::start(setup(0, None)).await;
+    let server = Server::start(setup(0, None, "")).await;
     let mut ana = Agent::available(&server, "ana").await;
     let to = ["--from", "c@d.test", "--to", "help@support.test,nobody@support.test,sales@support.test"];
     let said = swaks(
@@ -124,7 +131,7 @@ async fn a_conversation_through_postfix_is_one_thread_to_dovecot() {
     let listen = free_port();
     let mail = Mail::start(listen).await;
     let relay = mail.port("smtp");
-    let server = Server::start(setup(listen, Some(relay))).await;
+    let server = Server::start(setup(listen, Some(relay), "")).await;
     let mut ana = Agent::available(&server, "ana").await;
     port(&server).await;
 

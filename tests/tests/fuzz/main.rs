@@ -6,6 +6,8 @@
 
 mod drivers;
 mod files;
+mod mail;
+mod signed;
 
 use jackfield_router::State;
 use jackfield_spec::{Message, canonical, validate};
@@ -61,7 +63,7 @@ const STATE_WORDS: [&str; 6] = ["null", "{}", "[]", "\"queued\"", "\"active\"", 
 fn fuzz_the_boundaries() {
     /// What a target is called, and what runs it and says how many inputs there were.
     type Target = (&'static str, fn() -> u64);
-    let targets: [Target; 10] = [
+    let targets: [Target; 16] = [
         ("config", config),
         ("message", message),
         ("record", record),
@@ -72,6 +74,12 @@ fn fuzz_the_boundaries() {
         ("messenger", drivers::messenger),
         ("telegram", drivers::telegram),
         ("slack", drivers::slack),
+        ("twilio", signed::twilio),
+        ("webhook", signed::webhook),
+        ("signatures", signed::signatures),
+        ("email", mail::email),
+        ("relay", mail::relay),
+        ("mailbox", mail::mailbox),
     ];
     let running = targets
         .map(|(name, target)| (name, thread::Builder::new().name(name.to_owned()).spawn(target).expect("a thread")));

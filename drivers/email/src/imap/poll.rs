@@ -8,9 +8,10 @@ use jackfield_sdk::error::code;
 use jackfield_sdk::{Dialog, Error, Piece, Result, TimerOptions, host};
 
 use super::response::{Response, Source};
+use super::{login, quoted, watch};
 use crate::inbound::{self, Arrival, mime::Mail};
 use crate::session::Answer;
-use crate::settings::{EmailSettings, MAILBOX_PASSWORD, Place, Tls};
+use crate::settings::{EmailSettings, Place, Tls};
 
 /// The timer's name.
 pub const TIMER: &str = "imap-poll";
@@ -27,18 +28,29 @@ const MAX_RESPONSES: usize = 20_000;
 /// Text and small literals of responses that are no mail.
 const SMALL: usize = 64 << 10;
 
-/// Takes what is new, and sets the timer for the next look.
+/// Takes what is new, and sets the timer for the next look, unless the mailbox itself has asked for this one.
 ///
 /// # Errors
 /// The host's own; what goes wrong with the mailbox is logged, and the next look may go better.
-pub fn poll(settings: &EmailSettings) -> Result<()> {
+pub fn poll(settings: &EmailSettings, is_news: bool) -> Result<()> {
     let Some(place) = &settings.imap else {
         return Ok(());
     };
-    let has_more = look(settings, place).unwrap_or_else(|error| {
+    let looked = look(settings, place);
+    if let Err(error) = &looked {
         host::warn(&format!("the mailbox can't be looked into: {}", error.text));
-        false
-    });
+    }
+    let has_more = looked.as_ref().is_ok_and(|has_more| *has_more);
+    if is_news && !has_more {
+        return Ok(());
+    }
+    // Not where there is news: who ends each watch at its beginning would be called without end.
+    if looked.is_ok()
+        && !is_news
+        && let Err(error) = watch::open(place)
+    {
+        host::debug(&format!("the mailbox can't be watched: {}", error.text));
+    }
     let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
     host::timers::set(TIMER, if has_more { 1 } else { settings.poll_ms }, b"", &options)
 }
@@ -211,22 +223,20 @@ impl Session {
         Ok(words.map(str::to_ascii_uppercase).collect())
     }
 
-    /// The host puts in the password; it is never here.
     fn log_in(&mut self, user: &str, able: &[String]) -> Result<()> {
-        let password = Piece::Secret(MAILBOX_PASSWORD.into());
         let done = if able.iter().any(|word| word == "AUTH=PLAIN") {
-            let encoded = host::secrets::compose(&[Piece::Text(format!("\0{user}\0")), password], "base64")?;
             let tag = self.write(&[Piece::Text("AUTHENTICATE PLAIN".into())])?;
             let go_on = self.read(SMALL)?;
             if !go_on.text.starts_with('+') {
                 return Err(Error::new(code::BAD_CREDENTIALS, "the IMAP server wants no password"));
             }
-            self.connection.write_pieces(&[Piece::Secret(encoded), Piece::Text("\r\n".into())])?;
+            self.connection.write_pieces(&[login::plain(user)?, Piece::Text("\r\n".into())])?;
             self.until(&tag, SMALL)
+        } else if able.iter().any(|word| word == "LOGINDISABLED") {
+            let text = "the IMAP server lets nobody log in like this; it may want TLS: see the setting `tls`";
+            return Err(Error::new(code::BAD_CREDENTIALS, text));
         } else {
-            // What quotes and backslashes are written as is the same in JSON.
-            let encoded = host::secrets::compose(&[password], "json-string")?;
-            let tag = self.write(&[Piece::Text(format!("LOGIN {} ", quoted(user))), Piece::Secret(encoded)])?;
+            let tag = self.write(&login::login(user)?)?;
             self.until(&tag, SMALL)
         };
         done.map(|_| ()).map_err(|error| match error.code.as_str() {
@@ -285,10 +295,4 @@ impl Session {
         let _ = self.ask("LOGOUT");
         self.connection.close();
     }
-}
-
-/// A quoted string; what can't stand in one is left out.
-fn quoted(text: &str) -> String {
-    let clean: String = text.chars().filter(|letter| !letter.is_control()).collect();
-    format!("\"{}\"", clean.replace('\\', "\\\\").replace('"', "\\\""))
 }

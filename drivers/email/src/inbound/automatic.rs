@@ -12,7 +12,12 @@ pub fn reason(settings: &EmailSettings, mail: &Mail<'_>, sender: Option<&str>) -
     let has = |name: &str, words: &[&str]| {
         mail.headers(name).any(|value| words.iter().any(|word| word_of(value).eq_ignore_ascii_case(word)))
     };
-    if sender.is_some_and(str::is_empty) {
+    // Without an envelope it stands in what the mailbox's server wrote down of it.
+    let is_null = match sender {
+        Some(sender) => sender.is_empty(),
+        None => mail.headers("Return-Path").next() == Some("<>"),
+    };
+    if is_null {
         return Some("null-sender");
     }
     if mail.headers("Auto-Submitted").any(|value| !word_of(value).eq_ignore_ascii_case("no")) {

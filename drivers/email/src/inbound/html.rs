@@ -50,9 +50,9 @@ const KEPT_TOO: [&str; 5] = ["th", "thead", "tfoot", "u", "small"];
 /// Elements without an end.
 const VOID: [&str; 3] = ["br", "hr", "img"];
 /// Elements that go with all that is in them.
-const DROPPED: [&str; 18] = [
-    "script", "style", "title", "template", "iframe", "object", "embed", "applet", "noscript", "noembed", "noframes",
-    "svg", "math", "textarea", "select", "xmp", "audio", "video",
+const DROPPED: [&str; 17] = [
+    "script", "style", "title", "template", "iframe", "object", "applet", "noscript", "noembed", "noframes", "svg",
+    "math", "textarea", "select", "xmp", "audio", "video",
 ];
 /// Elements open at once.
 const DEEPEST: usize = 256;

@@ -9,6 +9,9 @@ use mail_parser::{
 use super::{bounds, html};
 use crate::address::{self, Mailbox};
 
+/// The largest HTML that is read, in bytes.
+pub const MAX_HTML: usize = 4 << 20;
+
 /// A mail; lives as long as its bytes.
 pub struct Mail<'a> {
     raw: &'a [u8],
@@ -100,18 +103,37 @@ impl<'a> Mail<'a> {
             .map(|(_, value)| value.trim())
     }
 
-    /// What a person wrote, as plain text: the plain form where there is one, else what the HTML says.
-    pub fn text(&self) -> String {
-        let texts: Vec<Cow<'_, str>> = self
-            .message
-            .text_bodies()
-            .filter_map(|part| match &part.body {
-                PartType::Text(text) => Some(Cow::Borrowed(text.as_ref())),
-                PartType::Html(html) => Some(mail_parser::decoders::html::html_to_text(html).into()),
-                _ => None,
-            })
-            .collect();
-        texts.join("\n")
+    /// What a person wrote, as plain text: the plain form where there is one, else what the HTML says; without what no
+    /// text has, control characters but those of lines and tabs. And whether that is all: there are no more than
+    /// `longest` bytes, and HTML is read no further than [`MAX_HTML`].
+    pub fn text(&self, longest: usize) -> (String, bool) {
+        let mut shown = String::new();
+        let mut is_all = true;
+        for (at, part) in self.message.text_bodies().enumerate() {
+            let text = match &part.body {
+                PartType::Text(text) => Cow::Borrowed(text.as_ref()),
+                PartType::Html(html) => {
+                    is_all &= html.len() <= MAX_HTML;
+                    Cow::Owned(mail_parser::decoders::html::html_to_text(cut(html, MAX_HTML)))
+                }
+                _ => continue,
+            };
+            let readable = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
+            let between = if at == 0 { "" } else { "\n" };
+            for letter in between.chars().chain(text.chars().filter(readable)) {
+                if shown.len() + letter.len_utf8() > longest {
+                    return (shown, false);
+                }
+                shown.push(letter);
+            }
+        }
+        (shown, is_all)
+    }
+
+    /// How large the HTML form is, in bytes.
+    pub fn html_size(&self) -> usize {
+        let size = |part: &mail_parser::MessagePart<'_>| if part.is_text_html() { part.len() } else { 0 };
+        self.message.html_bodies().map(size).sum()
     }
 
     /// The HTML form, made safe; none where there is only plain text.

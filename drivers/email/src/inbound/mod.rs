@@ -70,7 +70,7 @@ pub fn take(settings: &EmailSettings, arrival: &Arrival<'_>) -> Vec<Answer> {
         // Files are stored once, whoever gets them.
         let (parts, incomplete) = match &shown {
             Some(shown) => shown,
-            None => shown.insert(parts::of(facts.mail.as_ref(), arrival.raw)?),
+            None => shown.insert(parts::of(facts.mail.as_ref(), arrival.raw, arrival.recipients.len())?),
         };
         push_request(settings, &facts, recipient, parts.clone(), *incomplete)
     };

@@ -55,10 +55,8 @@ pub fn mail(draft: &Draft<'_>) -> Vec<Piece> {
     for file in &draft.files {
         text.push_str(&format!("\r\n--{boundary}\r\n"));
         let name = file.name.as_deref().unwrap_or("file");
-        let media_type = file.media_type.split(';').next().unwrap_or_default().trim();
-        // What isn't opaque would have to be written otherwise than as Base64.
-        let opaque = !media_type.starts_with("message/") && !media_type.starts_with("multipart/");
-        let media_type = if opaque { media_type } else { "application/octet-stream" };
+        let media_type = file.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let media_type = if is_plain_type(&media_type) { &media_type } else { "application/octet-stream" };
         text.push_str(&format!("Content-Type: {media_type}{}\r\n", header::parameter("name", name)));
         text.push_str(&format!("Content-Disposition: attachment{}\r\n", header::parameter("filename", name)));
         text.push_str("Content-Transfer-Encoding: base64\r\n\r\n");
@@ -68,6 +66,15 @@ pub fn mail(draft: &Draft<'_>) -> Vec<Piece> {
     text.push_str(&format!("\r\n--{boundary}--\r\n"));
     pieces.push(Piece::Text(text));
     pieces
+}
+
+/// Whether that is a media type, and one that may be written as Base64: mails and multiparts may not.
+fn is_plain_type(text: &str) -> bool {
+    let is_token = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&byte))
+    };
+    let parts = text.split_once('/').filter(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    text.len() <= 127 && parts.is_some_and(|(kind, _)| kind != "message" && kind != "multipart")
 }
 
 /// How many bytes the mail has.

@@ -56,6 +56,7 @@ fn send(settings: &EmailSettings, delivery: &Delivery) -> Result<Receipt> {
     let message_id = tokens::message_id(conversation, &send, settings.domain())?;
     let subject = answered.as_ref().and_then(|message| message.work_item.as_ref()?.subject.clone());
     let subject = compose::subject(subject.or_else(|| work_item.subject.clone()).as_deref());
+    let is_automatic = attribute(message, "automatic") == Some("true");
     let pieces = compose::mail(&Draft {
         from: (settings.from.name.as_deref(), &settings.from.address),
         to: (work_item.customer.name.as_deref(), to),
@@ -65,11 +66,12 @@ fn send(settings: &EmailSettings, delivery: &Delivery) -> Result<Receipt> {
         in_reply_to: of_answered(inbound::MESSAGE_ID),
         references: of_answered(inbound::REFERENCES).unwrap_or_default(),
         date: host::clock::now(),
-        is_automatic: attribute(message, "automatic") == Some("true"),
+        is_automatic,
         text: &text,
         files,
     });
-    let envelope_from = tokens::bounce_address(&ours, conversation, &send)?;
+    // What a machine wrote asks for no answer of a machine (RFC 3834, 3.3): no bounce of it comes back.
+    let envelope_from = if is_automatic { String::new() } else { tokens::bounce_address(&ours, conversation, &send)? };
     let said = relay::send(settings, relay, &envelope_from, to, &pieces)?;
     let mut receipt = Receipt::sent(vec![message_id]);
     receipt.attributes = vec![("email.relay".into(), said)];

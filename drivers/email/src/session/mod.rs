@@ -83,6 +83,8 @@ pub struct Session {
     is_draining: bool,
     is_over: bool,
     from: Option<String>,
+    /// The mail has SMTPUTF8 (RFC 6531): its addresses may be other than ASCII.
+    is_utf8: bool,
     recipients: Vec<String>,
     /// Set while a mail's text comes in.
     receiver: Option<Receiver>,
@@ -103,6 +105,7 @@ impl Session {
             is_draining: false,
             is_over: false,
             from: None,
+            is_utf8: false,
             recipients: Vec::new(),
             receiver: None,
             line: Vec::new(),
@@ -284,6 +287,7 @@ impl Session {
             return self.say("552 5.3.4 the mail is too large");
         }
         self.from = Some(from);
+        self.is_utf8 = is_utf8;
         self.say("250 2.1.0 go on");
     }
 
@@ -293,6 +297,9 @@ impl Session {
         }
         if self.recipients.len() >= MAX_RECIPIENTS {
             return self.say("452 4.5.3 too many recipients");
+        }
+        if !to.is_ascii() && !self.is_utf8 {
+            return self.wrong("553 5.6.7 such an address needs SMTPUTF8");
         }
         if !address::is_address(&to) || !desk.knows(&to) {
             return self.wrong("550 5.1.1 there is no such address here");

@@ -184,6 +184,37 @@ fn nothing_is_sent_in_clear_or_twice_or_to_nobody() {
 }
 
 #[test]
+fn what_a_machine_answers_asks_for_no_answer() {
+    let driver = driver(LMTP);
+    let heard = relay("", "");
+    let mut delivery = reply_to_a_mail(&driver, "Message-ID: <2@x>", "We have got it");
+    delivery.message.attributes.push(("automatic".into(), "true".into()));
+    receipt(driver.deliver(delivery));
+    let heard = String::from_utf8(heard.borrow().clone()).unwrap();
+    assert!(heard.contains("MAIL FROM:<> SIZE=") && heard.contains("\r\nAuto-Submitted: auto-replied\r\n"), "{heard}");
+}
+
+#[test]
+fn a_file_is_of_the_type_it_says_or_of_none() {
+    for (given, written) in [
+        ("application/pdf; x=y", "application/pdf"),
+        ("Image/PNG", "image/png"),
+        ("text/plain\r\nBcc: evil@x.test", "application/octet-stream"),
+        ("message/rfc822", "application/octet-stream"),
+        ("Multipart/mixed", "application/octet-stream"),
+        ("nonsense", "application/octet-stream"),
+        ("", "application/octet-stream"),
+    ] {
+        let file = AttachmentPart::ready(Some("f".into()), given, "sha256-x".to_owned(), 1);
+        let draft = compose::Draft { files: vec![&file], ..compose::Draft::default() };
+        let pieces = compose::mail(&draft);
+        let texts: String =
+            pieces.iter().map(|piece| if let compose::Piece::Text(text) = piece { text } else { "" }).collect();
+        assert!(texts.contains(&format!("\r\nContent-Type: {written};\r\n name=\"f\"\r\n")), "{given}: {texts}");
+    }
+}
+
+#[test]
 fn small_things_of_mails() {
     assert_eq!(compose::subject(Some("Re: RE:  re:x")), "Re: x");
     assert_eq!(compose::subject(None), "Re: your message");

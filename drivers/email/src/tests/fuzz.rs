@@ -10,7 +10,9 @@ use crate::imap::Response;
 use crate::inbound::bounce;
 use crate::inbound::html::safe;
 use crate::inbound::mime::Mail;
+use crate::outbound::header;
 use crate::session::{Command, Receiver};
+use crate::{address, tokens};
 
 /// What mails are made of.
 const WORDS: [&[u8]; 16] = [
@@ -82,7 +84,7 @@ fn fuzz_mails() {
     let inputs: Vec<Vec<u8>> = mails().into_iter().map(|(_, mail)| mail).filter(|mail| mail.len() < 64 << 10).collect();
     fuzz(&inputs, |raw| {
         let Some(mail) = Mail::parse(raw) else { return };
-        let _ = (mail.from(), mail.reply_to(), mail.subject(), mail.date(), mail.text(), mail.in_reply_to().len());
+        let _ = (mail.from(), mail.reply_to(), mail.subject(), mail.date(), mail.text(1000), mail.in_reply_to().len());
         let _ = (mail.references().len(), mail.message_id(), mail.files().map(|file| file.bytes.len()).sum::<usize>());
         bounce::reports(&mail);
         bounce::original_ids(&mail);
@@ -119,6 +121,39 @@ fn fuzz_commands_and_text() {
         }
         assert_eq!(whole, cut);
         assert_eq!(one.into_mail(), two.into_mail());
+    });
+}
+
+#[test]
+fn fuzz_names() {
+    super::driver(super::LMTP);
+    let key = tokens::conversation(&["x"]).expect("a key");
+    let reply = tokens::reply_address("help@support.test", &key).expect("a key");
+    let bounce = tokens::bounce_address("help@support.test", &key, &tokens::send("1").expect("a key")).expect("a key");
+    let kept = [&reply, &bounce, "Änn \"x\" <ann@example.net>", "=?utf-8?Q?a?= \r\nBcc: x@y", "a\u{0}b;\tc\u{85}d"];
+    let inputs: Vec<Vec<u8>> = kept.iter().map(|name| name.as_bytes().to_vec()).collect();
+    fuzz(&inputs, |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        if let Some(mailbox) = address::parse(&text) {
+            assert!(address::is_address(&mailbox.address));
+        }
+        let ours = [&reply, &bounce].iter().any(|known| text.eq_ignore_ascii_case(known));
+        let mark = tokens::of_address(&text).expect("the key is there");
+        // What stands behind the tag and the domain is not signed.
+        assert!(mark.is_none() || ours || text.contains(&key) || text.to_lowercase().contains(&key));
+        let _ = (tokens::of_message_id(&text), address::without_tag(&text), address::tag(&text));
+        // Whatever it is, it stays in its header.
+        for value in [
+            header::text(&text),
+            header::mailbox(Some(&text), "a@b.test"),
+            format!("x{}", header::parameter("filename", &text)),
+        ] {
+            let field = header::field("X", &value);
+            assert!(field.is_ascii() && field.ends_with("\r\n"), "{field:?}");
+            let lines: Vec<&str> = field[..field.len() - 2].split("\r\n").collect();
+            assert!(lines[1..].iter().all(|line| line.starts_with(' ')), "{field:?}");
+            assert!(lines.iter().all(|line| line.len() <= 998 && !line.contains(char::is_control)), "{field:?}");
+        }
     });
 }
 

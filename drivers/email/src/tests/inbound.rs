@@ -3,8 +3,9 @@
 use jackfield_sdk::Part;
 use proptest::prelude::*;
 
-use super::{LMTP, attribute, bring, conversation, driver, pushed};
+use super::{LMTP, again, attribute, bring, conversation, driver, pushed};
 use crate::inbound::mime::Mail;
+use crate::inbound::{Arrival, take};
 use crate::tokens;
 
 fn mail(headers: &str) -> String {
@@ -83,6 +84,13 @@ fn machines_are_known() {
         assert_eq!(attribute(&message, "email.automatic"), reason, "{headers}");
         assert_eq!(attribute(&message, "automatic"), reason.map(|_| "true"), "{headers}");
     }
+    // From a mailbox there is no envelope; its server has noted the path.
+    for (path, reason) in [("<>", Some("null-sender")), ("<c@d.test>", None)] {
+        let raw = mail(&format!("Return-Path: {path}\r\nSubject: s"));
+        let recipients = ["help@support.test".to_owned()];
+        take(&again(LMTP).settings, &Arrival { sender: None, recipients: &recipients, raw: raw.as_bytes() });
+        assert_eq!(attribute(&pushed()[0], "email.automatic"), reason, "{path}");
+    }
     bring(
         &driver,
         "c@d.test",
@@ -90,6 +98,20 @@ fn machines_are_known() {
         mail("Subject: s").replace("Ann@Example.net", "HELP@support.test"),
     );
     assert_eq!(attribute(&pushed()[0], "email.automatic"), Some("own"));
+}
+
+#[test]
+fn a_long_text_fits_into_the_call_for_all_recipients() {
+    let driver = driver(&LMTP.replace("\"help@support.test\"", "\"@support.test\""));
+    let long = mail("Subject: s").replace("hello", &"0123456789 ".repeat(20_000));
+    let to: Vec<String> = (0..100).map(|number| format!("r{number}@support.test")).collect();
+    let to: Vec<&str> = to.iter().map(String::as_str).collect();
+    assert_eq!(bring(&driver, "c@d.test", &to, &long).matches("250 2.0.0").count(), 100);
+    let messages = pushed();
+    assert!(messages.iter().map(|message| message.text().len()).sum::<usize>() < 6 << 20);
+    assert!(messages.iter().all(|message| attribute(message, "email.incomplete") == Some("true")));
+    bring(&driver, "c@d.test", &to[..1], &long);
+    assert_eq!(pushed()[0].text().len(), 150 << 10);
 }
 
 #[test]
@@ -142,7 +164,7 @@ proptest! {
     fn no_mail_traps(raw in proptest::collection::vec(any::<u8>(), 0..600), almost in "(From|To|Subject|Content-Type|Date|References): [a-z@<>;=\"/\r\n =?_-]{0,80}\r\n\r\n[ -~\r\n]{0,80}") {
         for raw in [raw.as_slice(), almost.as_bytes()] {
             if let Some(mail) = Mail::parse(raw) {
-                let _ = (mail.from(), mail.subject(), mail.date(), mail.text(), mail.html(), mail.files().count(), mail.references().len());
+                let _ = (mail.from(), mail.subject(), mail.date(), mail.text(1000), mail.html(), mail.files().count(), mail.references().len());
                 let _ = crate::inbound::bounce::reports(&mail);
             }
         }

@@ -1,9 +1,9 @@
 //! A mailbox, by an IMAP server that says what the test wants.
 
-use jackfield_sdk::{Timer, native};
+use jackfield_sdk::{Signal, Stream, Timer, native};
 use proptest::prelude::*;
 
-use super::{driver, pushed};
+use super::{again, driver, pushed};
 use crate::imap::{Response, Source};
 
 const IMAP: &str = r#"{"addresses":["help@support.test"],"protocol":"imap","imap":"imap://mail.test:143","imap-user":"help","tls":"none"}"#;
@@ -76,6 +76,119 @@ fn new_mails_are_taken_once_and_marked_after_that() {
     native::with(|host| host.tcp = None);
     fire(&driver, "imap-poll");
     assert_eq!(native::with(|host| host.timers.len()), 1);
+}
+
+/// Says it as the server; what the watch answers, secrets filled in.
+fn tell(driver: &crate::EmailDriver, connection: &str, text: &str) -> String {
+    driver.received(connection, text.into());
+    String::from_utf8(native::take_written(connection)).unwrap()
+}
+
+fn timers() -> Vec<(String, u64, Option<String>)> {
+    let timers = native::with(|host| std::mem::take(&mut host.timers));
+    timers.into_iter().map(|timer| (timer.name, timer.delay_ms, timer.connection)).collect()
+}
+
+/// A watch that the first look has opened.
+fn watched(settings: &str) -> (crate::EmailDriver, String) {
+    let driver = driver(settings);
+    mailbox();
+    fire(&driver, "start");
+    pushed();
+    timers();
+    let lines = native::with(|host| host.lines.keys().cloned().collect::<Vec<_>>());
+    let [connection] = &lines[..] else { panic!("{lines:?}") };
+    let watch = again(settings);
+    watch.opened(connection, native::peer("203.0.113.1:143"));
+    (watch, connection.clone())
+}
+
+#[test]
+fn a_mailbox_that_tells_is_looked_into_when_it_does() {
+    let (watch, connection) = watched(IMAP);
+    let say = |text: &str| tell(&watch, &connection, text);
+    assert_eq!(say("* OK hel"), "");
+    assert_eq!(say("lo\r\n"), "w1 CAPABILITY\r\n");
+    assert_eq!(say("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nw1 OK done\r\n"), "w2 AUTHENTICATE PLAIN\r\n");
+    let password = jackfield_sdk::encoding::to_base64(b"\0help\0mail-box");
+    assert_eq!(say("+ \r\n"), format!("{password}\r\n"));
+    assert_eq!(say("w2 OK in\r\n"), "w3 CAPABILITY\r\n");
+    assert_eq!(say("* CAPABILITY IMAP4rev1 IDLE\r\nw3 OK done\r\n"), "w4 EXAMINE \"INBOX\"\r\n");
+    assert_eq!(say("* 3 EXISTS\r\n* OK [UIDNEXT 6] x\r\nw4 OK [READ-ONLY] done\r\n"), "w5 IDLE\r\n");
+    assert!(timers().is_empty());
+    let news = ("imap-news".to_owned(), 100, None);
+    assert_eq!(say("+ idling\r\n"), "");
+    assert_eq!(timers(), [news.clone(), ("imap-renew".into(), 240_000, Some(connection.clone()))]);
+    assert_eq!(say("* OK still here\r\n* 4 RECENT\r\n* 2 EXPUNGE\r\n"), "");
+    assert!(timers().is_empty());
+    assert_eq!(say("* 4 EXISTS\r\n"), "");
+    assert_eq!(timers(), [news]);
+    let renew = native::SetTimer {
+        name: "imap-renew".into(),
+        delay_ms: 0,
+        payload: Vec::new(),
+        connection: Some(connection.clone()),
+    };
+    watch.fired(native::expiry(&renew, 1)).unwrap();
+    assert_eq!(say(""), "DONE\r\n");
+    assert_eq!(say("w5 OK done\r\n"), "w6 IDLE\r\n");
+
+    // News is looked at at once, and opens no second watch; neither does the next look while there is one.
+    let looks = again(IMAP);
+    fire(&looks, "imap-news");
+    fire(&looks, "imap-poll");
+    assert_eq!(native::with(|host| host.lines.len()), 1);
+    watch.signaled(&connection, Signal { name: "draining".into(), attributes: Vec::new() });
+    native::take_written(&connection);
+    assert!(native::with(|host| host.lines.is_empty()), "closed");
+    fire(&looks, "imap-news");
+    assert_eq!(native::with(|host| host.lines.len()), 0);
+    fire(&looks, "imap-poll");
+    assert_eq!(native::with(|host| host.lines.len()), 1);
+}
+
+#[test]
+fn a_watch_says_nothing_in_clear_and_ends_where_it_is_no_use() {
+    let required = IMAP.replace("\"tls\":\"none\"", "\"tls\":\"required\"");
+    let begin = |settings: &str| {
+        let (watch, connection) = watched(IMAP);
+        drop(watch);
+        let watch = again(settings);
+        watch.opened(&connection, native::peer("203.0.113.1:143"));
+        tell(&watch, &connection, "* OK hello\r\n");
+        (watch, connection)
+    };
+    let is_open = |connection: &str| native::with(|host| host.lines.contains_key(connection));
+    let (watch, connection) = begin(&required);
+    let said = tell(&watch, &connection, "* CAPABILITY IMAP4rev1 AUTH=PLAIN IDLE\r\nw1 OK done\r\n");
+    assert_eq!((said.as_str(), is_open(&connection)), ("", false));
+
+    let (watch, connection) = begin(&required);
+    assert_eq!(tell(&watch, &connection, "* CAPABILITY STARTTLS\r\nw1 OK done\r\n"), "w2 STARTTLS\r\n");
+    // What stands behind the answer was said in clear.
+    watch.received(&connection, b"w2 OK go\r\n* CAPABILITY IDLE\r\nw3 OK x\r\n".to_vec());
+    assert_eq!(native::take_deeds(&connection), [native::Deed::StartTls(None)]);
+    watch.signaled(&connection, Signal { name: "secured".into(), attributes: Vec::new() });
+    assert_eq!(tell(&watch, &connection, ""), "w3 CAPABILITY\r\n");
+    let said = tell(&watch, &connection, "* CAPABILITY IMAP4rev1\r\nw3 OK done\r\n");
+    assert_eq!(said, "w4 LOGIN \"help\" \"mail-box\"\r\n");
+    tell(&watch, &connection, "w4 NO who are you\r\n");
+    assert!(!is_open(&connection));
+
+    let (watch, connection) = begin(IMAP);
+    tell(&watch, &connection, "* CAPABILITY AUTH=PLAIN\r\nw1 OK done\r\n+ \r\nw2 OK in\r\n");
+    tell(&watch, &connection, "* CAPABILITY IMAP4rev1\r\nw3 OK done\r\n");
+    assert!(!is_open(&connection));
+    fire(&again(IMAP), "imap-poll");
+    assert!(native::with(|host| host.lines.is_empty()), "it knows no IDLE, and isn't asked each time");
+
+    let (watch, connection) = begin(IMAP);
+    assert_eq!(tell(&watch, &connection, "* CAPABILITY IMAP4rev1 LOGINDISABLED\r\nw1 OK done\r\n"), "");
+    assert!(!is_open(&connection), "no password where it is refused");
+
+    let (watch, connection) = begin(IMAP);
+    tell(&watch, &connection, &"x".repeat(70_000));
+    assert!(!is_open(&connection));
 }
 
 pub struct Bytes<'a>(pub &'a [u8]);

@@ -61,6 +61,7 @@ fn commands_out_of_place_are_refused() {
         ("RSET", "250 2.0.0"),
         ("MAIL FROM:<>", "250 2.1.0"),
         ("RCPT TO:<>", "501 5.1.7"),
+        ("RCPT TO:<hälp@support.test>", "553 5.6.7"),
         ("RCPT TO:<@one.test,@two.test:help@support.test>", "250 2.1.5"),
         ("STARTTLS", "502 5.5.1"),
         ("AUTH PLAIN AGEAYg==", "502 5.5.1"),

@@ -198,6 +198,7 @@ pub mod blobs {
 pub mod secrets {
     use crate::encoding::{from_base64, to_base64, to_hex, to_percent};
     use crate::error::code;
+    use crate::json::push_string;
     use crate::native::{Host, crypto, with};
     use crate::{Error, Piece, form};
 
@@ -216,6 +217,11 @@ pub mod secrets {
                 "hex" => to_hex(&bytes).into_bytes(),
                 "percent" => to_percent(&text(bytes)?).into_bytes(),
                 "form" => form::write(&[("", &text(bytes)?)]).as_bytes()[1..].into(),
+                "json-string" => {
+                    let mut json = String::new();
+                    push_string(&mut json, &text(bytes)?);
+                    json.into_bytes()
+                }
                 "sha1" | "sha256" => crypto::hash(transform, &bytes)?,
                 "sha1-hex" | "sha256-hex" => {
                     to_hex(&crypto::hash(transform.trim_end_matches("-hex"), &bytes)?).into_bytes()

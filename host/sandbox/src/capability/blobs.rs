@@ -19,6 +19,12 @@ pub struct Writer {
     usage: Arc<Usage>,
 }
 
+impl AsRef<[u8]> for Writer {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
 impl Drop for Writer {
     fn drop(&mut self) {
         self.usage.give_memory(self.bytes.len());
@@ -44,11 +50,20 @@ fn too_large(channel: &Channel) -> Error {
 }
 
 impl State {
-    pub(crate) fn put_blob(&mut self, channel: &Channel, data: &[u8]) -> Result<Digest, Error> {
-        if data.len() > channel.config.limits.blob {
+    /// Keeps a blob. A disk can take long for it: that is nothing that the guest computes, and none of its threads waits.
+    pub(crate) async fn put_blob(
+        &mut self,
+        channel: &Channel,
+        data: impl AsRef<[u8]> + Send + 'static,
+    ) -> Result<Digest, Error> {
+        if data.as_ref().len() > channel.config.limits.blob {
             return Err(too_large(channel));
         }
-        let digest = channel.services.blob_put(data).map_err(info)?;
+        let (clock, services) = (self.clock.clone(), channel.services.clone());
+        clock.pause();
+        let written = tokio::task::spawn_blocking(move || services.blob_put(data.as_ref())).await;
+        clock.resume();
+        let digest = written.map_err(|_| refuse("unavailable", "the server goes down"))?.map_err(info)?;
         let blobs = &mut self.call.transaction.blobs;
         if !blobs.contains(&digest) {
             if blobs.len() >= channel.config.limits.blobs {
@@ -117,16 +132,16 @@ impl Host for State {
             .map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
     }
 
-    fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
+    async fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
         let channel = self.act()?;
         let writer = self.table.delete(writer).map_err(|_| gone())?;
         self.call.writing = self.call.writing.saturating_sub(writer.bytes.len());
-        self.put_blob(&channel, &writer.bytes).map(|digest| digest.to_string())
+        self.put_blob(&channel, writer).await.map(|digest| digest.to_string())
     }
 
-    fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
+    async fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
         let channel = self.act()?;
-        self.put_blob(&channel, &data).map(|digest| digest.to_string())
+        self.put_blob(&channel, data).await.map(|digest| digest.to_string())
     }
 
     fn size(&mut self, blob: String) -> Result<u32, Error> {

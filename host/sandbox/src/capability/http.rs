@@ -132,7 +132,7 @@ impl State {
     }
 
     /// The answer as the guest sees it: captured, searched for secrets, in a blob or not.
-    fn answered(&mut self, channel: &Channel, answer: Answer, options: &Options) -> Result<Response, Error> {
+    async fn answered(&mut self, channel: &Channel, answer: Answer, options: &Options) -> Result<Response, Error> {
         let mut bytes = answer.body;
         let mut captured = Vec::new();
         if !options.captures.is_empty() {
@@ -145,7 +145,7 @@ impl State {
         let clean = |bytes: &[u8]| channel.scrubber.bytes(bytes, &composed).into_owned();
         let headers = answer.headers.into_iter().map(|(name, value)| (name, Bytes::from(clean(&value)))).collect();
         bytes = Bytes::from(clean(&bytes));
-        let body = if options.to_blob { Body::Blob(self.put_blob(channel, &bytes)?) } else { Body::Bytes(bytes) };
+        let body = if options.to_blob { Body::Blob(self.put_blob(channel, bytes).await?) } else { Body::Bytes(bytes) };
         let mut response = convert::response_out(answer.status, headers, body);
         if !captured.is_empty() {
             response.attributes.push(("captured".to_owned(), captured.join(" ")));
@@ -174,6 +174,6 @@ impl Host for State {
         // From here on the call can't be run again as if nothing had happened.
         self.call.transaction.sent = true;
         let answer = self.exchange(&channel, &client, request).await?;
-        self.answered(&channel, answer, &outgoing.options)
+        self.answered(&channel, answer, &outgoing.options).await
     }
 }

@@ -16,10 +16,10 @@ const CONNECTIONS: usize = 100;
 const MAILS: usize = 10_000;
 
 /// A connection of a mail server's.
-struct Peer(BufReader<TcpStream>);
+pub(super) struct Peer(BufReader<TcpStream>);
 
 impl Peer {
-    async fn connect(port: u16) -> std::io::Result<Self> {
+    pub(super) async fn connect(port: u16) -> std::io::Result<Self> {
         let mut peer = Self(BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?));
         peer.answer().await?;
         peer.ask("LHLO mx.example\r\n").await?;
@@ -39,12 +39,16 @@ impl Peer {
         }
     }
 
-    async fn ask(&mut self, line: &str) -> std::io::Result<String> {
+    pub(super) async fn ask(&mut self, line: &str) -> std::io::Result<String> {
         self.0.get_mut().write_all(line.as_bytes()).await?;
         self.answer().await
     }
 
-    async fn begin(&mut self) -> std::io::Result<()> {
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.get_mut().write_all(bytes).await
+    }
+
+    pub(super) async fn begin(&mut self) -> std::io::Result<()> {
         for line in ["MAIL FROM:<c@d.test>\r\n", "RCPT TO:<help@support.test>\r\n", "DATA\r\n"] {
             self.ask(line).await?;
         }
@@ -52,7 +56,7 @@ impl Peer {
     }
 
     /// Brings a mail; whether it was taken.
-    async fn bring(&mut self, id: &str) -> std::io::Result<bool> {
+    pub(super) async fn bring(&mut self, id: &str) -> std::io::Result<bool> {
         self.begin().await?;
         let mail = format!("From: c@d.test\r\nMessage-ID: <{id}>\r\nSubject: {id}\r\n\r\nhello\r\n.\r\n");
         Ok(self.ask(&mail).await?.starts_with("250"))
@@ -111,7 +115,7 @@ async fn hostile(port: u16, kind: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn good_mails_are_taken_once_whatever_others_do() {
     let count: usize = std::env::var("JACKFIELD_MAILS").ok().and_then(|count| count.parse().ok()).unwrap_or(MAILS);
-    let setup = setup(0, None)
+    let setup = setup(0, None, "")
         .text("[channel.limits]\nconnections = 400\nconnections-per-address = 400\nconnections-opening = 400");
     let server = Server::start(setup).await;
     let port = port(&server).await;
@@ -145,7 +149,7 @@ async fn good_mails_are_taken_once_whatever_others_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_is_one_message_though_the_server_is_killed() {
     let listen = free_port();
-    let mut server = Server::start(setup(listen, None)).await;
+    let mut server = Server::start(setup(listen, None, "")).await;
     port(&server).await;
     let sender = tokio::spawn(async move {
         // As a mail server does: what wasn't confirmed is brought again.
@@ -206,7 +210,7 @@ async fn relay(listener: &tokio::net::TcpListener, answers_the_end: bool) -> Str
 async fn what_the_relay_may_have_taken_is_unknown_and_not_sent_again() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let relay_port = listener.local_addr().expect("its address").port();
-    let mut server = Server::start(setup(0, Some(relay_port))).await;
+    let mut server = Server::start(setup(0, Some(relay_port), "")).await;
     let mut ana = Agent::available(&server, "ana").await;
     let mut peer = Peer::connect(port(&server).await).await.expect("a connection");
     assert!(peer.bring("u1@x.test").await.expect("an answer"));
@@ -243,7 +247,7 @@ async fn what_the_relay_may_have_taken_is_unknown_and_not_sent_again() {
 async fn postfix_brings_it_when_the_server_is_back() {
     let listen = free_port();
     let mail = Mail::start(listen).await;
-    let mut server = Server::start(setup(listen, None)).await;
+    let mut server = Server::start(setup(listen, None, "")).await;
     port(&server).await;
     server.kill().await;
     let said = super::swaks(
