@@ -54,4 +54,9 @@ fn times_are_asked_for_by_lane_and_unknown_names_passed_over() {
     assert_eq!((call(&descriptor, "deliver"), call(&descriptor, "timer")), (minutes(2), minutes(15)));
     assert_eq!((retry_for(&descriptor), call(&descriptor, "receive")), (minutes(5), None));
     assert_eq!(call(&asks(&[("deliver", "soon")]), "deliver"), None);
+    let large = asks(&[("receive", "10s"), ("memory", "128MiB")]);
+    assert_eq!((receive(&large), memory(&large)), (Some(Duration::from_secs(10)), Some(ByteSize::mib(128))));
+    let larger = asks(&[("receive", "1h"), ("memory", "4GiB")]);
+    assert_eq!((receive(&larger), memory(&larger)), (Some(Duration::from_secs(15)), Some(ByteSize::mib(256))));
+    assert_eq!((receive(&descriptor), memory(&descriptor)), (None, None));
 }
