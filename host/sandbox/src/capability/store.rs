@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 /// What the host's own keys begin with. A guest's keys have no control characters, and so all come after it.
 pub(crate) const RESERVED: char = '\u{1}';
 /// Before every key that a guest can have, and after all of the host's own.
-const BEFORE_ALL: &str = "\u{1f}";
+pub(crate) const BEFORE_ALL: &str = "\u{1f}";
 /// Most bytes of a key.
 const KEY: usize = 256;
 /// Most keys that one call may write or delete.
 const WRITES: usize = 1_000;
 /// Most entries of one answer.
-const ENTRIES: u32 = 1_000;
+pub(crate) const ENTRIES: u32 = 1_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
     if key.is_empty() || key.len() > KEY || key.chars().any(char::is_control) {

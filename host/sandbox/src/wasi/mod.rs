@@ -20,7 +20,10 @@ use crate::channel::Channel;
 use crate::error::Refusal;
 use crate::limits::Limit;
 use crate::services::LogLevel;
+use crate::tape::Before;
 use jackfield_spec::Attributes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
@@ -99,6 +102,8 @@ pub(crate) struct Wasi {
     open: usize,
     /// Calls so far.
     calls: u64,
+    /// Requests and bodies so far: their numbers in a record.
+    numbers: u32,
     /// Bytes that the host holds for the guest.
     held: Arc<AtomicUsize>,
     /// What was written to stdout and to stderr since the last line ended.
@@ -108,7 +113,7 @@ pub(crate) struct Wasi {
 impl Wasi {
     pub(crate) fn new() -> Self {
         let lines = [Vec::new(), Vec::new()];
-        Self { table: ResourceTable::new(), open: 0, calls: 0, held: Arc::default(), lines }
+        Self { table: ResourceTable::new(), open: 0, calls: 0, numbers: 0, held: Arc::default(), lines }
     }
 
     /// Another call begins: answers to requests of the one before are no longer given out.
@@ -119,6 +124,12 @@ impl Wasi {
     /// Whether an instance may be used again, by what it has left open.
     pub(crate) fn is_tidy(&self) -> bool {
         self.open <= LEFT_OPEN
+    }
+
+    /// The next number: the same guest comes by the same ones.
+    fn number(&mut self) -> u32 {
+        self.numbers = self.numbers.wrapping_add(1);
+        self.numbers
     }
 
     fn push<T: Send + 'static>(&mut self, thing: T) -> wasmtime::Result<Resource<T>> {
@@ -202,6 +213,24 @@ impl State {
         Ok(Some(channel.clone()))
     }
 
+    /// The answer to what WASI was asked for, kept or from a record. That a guest asked is counted before.
+    fn kept<R: Serialize + DeserializeOwned>(
+        &mut self,
+        function: &'static str,
+        arguments: &impl Serialize,
+        real: impl FnOnce(&mut Self) -> wasmtime::Result<R>,
+    ) -> wasmtime::Result<R> {
+        match self.before(function, arguments) {
+            Before::Go => real(self),
+            Before::Keep => {
+                let answer = real(self)?;
+                self.after(&answer);
+                Ok(answer)
+            }
+            Before::Answered(answer) => Ok(answer),
+        }
+    }
+
     /// What a guest writes to stdout (0) or stderr (1), line by line into the channel's log. A probe has no log.
     fn print(&mut self, channel: &Arc<Channel>, to: usize, bytes: &[u8]) {
         let most = channel.config.limits.log_bytes;
@@ -221,8 +250,15 @@ impl State {
         let text = String::from_utf8_lossy(&line);
         let (level, name) = [(LogLevel::Info, "stdout"), (LogLevel::Warn, "stderr")][to];
         let text = text.trim_end_matches(['\n', '\r']);
-        if !text.is_empty() {
+        if text.is_empty() {
+            return;
+        }
+        let before = self.before(["wasi:cli.stdout", "wasi:cli.stderr"][to], &(text,));
+        if !matches!(before, Before::Answered(())) {
             self.log_line(channel, level, text, Attributes(vec![("stream".to_owned(), name.to_owned())]));
+        }
+        if matches!(before, Before::Keep) {
+            self.after(&());
         }
     }
 
