@@ -29,9 +29,18 @@ fi
 
 environment=$("$root/drivers/toolchain.sh")
 mapfile -t environment < <(printf '%s' "$environment")
+# Panics name source files; these names say nothing of the builder's machine. The folders of crates are known once fetched.
+env "${environment[@]}" cargo fetch --quiet --manifest-path "$workspace/Cargo.toml"
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+remapped=("$root=." "$root/target/wasm-toolchain/usr/lib/rustlib/src/rust=rust")
+for registry in "$cargo_home"/registry/src/*/; do
+    remapped+=("${registry%/}=crates")
+done
+rustflags=$(printf -- '--remap-path-prefix=%s\x1f' "${remapped[@]}")
 # A target folder of their own: guests have another compiler and another profile than the server.
 guests=$root/target/guest-build
-env "${environment[@]}" cargo build --release --target wasm32-unknown-unknown --target-dir "$guests" \
+env "${environment[@]}" CARGO_ENCODED_RUSTFLAGS="${rustflags%$'\x1f'}" \
+    cargo build --release --target wasm32-unknown-unknown --target-dir "$guests" \
     --manifest-path "$workspace/Cargo.toml" "${packages[@]/#/--package=}"
 
 host_target=${CARGO_TARGET_DIR:-$root/target}

@@ -7,7 +7,7 @@ use crate::rounds::{ROUNDS, median};
 use anyhow::{Context, ensure};
 use jackfield_journal::{Batch, Journal, NewRecord, SqliteJournal};
 use jackfield_router::{ChannelConfig, Command, Config, QueueConfig, Received, Route, State, decide};
-use jackfield_sequencer::{Entry, Outputs, Sequencer, Settings, running_clock, system_clock};
+use jackfield_sequencer::{Entry, Keys, Outputs, Sequencer, Settings, running_clock, system_clock};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -53,6 +53,7 @@ pub fn measure(target: &Path, scratch: &Path) -> anyhow::Result<Vec<Row>> {
 /// A journal with a million open items, as the sequencer would have written it, but for bodies.
 fn fill(data: &Path) -> anyhow::Result<()> {
     let mut journal = SqliteJournal::open(data)?;
+    Keys::open(data, true)?;
     let mut state = State::default();
     let mut at = 1_800_000_000_000;
     let config = Config {
