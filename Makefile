@@ -59,6 +59,7 @@ lint:
 	cargo fmt --all --check
 	cargo fmt --all --check --manifest-path drivers/Cargo.toml
 	cargo fmt --all --check --manifest-path tests/guests/Cargo.toml
+	cargo fmt --all --check --manifest-path host/benches/extism/Cargo.toml
 	cargo clippy --release --workspace --all-targets -- --deny warnings
 	$(DRIVER_CARGO) clippy --release --manifest-path drivers/Cargo.toml --workspace --all-targets -- --deny warnings
 
