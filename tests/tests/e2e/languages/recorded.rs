@@ -29,7 +29,7 @@ async fn recorded(language: &str) {
     let sink = Sink::start().await;
     sink.serve("/answers", "application/json", "{\"id\": \"their-1\"}");
     let grant = format!("http = [\"{}\"]", sink.url(""));
-    let server = slips(language, &sink, &grant, "", "record = true").await;
+    let server = slips(language, &sink.url("/answers"), &grant, "", "record = true").await;
     let mut ana = Agent::available(&server, "ana").await;
     let mut item = Value::Null;
     for id in ["1", "2"] {
