@@ -8,6 +8,9 @@ use crate::MEDIA_TYPE;
 /// What is known of Messenger's errors.
 pub const CATALOGUE: Catalogue = Catalogue { media_type: MEDIA_TYPE, class, meaning, slow_down_ms };
 
+/// The subcode of a message that came after the time to answer.
+pub const WINDOW_CLOSED: &str = "2018278";
+
 fn meaning(vendor_code: u32) -> Option<&'static str> {
     Some(match vendor_code {
         1 | 2 | 1200 => "Meta has a fault.",

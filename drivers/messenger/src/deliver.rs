@@ -2,10 +2,14 @@
 
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::Object;
-use jackfield_sdk::{AttachmentPart, Delivery, Error, Outcome, Receipt, Result, health, host, reply_to, text};
-use meta_common::{graph, pieces, stops_typing, window};
+use jackfield_sdk::{
+    AttachmentPart, Delivery, Error, Outcome, Receipt, Result, health, host, push_all, reply_to, text,
+};
+use meta_common::graph::VENDOR_SUBCODE;
+use meta_common::{graph, stops_typing, window};
 
-use crate::catalogue::CATALOGUE;
+use crate::MEDIA_TYPE;
+use crate::catalogue::{CATALOGUE, WINDOW_CLOSED};
 use crate::echo::MARK;
 use crate::inbound::{HUMAN_AGENT_MS, WINDOW_MS};
 use crate::media;
@@ -45,7 +49,7 @@ fn answer(settings: &MessengerSettings, delivery: &Delivery) -> Result<Receipt> 
     let tagged = is_persons(settings, delivery);
     let quoted = reply_to(&delivery.message);
     let mut first = delivery.progress.is_empty();
-    pieces::send(delivery, &all, |piece| {
+    graph::send_pieces(delivery, "/message_id", &all, |piece| {
         let quoted = quoted.as_deref().filter(|_| core::mem::take(&mut first));
         let message = match piece {
             Piece::Text(text) => Object::new().string("text", text),
@@ -65,9 +69,18 @@ fn answer(settings: &MessengerSettings, delivery: &Delivery) -> Result<Receipt> 
         if let Some(quoted) = quoted {
             body = body.raw("reply_to", &Object::new().string("mid", quoted).finish());
         }
-        let answer = post(settings, body.finish())?;
-        Ok(graph::field(&answer, "/message_id"))
+        post(settings, body.finish()).inspect_err(|error| note_closed(delivery, error))
     })
+}
+
+/// Tells the agent where Meta says that the time to answer is over.
+fn note_closed(delivery: &Delivery, error: &Error) {
+    let is_closed = error.attributes.iter().any(|(name, code)| name == VENDOR_SUBCODE && code == WINDOW_CLOSED);
+    let Some(work_item) = delivery.message.work_item.as_ref().filter(|_| is_closed) else { return };
+    let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
+    if let Err(refused) = push_all(&[window::closed(MEDIA_TYPE, work_item, &error.text, &about)]) {
+        host::warn(&format!("a notification was refused: {}", refused.text));
+    }
 }
 
 /// Whether an answer comes after the day in which anything may be sent, but in the week in which a person may write. Of
@@ -91,6 +104,5 @@ fn post(settings: &MessengerSettings, body: String) -> Result<Vec<u8>> {
 }
 
 fn recipient(delivery: &Delivery) -> Result<&str> {
-    let none = || Error::new(code::INVALID, "the message has no work item, so nobody to send it to");
-    delivery.message.work_item.as_ref().map(|work_item| work_item.customer.address.as_str()).ok_or_else(none)
+    Ok(&delivery.work_item()?.customer.address)
 }

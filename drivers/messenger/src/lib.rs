@@ -21,7 +21,7 @@ mod tests;
 
 use jackfield_sdk::{
     Context, Delivery, Descriptor, Driver, Expiry, Outcome, Request, Response, Result, SettingsError, capability,
-    media as files, media_type, secret, supported,
+    limit, media as files, media_type, secret, supported,
 };
 use meta_common::settings::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use meta_common::{batch, webhook};
@@ -58,6 +58,7 @@ impl Driver for MessengerDriver {
             ),
         ];
         descriptor.headers = webhook::read_headers();
+        descriptor.limits = vec![limit("body", webhook::LARGEST_BODY)];
         descriptor
     }
 

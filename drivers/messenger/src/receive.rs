@@ -2,7 +2,7 @@
 
 use jackfield_sdk::host;
 use jackfield_sdk::json::Value;
-use meta_common::{Events, Trouble, cut, id, items};
+use meta_common::{Events, Found, Trouble, cut, id, items};
 
 use crate::{MessengerDriver, echo, inbound, status};
 
@@ -12,25 +12,21 @@ pub enum Event<'v> {
     Messaging(&'v Value<'v>),
     /// One of the messages that a customer's device has.
     Delivered { messaging: &'v Value<'v>, mid: &'v Value<'v> },
-    /// Nothing for this channel.
-    Ignored(String),
-    /// It isn't what Meta sends.
-    Unreadable(&'v Value<'v>, &'static str),
 }
 
 impl Events for MessengerDriver {
     const OBJECT: &'static str = "page";
     type Event<'v> = Event<'v>;
 
-    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Event<'v>> {
+    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Found<'v, Event<'v>>> {
         let mut events = Vec::new();
         for entry in items(body, "entry") {
             match id(entry, "id") {
                 Some(page) if page == self.settings.meta.account => split_entry(entry, &mut events),
                 Some(page) => {
-                    events.push(Event::Ignored(format!("ignored: an entry about the page with id {}", cut(page, 64))));
+                    events.push(Found::Ignored(format!("ignored: an entry about the page with id {}", cut(page, 64))));
                 }
-                None => events.push(Event::Unreadable(entry, "an entry that doesn't say which page it is about")),
+                None => events.push(Found::Unreadable(entry, "an entry that doesn't say which page it is about")),
             }
         }
         events
@@ -40,36 +36,29 @@ impl Events for MessengerDriver {
         match event {
             Event::Messaging(messaging) => self.messaging(messaging),
             Event::Delivered { messaging, mid } => status::delivered(messaging, mid),
-            Event::Ignored(line) => {
-                host::log::write(host::Level::Info, line, &[]);
-                Ok(())
-            }
-            Event::Unreadable(_, reason) => Err(Trouble::Bad((*reason).into())),
         }
     }
 
     fn raw(event: &Event<'_>) -> String {
         match event {
             Event::Messaging(messaging) | Event::Delivered { messaging, .. } => messaging.to_json(),
-            Event::Unreadable(value, _) => value.to_json(),
-            Event::Ignored(line) => line.clone(),
         }
     }
 }
 
-fn split_entry<'v>(entry: &'v Value<'v>, events: &mut Vec<Event<'v>>) {
+fn split_entry<'v>(entry: &'v Value<'v>, events: &mut Vec<Found<'v, Event<'v>>>) {
     let before = events.len();
     for messaging in items(entry, "messaging") {
-        events.push(Event::Messaging(messaging));
+        events.push(Found::Event(Event::Messaging(messaging)));
         let mids = messaging.get("delivery").map(|delivery| items(delivery, "mids")).unwrap_or_default();
-        events.extend(mids.iter().map(|mid| Event::Delivered { messaging, mid }));
+        events.extend(mids.iter().map(|mid| Found::Event(Event::Delivered { messaging, mid })));
     }
     // Another app or the page's inbox has the conversation: it is not our turn.
     for _ in items(entry, "standby") {
-        events.push(Event::Ignored("ignored: what another app has to answer (standby)".into()));
+        events.push(Found::Ignored("ignored: what another app has to answer (standby)".into()));
     }
     if events.len() == before {
-        events.push(Event::Ignored("ignored: an entry with nothing for this channel".into()));
+        events.push(Found::Ignored("ignored: an entry with nothing for this channel".into()));
     }
 }
 

@@ -3,8 +3,9 @@
 mod deliver;
 mod receive;
 
-use jackfield_sdk::{Driver, Message, Webhook, native};
-use meta_common::testing::{self, URL, pushed, signed};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Driver, Message, Webhook};
+use meta_common::testing::{self, URL, signed};
 
 use crate::MessengerDriver;
 

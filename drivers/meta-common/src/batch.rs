@@ -24,8 +24,8 @@ pub trait Events {
     /// One event, in the body that it is borrowed from.
     type Event<'v>;
 
-    /// All events of a body, in order.
-    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Self::Event<'v>>;
+    /// All that is in a body, in order.
+    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Found<'v, Self::Event<'v>>>;
 
     /// Handles one.
     ///
@@ -35,6 +35,16 @@ pub trait Events {
 
     /// An event as JSON, for the operator who looks at a bad one.
     fn raw(event: &Self::Event<'_>) -> String;
+}
+
+/// What is found in a body.
+pub enum Found<'v, E> {
+    /// Something for this channel.
+    Event(E),
+    /// Nothing for this channel; the line of the log that says so.
+    Ignored(String),
+    /// It isn't what Meta sends, and why.
+    Unreadable(&'v Value<'v>, &'static str),
 }
 
 /// Why an event wasn't handled.
@@ -131,10 +141,21 @@ pub fn go_on<E: Events>(events: &E, expiry: &Expiry) -> Result<()> {
 fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<Option<usize>, Trouble> {
     let all = events.split(body);
     for event in all.iter().skip(from).take(EVENTS) {
+        let event = match event {
+            Found::Event(event) => event,
+            Found::Ignored(line) => {
+                host::log::write(host::Level::Info, line, &[]);
+                continue;
+            }
+            Found::Unreadable(value, reason) => {
+                set_aside(&value.to_json(), reason)?;
+                continue;
+            }
+        };
         match events.handle(event) {
             Ok(()) => {}
-            Err(Trouble::Bad(reason)) => set_aside::<E>(event, &reason)?,
-            Err(Trouble::Refused(refused)) if !is_passing(&refused.code) => set_aside::<E>(event, &refused.text)?,
+            Err(Trouble::Bad(reason)) => set_aside(&E::raw(event), &reason)?,
+            Err(Trouble::Refused(refused)) if !is_passing(&refused.code) => set_aside(&E::raw(event), &refused.text)?,
             Err(trouble) => return Err(trouble),
         }
     }
@@ -142,10 +163,9 @@ fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<O
     Ok((next < all.len()).then_some(next))
 }
 
-fn set_aside<E: Events>(event: &E::Event<'_>, reason: &str) -> Result<()> {
-    let raw = E::raw(event);
+fn set_aside(raw: &str, reason: &str) -> Result<()> {
     host::warn(&format!("set aside: {}", cut(reason, 500)));
-    host::server::set_aside(cut(&raw, MAX_RAW).as_bytes(), cut(reason, 4000))
+    host::server::set_aside(cut(raw, MAX_RAW).as_bytes(), cut(reason, 4000))
 }
 
 /// Whether the same may be taken later.

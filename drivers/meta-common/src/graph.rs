@@ -3,7 +3,8 @@
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
 use jackfield_sdk::{
-    AttachmentPart, Error, Multipart, Outgoing, Piece, Response, Result, health, host, retry_after_ms,
+    AttachmentPart, Delivery, Error, Multipart, Outgoing, Piece, Receipt, Response, Result, api, health, host, pieces,
+    retry_after_ms,
 };
 
 use crate::cut;
@@ -14,6 +15,9 @@ const MAX_ANSWER: u32 = 256 << 10;
 const MAX_UPLOAD: u32 = (16 << 20) - (64 << 10);
 /// The attribute of an error that has Meta's code.
 pub const VENDOR_CODE: &str = "vendor-code";
+
+/// The attribute of an error that has Meta's subcode, where there is one.
+pub const VENDOR_SUBCODE: &str = "vendor-subcode";
 
 /// What the API refused a request with.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -78,11 +82,7 @@ impl Catalogue {
 /// # Errors
 /// What the API refused, sorted by `catalogue`; or what became of a request that was not answered.
 pub fn send(request: &Outgoing, catalogue: &Catalogue) -> Result<Vec<u8>> {
-    let response = request.send().map_err(|error| match error.code.as_str() {
-        // Meta did answer, but with what nobody can read.
-        code::TOO_LARGE => Error { code: code::MAYBE_SENT.into(), ..error },
-        _ => error,
-    })?;
+    let response = api::send(request)?;
     if response.is_success() {
         health::note(catalogue.media_type, health::CONNECTED, None);
         return Ok(response.body.read(MAX_ANSWER).unwrap_or_default().into_owned());
@@ -96,12 +96,12 @@ pub fn send(request: &Outgoing, catalogue: &Catalogue) -> Result<Vec<u8>> {
 
 fn failure(response: &Response, refusal: &Refusal, catalogue: &Catalogue) -> Error {
     let class = (catalogue.class)(refusal);
-    let asked = retry_after_ms(&response.headers);
-    let wait = asked.or_else(|| (class == code::RATE_LIMITED).then(|| (catalogue.slow_down_ms)(refusal)));
     let error = Error::new(class, catalogue.text(refusal))
-        .retry_after(wait)
+        .slow_down(retry_after_ms(&response.headers), (catalogue.slow_down_ms)(refusal))
         .with_attribute("status", response.status.to_string());
-    if refusal.code == 0 { error } else { error.with_attribute(VENDOR_CODE, refusal.code.to_string()) }
+    let numbers = [(VENDOR_CODE, refusal.code), (VENDOR_SUBCODE, refusal.subcode)];
+    let told = numbers.into_iter().filter(|(_, number)| *number != 0);
+    told.fold(error, |error, (name, number)| error.with_attribute(name, number.to_string()))
 }
 
 /// Uploads a file of a message, and sends the form that it stands in, in the field `name`. That may be made again,
@@ -115,22 +115,37 @@ pub fn upload(
     (name, part): (&str, &AttachmentPart),
     catalogue: &Catalogue,
 ) -> Result<Vec<u8>> {
-    let Some(blob) = part.blob.as_ref().filter(|_| part.state == "ready") else {
-        return Err(Error::new(code::INVALID, "a file of the message isn't there"));
-    };
-    let size = host::blobs::size(blob)?;
-    if size > MAX_UPLOAD {
-        let text = format!("the file has {size} bytes and may have {MAX_UPLOAD}: send a link to it");
-        return Err(Error::new(code::TOO_LARGE, text));
-    }
+    let (blob, _) = part.file(MAX_UPLOAD)?;
     let file_name = part.name.as_deref().unwrap_or("file");
-    let form = form.file(name, file_name, media_type(part), Piece::Blob(blob.clone()));
+    let form = form.file(name, file_name, media_type(part), Piece::Blob(blob.into()));
     let mut request = form.send_with(request);
     request.options.timeout_ms = Some(25_000);
     send(&request, catalogue).map_err(|error| match error.code.as_str() {
         code::MAYBE_SENT => Error { code: code::TEMPORARY.into(), ..error },
         _ => error,
     })
+}
+
+/// Sends the pieces of an answer that are not out yet; Meta's ids of all. `send` gives Meta's answer, in which the id is at
+/// `pointer`.
+///
+/// # Errors
+/// As [`pieces::send`].
+pub fn send_pieces<T>(
+    delivery: &Delivery,
+    pointer: &str,
+    all: &[T],
+    mut send: impl FnMut(&T) -> Result<Vec<u8>>,
+) -> Result<Receipt> {
+    let ids = pieces::send(delivery, "Meta", all, |piece, before| {
+        let answer = send(piece)?;
+        Ok(field(&answer, pointer).unwrap_or_else(|| {
+            // It was accepted, so it is out; only what becomes of it won't be known.
+            host::warn("Meta accepted a message but its answer has no id");
+            format!("{}/{}", delivery.idempotency_key, before.len())
+        }))
+    })?;
+    Ok(Receipt::sent(ids))
 }
 
 /// The media type of a file without its parameters.

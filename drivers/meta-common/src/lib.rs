@@ -1,10 +1,8 @@
 //! What the drivers of Meta's channels (WhatsApp, Messenger) share: the webhook with its verification and signature
-//! ([`webhook`]), batches of events ([`batch`]), the Graph API and its errors ([`graph`]), answers in several pieces
-//! ([`pieces`]), and the time in which a customer may be answered ([`window`]).
+//! ([`webhook`]), batches of events ([`batch`]), the Graph API and its errors ([`graph`]), and the time in which a customer may be answered ([`window`]).
 
 pub mod batch;
 pub mod graph;
-pub mod pieces;
 pub mod repair;
 pub mod settings;
 mod signature;
@@ -16,7 +14,7 @@ pub mod window;
 #[cfg(test)]
 mod tests;
 
-pub use batch::{Events, Trouble};
+pub use batch::{Events, Found, Trouble};
 pub use settings::MetaSettings;
 
 use jackfield_sdk::Message;

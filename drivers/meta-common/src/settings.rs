@@ -1,6 +1,6 @@
 //! The settings and secrets that both drivers have.
 
-use jackfield_sdk::{Outgoing, Piece, Settings, SettingsError, host};
+use jackfield_sdk::{Outgoing, Piece, Settings, SettingsError, host, origin};
 
 /// The secret that Meta signs with.
 pub const APP_SECRET: &str = "app-secret";
@@ -86,10 +86,4 @@ fn is_metas(origin: &str) -> bool {
     const DOMAINS: [&str; 4] = [".facebook.com", ".fbsbx.com", ".fbcdn.net", ".whatsapp.net"];
     let host = origin.strip_prefix("https://").unwrap_or_default();
     DOMAINS.iter().any(|domain| host.ends_with(domain)) && !host.contains(['@', ':', '\\'])
-}
-
-fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
-    &url[..end]
 }

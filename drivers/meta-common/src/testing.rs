@@ -2,7 +2,7 @@
 
 use jackfield_sdk::encoding::to_hex;
 use jackfield_sdk::native::{self, Host};
-use jackfield_sdk::{Message, Piece, Request, host};
+use jackfield_sdk::{Piece, Request, host};
 
 use crate::settings::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use crate::signature::HEADER;
@@ -23,9 +23,4 @@ pub fn install() {
 pub fn signed(body: &str) -> Request {
     let hmac = host::secrets::hmac(APP_SECRET, "sha256", &[Piece::Text(body.into())]).expect("a secret");
     native::request("POST", URL, body).with_header(HEADER, format!("sha256={}", to_hex(&hmac)))
-}
-
-/// What was pushed since it was asked last.
-pub fn pushed() -> Vec<Message> {
-    native::with(|host| std::mem::take(&mut host.pushed))
 }

@@ -2,14 +2,14 @@
 
 use jackfield_sdk::interactions::Own;
 use jackfield_sdk::json::Value;
-use jackfield_sdk::native::{self, SetTimer};
-use jackfield_sdk::{Body, Delivery, Error, Kind, Message, Refused, Request, Settings, WorkItem, form};
+use jackfield_sdk::native::{self, SetTimer, pushed};
+use jackfield_sdk::{Body, Delivery, Kind, Message, Refused, Request, Settings, WorkItem, form};
 use proptest::prelude::*;
 
 use crate::settings::MetaSettings;
 use crate::signature::HEADER;
-use crate::testing::{URL, install, pushed, signed};
-use crate::{Events, Trouble, batch, id, items, millis, pieces, repair, webhook, window};
+use crate::testing::{URL, install, signed};
+use crate::{Events, Found, Trouble, batch, graph, id, items, millis, repair, webhook, window};
 
 /// Pushes a message for each event that has an id.
 struct Echo;
@@ -18,8 +18,8 @@ impl Events for Echo {
     const OBJECT: &'static str = "page";
     type Event<'v> = &'v Value<'v>;
 
-    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<&'v Value<'v>> {
-        items(body, "entry").iter().collect()
+    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Found<'v, &'v Value<'v>>> {
+        items(body, "entry").iter().map(Found::Event).collect()
     }
 
     fn handle(&self, event: &&Value<'_>) -> Result<(), Trouble> {
@@ -179,20 +179,18 @@ fn pieces_that_are_out_are_not_sent_again() {
         ..native::delivery(native::answer("m", WorkItem::new("c", "a"), ""))
     };
     let mut sent = Vec::new();
-    let receipt = pieces::send(&delivery("failed", &["one"]), &["1", "2", "3"], |piece| {
+    let receipt = graph::send_pieces(&delivery("failed", &["one"]), "/id", &["1", "2", "3"], |piece| {
         sent.push(*piece);
-        Ok(Some(format!("id-{piece}")))
+        Ok(format!(r#"{{"id":"id-{piece}"}}"#).into_bytes())
     });
     assert_eq!(receipt.expect("sent").external_ids, ["one", "id-2", "id-3"]);
     assert_eq!(sent, ["2", "3"]);
     assert_eq!(native::with(|host| std::mem::take(&mut host.progress)), ["id-2", "id-3"]);
 
-    let unknown = pieces::send(&delivery("unknown", &[]), &["1"], |_| panic!("it is sent again"));
+    let unknown = graph::send_pieces(&delivery("unknown", &[]), "/id", &["1"], |_| panic!("it is sent again"));
     assert_eq!(unknown.expect_err("unknown").code, "maybe-sent");
-    let resent = pieces::send(&delivery("resend", &[]), &["1"], |_| Ok(None));
-    assert_eq!(resent.expect("sent").external_ids.len(), 1);
-    let failed = pieces::send(&delivery("none", &["one"]), &["1", "2"], |_| Err(Error::new("permanent", "no")));
-    assert_eq!(failed.expect_err("failed").text, "1 of 2 pieces are out: no");
+    let resent = graph::send_pieces(&delivery("resend", &[]), "/id", &["1"], |_| Ok(b"{}".to_vec()));
+    assert_eq!(resent.expect("sent").external_ids, ["key-1/0"]);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::batch::{self, Events};
 use crate::settings::VERIFY_TOKEN;
 use crate::signature;
 
-/// Meta sends up to 3 MB; who lets more in has to mean it.
+/// What the drivers ask for as the limit `body`: batches have up to 3 MB, says Meta.
+pub const LARGEST_BODY: &str = "4MiB";
+/// Who lets more in than is asked for has to mean it.
 const MAX_BODY: u32 = 16 << 20;
 
 /// The request headers that are read.

@@ -47,6 +47,21 @@ pub fn status(media_type: &str, work_item: WorkItem, until: u64, tooltip: &str, 
     Message::new(media_type, &arguments).with_work_item(work_item).with_event_id(format!("{event_id}/window"))
 }
 
+/// Tells the agent that `message.send` isn't possible now, after Meta refused one; `about` names that message.
+pub fn closed(media_type: &str, work_item: &WorkItem, tooltip: &str, about: &str) -> Message {
+    let arguments = CommandStatusChanged {
+        command: "message.send".into(),
+        enabled: false,
+        tooltip: Some(tooltip.into()),
+        until: None,
+    };
+    // Without what the server wrote into the work item.
+    let about_whom = WorkItem { customer: work_item.customer.clone(), ..WorkItem::new(&*work_item.conversation, "") };
+    Message::new(media_type, &arguments)
+        .with_work_item(about_whom)
+        .with_event_id(crate::cut(&format!("{about}/window"), 512))
+}
+
 fn key(conversation: &str) -> String {
     // Keys have up to 256 bytes; no id of Meta's is as long.
     format!("last/{}", crate::cut(conversation, 240))

@@ -71,8 +71,8 @@ pub fn instances(of: &str, policy: &str) -> InstancePolicy {
     InstancePolicy { of: of.into(), policy: policy.into(), attributes: Vec::new() }
 }
 
-/// A limit that the driver needs otherwise than by default: `receive`, `deliver`, `timer`, `retry-for`, `memory`; as in the config
-/// (`15m`, `128MiB`).
+/// A limit that the driver needs otherwise than by default: `receive`, `deliver`, `timer`, `retry-for` (`15m`), `memory`
+/// (`128MiB`), `body` of a webhook (`4MiB`, at most 16 MiB); as in the config.
 pub fn limit(name: &str, value: &str) -> WantedLimit {
     WantedLimit { name: name.into(), value: value.into(), attributes: Vec::new() }
 }

@@ -9,7 +9,7 @@ use crate::bindings::{driver, stream, timer, webhook};
 use crate::error::code;
 use crate::{
     Closing, Context, Delivery, Descriptor, Error, Expiry, Message, Outcome, Peer, Receipt, Refused, Request, Response,
-    Result, SettingsError, Signal, host,
+    Result, SettingsError, Signal, WorkItem, host,
 };
 
 /// What every driver has. The value is one configured instance; the host may make several of them, and may
@@ -161,9 +161,21 @@ impl crate::TimerOptions {
     }
 }
 
+impl Delivery {
+    /// The work item that it is for.
+    ///
+    /// # Errors
+    /// `invalid`: it has none, so there is nobody to send it to.
+    pub fn work_item(&self) -> Result<&WorkItem> {
+        let none = || Error::new(code::INVALID, "the message has no work item, so nobody to send it to");
+        self.message.work_item.as_ref().ok_or_else(none)
+    }
+}
+
 impl Receipt {
-    /// The channel took it. `external_ids`: the channel's ids of what was sent.
-    pub fn sent(external_ids: Vec<String>) -> Self {
+    /// The channel took it. `external_ids`: the channel's ids of what was sent, of which a receipt has at most 64.
+    pub fn sent(mut external_ids: Vec<String>) -> Self {
+        external_ids.truncate(64);
         Self { external_ids, conversation: None, status: "sent".into(), attributes: Vec::new() }
     }
 }

@@ -15,7 +15,7 @@ pub fn header_of<'a>(headers: &'a [Header], name: &str) -> impl Iterator<Item = 
 /// Scheme, host and port of a URL, as they stand in it.
 pub fn origin(url: &str) -> &str {
     let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    let end = url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at);
     &url[..end]
 }
 

@@ -50,6 +50,7 @@
 #[doc = include_str!("../../../docs/specification.md")]
 pub struct Guide;
 
+pub mod api;
 pub mod bindings;
 mod descriptor;
 mod dialog;

@@ -1,7 +1,10 @@
 //! Ways to make and read a [`Message`].
 
+use crate::error::code;
 use crate::interactions::{Arguments, SupportRequest};
-use crate::{AttachmentPart, Customer, Interaction, Message, Part, StructuredPart, TextPart, WorkItem};
+use crate::{
+    AttachmentPart, Customer, Error, Interaction, Message, Part, Result, StructuredPart, TextPart, WorkItem, host,
+};
 
 impl Message {
     /// A message with an interaction and nothing else.
@@ -115,6 +118,25 @@ impl Message {
             Part::Attachment(part) => Some(part),
             _ => None,
         })
+    }
+}
+
+impl AttachmentPart {
+    /// The digest and size of the file, which is there and has at most `max` bytes.
+    ///
+    /// # Errors
+    /// `invalid`: it isn't there yet, or never will be. `too-large`. The host's.
+    pub fn file(&self, max: u32) -> Result<(&str, u32)> {
+        let name = self.name.as_deref().unwrap_or("a file");
+        let Some(blob) = self.blob.as_deref().filter(|_| self.state == "ready") else {
+            return Err(Error::new(code::INVALID, format!("{name} isn't there yet")));
+        };
+        let size = host::blobs::size(blob)?;
+        if size > max {
+            let text = format!("{name} has {size} bytes, and at most {max} can be sent: send a link to it");
+            return Err(Error::new(code::TOO_LARGE, text));
+        }
+        Ok((blob, size))
     }
 }
 

@@ -1,8 +1,7 @@
 //! Slack's Web API: one request, and what its answer means. It answers 200 also where it refuses.
 
-use jackfield_sdk::error::code;
-use jackfield_sdk::json::{Value, parse};
-use jackfield_sdk::{Error, Outgoing, Response, Result, form, health, retry_after_ms};
+use jackfield_sdk::json::Value;
+use jackfield_sdk::{Error, Outgoing, Response, Result, api, form, retry_after_ms};
 
 use crate::settings::SlackSettings;
 use crate::{MEDIA_TYPE, catalogue};
@@ -35,22 +34,7 @@ fn request(settings: &SlackSettings, method: &str) -> Outgoing {
 
 /// Sends it. What it tells of the channel's health is noted.
 fn send(request: Outgoing) -> Result<Vec<u8>> {
-    let response = request.send().map_err(|error| match error.code.as_str() {
-        // Slack did answer, but with what nobody can read.
-        code::TOO_LARGE => Error { code: code::MAYBE_SENT.into(), ..error },
-        _ => error,
-    })?;
-    let body = response.body.read(MAX_ANSWER).unwrap_or_default().into_owned();
-    let answer = parse(&body).unwrap_or(Value::Null);
-    if response.is_success() && answer.get("ok").and_then(Value::as_bool) == Some(true) {
-        health::note(MEDIA_TYPE, health::CONNECTED, None);
-        return Ok(body);
-    }
-    let failure = failure(&response, &answer);
-    if failure.code == code::BAD_CREDENTIALS {
-        health::note(MEDIA_TYPE, health::BAD_CREDENTIALS, Some(&failure.text));
-    }
-    Err(failure)
+    api::call(&request, MEDIA_TYPE, MAX_ANSWER, failure)
 }
 
 fn failure(response: &Response, answer: &Value<'_>) -> Error {
@@ -61,9 +45,8 @@ fn failure(response: &Response, answer: &Value<'_>) -> Error {
         (None, "") => format!("Slack answered {}", response.status),
         (None, other) => format!("Slack says: {}", other.chars().take(200).collect::<String>()),
     };
-    let retry_after = retry_after_ms(&response.headers);
     let error = Error::new(class, text)
-        .retry_after(if class == code::RATE_LIMITED { retry_after.or(Some(SLOW_DOWN_MS)) } else { retry_after })
+        .slow_down(retry_after_ms(&response.headers), SLOW_DOWN_MS)
         .with_attribute("status", response.status.to_string());
     if slack_code.is_empty() {
         error

@@ -53,7 +53,8 @@ pub fn class(status: u16, slack_code: &str) -> &'static str {
         (_, "messages_tab_disabled" | "cannot_reply_to_message" | "user_not_found" | "user_disabled") => {
             code::REJECTED_BY_RECIPIENT
         }
-        (408 | 500.., "") => code::TEMPORARY,
+        // Whatever it says: it is Slack's own fault, and passes.
+        (408 | 500.., _) => code::TEMPORARY,
         (401 | 403, "") => code::BAD_CREDENTIALS,
         // It says that it went well, and nobody can read what.
         (200..300, "") => code::MAYBE_SENT,

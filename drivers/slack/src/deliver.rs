@@ -36,9 +36,7 @@ enum Step<'a> {
 
 fn send(settings: &SlackSettings, delivery: &Delivery) -> Result<Receipt> {
     let message = &delivery.message;
-    let Some(work_item) = &message.work_item else {
-        return Err(Error::new(code::INVALID, "the message has no work item, so nobody to send it to"));
-    };
+    let work_item = delivery.work_item()?;
     let Some(place) = Place::parse(&work_item.conversation) else {
         return Err(Error::new(code::INVALID, "the conversation is no thread of Slack's"));
     };
@@ -68,17 +66,7 @@ fn steps<'a>(message: &'a Message, text: &'a str) -> Result<Vec<Step<'a>>> {
     let mut steps: Vec<Step<'a>> = split(text, MAX_TEXT, escaped_length).into_iter().map(Step::Text).collect();
     let files: Vec<&AttachmentPart> = message.attachments().collect();
     for file in &files {
-        let name = file.name.as_deref().unwrap_or("a file");
-        let Some(blob) = &file.blob else {
-            return Err(Error::new(code::INVALID, format!("{name} isn't there yet")));
-        };
-        let size = host::blobs::size(blob)?;
-        if size > MAX_FILE {
-            return Err(Error::new(
-                code::TOO_LARGE,
-                format!("{name} has {size} bytes, and at most {MAX_FILE} can be sent"),
-            ));
-        }
+        file.file(MAX_FILE)?;
     }
     if !files.is_empty() {
         steps.push(Step::Files(files));

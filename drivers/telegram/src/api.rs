@@ -3,8 +3,8 @@
 //! The token stands in the URL, put there by the host: it is in no text of this driver.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::json::{Value, parse};
-use jackfield_sdk::{Error, Outgoing, Piece, Response, Result, health, retry_after_ms};
+use jackfield_sdk::json::Value;
+use jackfield_sdk::{Error, Outgoing, Piece, Response, Result, api, retry_after_ms};
 
 use crate::MEDIA_TYPE;
 use crate::settings::{BOT_TOKEN, TelegramSettings};
@@ -41,22 +41,7 @@ pub fn call(settings: &TelegramSettings, method: &str, body: String) -> Result<V
 /// # Errors
 /// What became of the request, or what Telegram answered, sorted into the catalogue.
 pub fn send(request: Outgoing) -> Result<Vec<u8>> {
-    let response = request.send().map_err(|error| match error.code.as_str() {
-        // Telegram did answer, but with what nobody can read.
-        code::TOO_LARGE => Error { code: code::MAYBE_SENT.into(), ..error },
-        _ => error,
-    })?;
-    let body = response.body.read(MAX_ANSWER).unwrap_or_default().into_owned();
-    let answer = parse(&body).unwrap_or(Value::Null);
-    if response.is_success() && answer.get("ok").and_then(Value::as_bool) == Some(true) {
-        health::note(MEDIA_TYPE, health::CONNECTED, None);
-        return Ok(body);
-    }
-    let failure = failure(&response, &answer);
-    if failure.code == code::BAD_CREDENTIALS {
-        health::note(MEDIA_TYPE, health::BAD_CREDENTIALS, Some(&failure.text));
-    }
-    Err(failure)
+    api::call(&request, MEDIA_TYPE, MAX_ANSWER, failure)
 }
 
 fn failure(response: &Response, answer: &Value<'_>) -> Error {
@@ -83,9 +68,8 @@ fn failure(response: &Response, answer: &Value<'_>) -> Error {
     };
     let told = answer.pointer("/parameters/retry_after").and_then(Value::as_f64);
     let told = told.filter(|seconds| *seconds >= 0.0).map(|seconds| (seconds.min(86_400.0) * 1000.0) as u32);
-    let retry_after = told.or_else(|| retry_after_ms(&response.headers));
     let error = Error::new(class, text)
-        .retry_after(if class == code::RATE_LIMITED { retry_after.or(Some(SLOW_DOWN_MS)) } else { retry_after })
+        .slow_down(told.or_else(|| retry_after_ms(&response.headers)), SLOW_DOWN_MS)
         .with_attribute("vendor-code", status.to_string());
     match answer.pointer("/parameters/migrate_to_chat_id").and_then(Value::scalar) {
         Some(chat) => error.with_attribute(MIGRATED_TO, chat),

@@ -24,9 +24,7 @@ pub fn deliver(settings: &TelegramSettings, delivery: &Delivery) -> Outcome {
 }
 
 fn place_of(delivery: &Delivery) -> Result<(&WorkItem, Place)> {
-    let Some(work_item) = &delivery.message.work_item else {
-        return Err(Error::new(code::INVALID, "the message has no work item, so nobody to send it to"));
-    };
+    let work_item = delivery.work_item()?;
     let Some(place) = Place::parse(&work_item.conversation) else {
         return Err(Error::new(code::INVALID, "the conversation is no chat of Telegram's"));
     };

@@ -33,7 +33,7 @@ pub enum Step<'a> {
 pub fn steps<'a>(message: &'a Message, text: &'a str) -> Result<Vec<Step<'a>>> {
     let files: Vec<&AttachmentPart> = message.attachments().collect();
     for file in &files {
-        check(file)?;
+        file.file(MAX_FILE)?;
     }
     let pieces = split(text, MAX_TEXT, char::len_utf16);
     let is_caption = !files.is_empty() && pieces.len() == 1 && text.encode_utf16().count() <= MAX_CAPTION;
@@ -45,21 +45,6 @@ pub fn steps<'a>(message: &'a Message, text: &'a str) -> Result<Vec<Step<'a>>> {
         return Err(Error::new(code::INVALID, "there is neither text nor file"));
     }
     Ok(steps)
-}
-
-fn check(file: &AttachmentPart) -> Result<()> {
-    let name = file.name.as_deref().unwrap_or("a file");
-    let Some(blob) = &file.blob else {
-        return Err(Error::new(code::INVALID, format!("{name} isn't there yet")));
-    };
-    let size = host::blobs::size(blob)?;
-    if size > MAX_FILE {
-        return Err(Error::new(
-            code::TOO_LARGE,
-            format!("{name} has {size} bytes, and at most {MAX_FILE} can be sent"),
-        ));
-    }
-    Ok(())
 }
 
 /// The request of one step. `quoted`: the message that it answers.

@@ -32,9 +32,7 @@ pub fn deliver(settings: &TwilioSettings, delivery: &Delivery) -> Outcome {
 
 fn send(settings: &TwilioSettings, delivery: &Delivery) -> Result<Receipt> {
     let message = &delivery.message;
-    let Some(work_item) = &message.work_item else {
-        return Err(Error::new(code::INVALID, "the message has no work item, so nobody to send it to"));
-    };
+    let work_item = delivery.work_item()?;
     let to = work_item.customer.address.as_str();
     if delivery.previous == "unknown" {
         return Err(Error::new(
@@ -116,9 +114,8 @@ fn failure(response: &Response) -> Error {
         (None, Some(message)) => message.chars().take(300).collect(),
         (None, None) => format!("Twilio answered {}", response.status),
     };
-    let retry_after = retry_after_ms(&response.headers);
     let error = Error::new(class, text)
-        .retry_after(if class == code::RATE_LIMITED { retry_after.or(Some(SLOW_DOWN_MS)) } else { retry_after })
+        .slow_down(retry_after_ms(&response.headers), SLOW_DOWN_MS)
         .with_attribute("status", response.status.to_string());
     if twilio_code.is_empty() { error } else { error.with_attribute(VENDOR_CODE, twilio_code) }
 }

@@ -1,9 +1,9 @@
 //! WhatsApp's error codes: what they mean, and what is to be done about them.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::interactions::CommandStatusChanged;
 use jackfield_sdk::{Message, WorkItem};
 use meta_common::graph::{Catalogue, Refusal};
+use meta_common::window;
 
 use crate::{MEDIA_TYPE, notices};
 
@@ -15,10 +15,7 @@ const WINDOW_CLOSED: u32 = 131_047;
 
 fn meaning(vendor_code: u32) -> Option<&'static str> {
     Some(match vendor_code {
-        0 | 190 => {
-            return (vendor_code == 190)
-                .then_some("Meta doesn't accept the access token of this channel: make a new one.");
-        }
+        190 => "Meta doesn't accept the access token of this channel: make a new one.",
         4 | 80_007 | 130_429 => "Meta asks to slow down.",
         10 | 200..=219 => "The access token may not do this: it needs whatsapp_business_messaging for this number.",
         368 | 131_031 => "Meta has locked the account for a breach of its rules: see Business Support Home.",
@@ -77,17 +74,7 @@ pub fn consequences(refusal: &Refusal, work_item: WorkItem, about: &str) -> Vec<
     match refusal.code {
         131_049 | 131_050 => vec![notices::marketing(work_item, true, about)],
         WINDOW_CLOSED => {
-            let closed = CommandStatusChanged {
-                command: "message.send".into(),
-                enabled: false,
-                tooltip: meaning(WINDOW_CLOSED).map(String::from),
-                until: None,
-            };
-            vec![
-                Message::new(MEDIA_TYPE, &closed)
-                    .with_work_item(work_item)
-                    .with_event_id(meta_common::cut(&format!("{about}/window"), 512)),
-            ]
+            vec![window::closed(MEDIA_TYPE, &work_item, &CATALOGUE.text(refusal), about)]
         }
         _ => Vec::new(),
     }

@@ -7,7 +7,7 @@ use jackfield_sdk::{
     Delivery, Error, Kind, Message, Outcome, Receipt, Result, WorkItem, health, host, push_all, reply_to,
 };
 use meta_common::graph::{self, Refusal, VENDOR_CODE};
-use meta_common::{MetaSettings, pieces, stops_typing, text, window};
+use meta_common::{MetaSettings, stops_typing, text, window};
 
 use crate::MEDIA_TYPE;
 use crate::catalogue::{self, CATALOGUE};
@@ -69,25 +69,21 @@ fn invoke(settings: &MetaSettings, delivery: &Delivery) -> Result<Receipt> {
 }
 
 fn send(settings: &MetaSettings, delivery: &Delivery, all: &[Piece<'_>]) -> Result<Receipt> {
-    let work_item = recipient(delivery)?;
+    let work_item = delivery.work_item()?;
     let quoted = reply_to(&delivery.message);
     let mut first = delivery.progress.is_empty();
-    pieces::send(delivery, all, |piece| {
+    graph::send_pieces(delivery, "/messages/0/id", all, |piece| {
         let quoted = quoted.as_deref().filter(|_| core::mem::take(&mut first));
         let body = piece.body(settings, work_item, quoted, &delivery.idempotency_key)?;
         let path = format!("{}/messages", settings.account);
         let request = settings.request("POST", &path).with_body("application/json", body);
-        match graph::send(&request, &CATALOGUE) {
-            Ok(answer) => Ok(graph::field(&answer, "/messages/0/id")),
-            Err(error) => {
-                let vendor_code = error.attributes.iter().find(|(name, _)| name == VENDOR_CODE);
-                let code = vendor_code.and_then(|(_, code)| code.parse().ok()).unwrap_or(0);
-                let refusal = Refusal { code, ..Refusal::default() };
-                let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
-                tell(&catalogue::consequences(&refusal, about_whom(work_item), &about));
-                Err(error)
-            }
-        }
+        graph::send(&request, &CATALOGUE).inspect_err(|error| {
+            let vendor_code = error.attributes.iter().find(|(name, _)| name == VENDOR_CODE);
+            let code = vendor_code.and_then(|(_, code)| code.parse().ok()).unwrap_or(0);
+            let refusal = Refusal { code, ..Refusal::default() };
+            let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
+            tell(&catalogue::consequences(&refusal, about_whom(work_item), &about));
+        })
     })
 }
 
@@ -95,7 +91,7 @@ fn send(settings: &MetaSettings, delivery: &Delivery, all: &[Piece<'_>]) -> Resu
 fn seen(settings: &MetaSettings, delivery: &Delivery, typing: bool) -> Result<Receipt> {
     let nothing = Ok(Receipt::sent(Vec::new()));
     let stopped = typing && stops_typing(&delivery.message);
-    let Some(last) = window::last_of(&recipient(delivery)?.conversation).filter(|_| !stopped) else {
+    let Some(last) = window::last_of(&delivery.work_item()?.conversation).filter(|_| !stopped) else {
         return nothing;
     };
     let mut body = Object::new()
@@ -108,11 +104,6 @@ fn seen(settings: &MetaSettings, delivery: &Delivery, typing: bool) -> Result<Re
     let request = settings.request("POST", &format!("{}/messages", settings.account));
     graph::send(&request.with_body("application/json", body.finish()), &CATALOGUE)?;
     nothing
-}
-
-fn recipient(delivery: &Delivery) -> Result<&WorkItem> {
-    let none = || Error::new(code::INVALID, "the message has no work item, so nobody to send it to");
-    delivery.message.work_item.as_ref().ok_or_else(none)
 }
 
 /// The conversation and customer of a work item, without what the server wrote into it.

@@ -22,7 +22,7 @@ mod tests;
 
 use jackfield_sdk::{
     Context, Delivery, Descriptor, Driver, Expiry, Outcome, Request, Response, Result, SettingsError, capability,
-    command, media as files, media_type, secret, supported,
+    command, limit, media as files, media_type, secret, supported,
 };
 use meta_common::settings::{ACCESS_TOKEN, APP_SECRET, VERIFY_TOKEN};
 use meta_common::{batch, webhook};
@@ -57,6 +57,7 @@ impl Driver for WhatsAppDriver {
             capability("http", &["https://lookaside.fbsbx.com"], "where Meta keeps customers' files", false),
         ];
         descriptor.headers = webhook::read_headers();
+        descriptor.limits = vec![limit("body", webhook::LARGEST_BODY)];
         descriptor
     }
 

@@ -1,8 +1,7 @@
 //! The events of a batch: in each entry changes, in each change messages, statuses and more.
 
-use jackfield_sdk::host;
 use jackfield_sdk::json::{Object, Value};
-use meta_common::{Events, Trouble, cut, id, items, text};
+use meta_common::{Events, Found, Trouble, cut, id, items, text};
 
 use crate::{WhatsAppDriver, inbound, notices, status};
 
@@ -20,22 +19,18 @@ pub enum Event<'v> {
     UserId { value: &'v Value<'v>, update: &'v Value<'v> },
     /// A customer does or doesn't want advertising.
     Preference { value: &'v Value<'v>, preference: &'v Value<'v> },
-    /// Nothing for this channel.
-    Ignored(String),
-    /// It isn't what Meta sends.
-    Unreadable(&'v Value<'v>, &'static str),
 }
 
 impl Events for WhatsAppDriver {
     const OBJECT: &'static str = "whatsapp_business_account";
     type Event<'v> = Event<'v>;
 
-    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Event<'v>> {
+    fn split<'v>(&self, body: &'v Value<'v>) -> Vec<Found<'v, Event<'v>>> {
         let mut events = Vec::new();
         for entry in items(body, "entry") {
             match entry.get("changes").and_then(Value::as_array) {
                 Some(changes) => changes.iter().for_each(|change| self.split_change(change, &mut events)),
-                None => events.push(Event::Unreadable(entry, "an entry without changes")),
+                None => events.push(Found::Unreadable(entry, "an entry without changes")),
             }
         }
         events
@@ -52,11 +47,6 @@ impl Events for WhatsAppDriver {
             }
             Event::UserId { value, update } => notices::user_id(value, update),
             Event::Preference { value, preference } => notices::preference(value, preference),
-            Event::Ignored(line) => {
-                host::log::write(host::Level::Info, line, &[]);
-                Ok(())
-            }
-            Event::Unreadable(_, reason) => Err(Trouble::Bad((*reason).into())),
         }
     }
 
@@ -70,16 +60,15 @@ impl Events for WhatsAppDriver {
                 let contacts = value.get("contacts").map_or_else(|| "null".into(), Value::to_json);
                 Object::new().raw("contacts", &contacts).raw("event", &item.to_json()).finish()
             }
-            Event::Fault(value) | Event::Unreadable(value, _) => value.to_json(),
-            Event::Ignored(line) => Object::new().string("ignored", line).finish(),
+            Event::Fault(value) => value.to_json(),
         }
     }
 }
 
 impl WhatsAppDriver {
-    fn split_change<'v>(&self, change: &'v Value<'v>, events: &mut Vec<Event<'v>>) {
+    fn split_change<'v>(&self, change: &'v Value<'v>, events: &mut Vec<Found<'v, Event<'v>>>) {
         let (Some(field), Some(value)) = (text(change, "field"), change.get("value")) else {
-            events.push(Event::Unreadable(change, "a change without field or value"));
+            events.push(Found::Unreadable(change, "a change without field or value"));
             return;
         };
         let number = value.get("metadata").and_then(|metadata| id(metadata, "phone_number_id"));
@@ -87,30 +76,31 @@ impl WhatsAppDriver {
             Some(number) if number != self.settings.meta.account => {
                 let line =
                     format!("ignored: a change of `{}` for the number with id {}", cut(field, 64), cut(number, 64));
-                events.push(Event::Ignored(line));
+                events.push(Found::Ignored(line));
                 return;
             }
             // What is about the account as a whole (templates, reviews) has none.
             None if field != "messages" => {
-                events.push(Event::Ignored(format!("ignored: a change of `{}`", cut(field, 64))));
+                events.push(Found::Ignored(format!("ignored: a change of `{}`", cut(field, 64))));
                 return;
             }
             None => {
-                events.push(Event::Unreadable(change, "messages that don't say which number they are for"));
+                events.push(Found::Unreadable(change, "messages that don't say which number they are for"));
                 return;
             }
             Some(_) => {}
         }
         let before = events.len();
-        events.extend(items(value, "errors").iter().map(Event::Fault));
-        events.extend(items(value, "messages").iter().map(|message| Event::Message { value, message }));
-        events.extend(items(value, "message_echoes").iter().map(|message| Event::Echo { value, message }));
-        events.extend(items(value, "statuses").iter().map(|status| Event::Status { value, status }));
-        events.extend(items(value, "user_id_update").iter().map(|update| Event::UserId { value, update }));
+        let mut add = |found: &mut dyn Iterator<Item = Event<'v>>| events.extend(found.map(Found::Event));
+        add(&mut items(value, "errors").iter().map(Event::Fault));
+        add(&mut items(value, "messages").iter().map(|message| Event::Message { value, message }));
+        add(&mut items(value, "message_echoes").iter().map(|message| Event::Echo { value, message }));
+        add(&mut items(value, "statuses").iter().map(|status| Event::Status { value, status }));
+        add(&mut items(value, "user_id_update").iter().map(|update| Event::UserId { value, update }));
         let preferences = items(value, "user_preferences").iter();
-        events.extend(preferences.map(|preference| Event::Preference { value, preference }));
+        add(&mut preferences.map(|preference| Event::Preference { value, preference }));
         if events.len() == before {
-            events.push(Event::Ignored(format!(
+            events.push(Found::Ignored(format!(
                 "ignored: a change of `{}` with nothing for this channel",
                 cut(field, 64)
             )));

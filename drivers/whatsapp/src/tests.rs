@@ -5,8 +5,9 @@ mod identity;
 mod inbound;
 mod status;
 
-use jackfield_sdk::{Driver, Message, Webhook, native};
-use meta_common::testing::{self, URL, pushed, signed};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Driver, Message, Webhook};
+use meta_common::testing::{self, URL, signed};
 
 use crate::WhatsAppDriver;
 

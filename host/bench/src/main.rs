@@ -5,6 +5,7 @@
 mod client;
 mod connected;
 mod end_to_end;
+mod extism;
 mod floor;
 mod hostile;
 mod idle;
@@ -37,7 +38,7 @@ fn main() -> anyhow::Result<()> {
     let scratch = tempfile::Builder::new().prefix("bench").tempdir_in(target)?;
     let mut rows = Vec::new();
     if "P1".starts_with(&only) {
-        rows.push(sandboxed::measure(&target.join("drivers"), scratch.path())?);
+        rows.extend(sandboxed::measure(target, scratch.path())?);
     }
     if "P2".starts_with(&only) || "P3".starts_with(&only) {
         rows.extend(end_to_end::measure(target, scratch.path())?);

@@ -19,6 +19,9 @@ pub struct Row {
     pub target: String,
     /// Whether it is.
     pub met: bool,
+    /// Why there are no figures (they are `null` then).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
 }
 
 /// A bound of a ratio.
@@ -28,6 +31,15 @@ pub enum Target {
     AtMost(f64),
     /// The higher the better.
     AtLeast(f64),
+}
+
+impl Target {
+    fn text(self) -> String {
+        match self {
+            Self::AtMost(bound) => format!("<= {bound}"),
+            Self::AtLeast(bound) => format!(">= {bound}"),
+        }
+    }
 }
 
 impl Row {
@@ -40,23 +52,38 @@ impl Row {
             ratio: rounded(this / bound),
             target: format!("<= {bound}"),
             met: this <= bound,
+            not_measured: None,
         }
     }
 
     /// A row from a comparison.
     pub fn new(name: &str, compared: &crate::rounds::Compared, target: Target) -> Self {
         let ratio = compared.ratio();
-        let (target, met) = match target {
-            Target::AtMost(bound) => (format!("<= {bound}"), ratio <= bound),
-            Target::AtLeast(bound) => (format!(">= {bound}"), ratio >= bound),
+        let met = match target {
+            Target::AtMost(bound) => ratio <= bound,
+            Target::AtLeast(bound) => ratio >= bound,
         };
         Self {
             name: name.to_owned(),
             this: rounded(compared.this),
             reference: rounded(compared.reference),
             ratio: rounded(ratio),
-            target,
+            target: target.text(),
             met,
+            not_measured: None,
+        }
+    }
+
+    /// A row of what could not be measured here. Its target isn't met, whatever it would be.
+    pub fn not_measured(name: &str, target: Target, why: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            this: f64::NAN,
+            reference: f64::NAN,
+            ratio: f64::NAN,
+            target: target.text(),
+            met: false,
+            not_measured: Some(why.to_owned()),
         }
     }
 }
@@ -71,6 +98,7 @@ impl Row {
             ratio: rounded(this / most),
             target: "<= 1".to_owned(),
             met: this <= most,
+            not_measured: None,
         }
     }
 }
@@ -85,20 +113,28 @@ pub fn print(rows: &[Row]) {
     let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
     println!("\n{:width$}  {:>10}  {:>10}  {:>6}  {:>7}  met", "name", "this", "reference", "ratio", "target");
     for row in rows {
-        let met = if row.met { "yes" } else { "no" };
+        let met = match (&row.not_measured, row.met) {
+            (Some(why), _) => format!("no, not measured: {why}"),
+            (None, true) => "yes".to_owned(),
+            (None, false) => "no".to_owned(),
+        };
         println!(
-            "{:width$}  {:>10}  {:>10}  {:>6.2}  {:>7}  {met}",
+            "{:width$}  {:>10}  {:>10}  {:>6}  {:>7}  {met}",
             row.name,
             number(row.this),
             number(row.reference),
-            row.ratio,
+            number(row.ratio),
             row.target
         );
     }
 }
 
 fn number(value: f64) -> String {
-    if value >= 1e3 { format!("{value:.0}") } else { format!("{value:.2}") }
+    match value {
+        _ if value.is_nan() => "-".to_owned(),
+        1e3.. => format!("{value:.0}"),
+        _ => format!("{value:.2}"),
+    }
 }
 
 /// Writes the rows for programs to read.

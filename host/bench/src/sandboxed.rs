@@ -1,5 +1,6 @@
-//! P1: one call of a sandboxed driver against the same source compiled natively.
+//! P1: one call of a sandboxed driver against the same source compiled natively, and against the same work through Extism.
 
+use crate::extism::Extism;
 use crate::report::{Row, Target};
 use crate::rounds::{ROUNDS, compare};
 use crate::sample::{SECRET, SETTINGS, Sample};
@@ -27,12 +28,12 @@ const URL: &str = "https://support.example.com/channels/shop";
 const PEER: &str = "203.0.113.77:40000";
 const LOCAL: &str = "127.0.0.1:8080";
 
-/// Measures it. `drivers` is the folder of components, `scratch` an empty one.
+/// Measures it. `target` is the folder of what was built, `scratch` an empty one.
 ///
 /// # Errors
 /// The component is missing or doesn't do its work.
-pub fn measure(drivers: &Path, scratch: &Path) -> anyhow::Result<Row> {
-    let path = drivers.join("webhook.wasm");
+pub fn measure(target: &Path, scratch: &Path) -> anyhow::Result<Vec<Row>> {
+    let path = target.join("drivers/webhook.wasm");
     let component =
         std::fs::read(&path).with_context(|| format!("{} is missing; `make drivers` makes it", path.display()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -40,18 +41,35 @@ pub fn measure(drivers: &Path, scratch: &Path) -> anyhow::Result<Row> {
     let generation = runtime.block_on(serve(&sandbox, component))?;
     let driver = twin()?;
     check(&runtime, &generation, &driver)?;
+    let in_sandbox = || -> anyhow::Result<f64> {
+        let took = runtime.block_on(sandbox.spawn(sandboxed(generation.clone())))??;
+        Ok(took.as_secs_f64() / f64::from(CALLS))
+    };
     let mut rounds = Vec::new();
     // The first round warms up.
     for _ in 0..=ROUNDS {
-        let sandboxed = runtime.block_on(sandbox.spawn(sandboxed(generation.clone())))??;
-        let native = natively(&driver)?;
-        rounds.push((micros_a_call(sandboxed), micros_a_call(native)));
+        let sandboxed = in_sandbox()?;
+        let native = natively(&driver)?.as_secs_f64() / f64::from(CALLS);
+        rounds.push((sandboxed * 1e6, native * 1e6));
     }
-    Ok(Row::new("P1 sandboxed driver, microseconds a call", &compare(&rounds[1..]), Target::AtMost(3.0)))
+    Ok(vec![
+        Row::new("P1 sandboxed driver, microseconds a call", &compare(&rounds[1..]), Target::AtMost(3.0)),
+        through_extism(target, in_sandbox)?,
+    ])
 }
 
-fn micros_a_call(took: Duration) -> f64 {
-    took.as_secs_f64() * 1e6 / f64::from(CALLS)
+/// Against Extism. `in_sandbox` makes a round of calls and gives the seconds of one.
+fn through_extism(target: &Path, in_sandbox: impl Fn() -> anyhow::Result<f64>) -> anyhow::Result<Row> {
+    let name = "P1 a call in the sandbox over the same through Extism, ns";
+    let bound = Target::AtMost(0.3);
+    let Some(mut extism) = Extism::start(target)? else {
+        return Ok(Row::not_measured(name, bound, "the program isn't built: `host/benches/extism/build.sh` builds it"));
+    };
+    let mut rounds = Vec::new();
+    for _ in 0..=ROUNDS {
+        rounds.push((in_sandbox()? * 1e9, extism.round()?));
+    }
+    Ok(Row::new(name, &compare(&rounds[1..]), bound))
 }
 
 async fn serve(sandbox: &Sandbox, component: Vec<u8>) -> anyhow::Result<Generation> {

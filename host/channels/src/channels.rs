@@ -1,6 +1,7 @@
 //! All channels of a server.
 
 use crate::advice::Advice;
+use crate::asked;
 use crate::counters::LoadFailures;
 use crate::logs::Logs;
 use crate::own;
@@ -326,7 +327,10 @@ impl Channels {
 
     /// Most bytes of a webhook body of this channel; none: there is no such channel.
     pub fn body_limit(&self, channel: &str) -> Option<usize> {
-        Some(self.serving(channel)?.config.limits.body.to_usize())
+        let serving = self.serving(channel)?;
+        let generation = serving.generation();
+        let descriptor = generation.as_ref().map(|generation| generation.driver().descriptor());
+        Some(asked::body(serving.config.limits.body, descriptor).to_usize())
     }
 
     /// The channels' logs.

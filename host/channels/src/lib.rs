@@ -8,6 +8,7 @@
 //! Knows drivers only by their descriptor: nothing here asks what medium a channel has.
 
 mod advice;
+mod asked;
 mod calendar;
 mod change;
 mod channels;

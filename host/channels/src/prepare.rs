@@ -1,5 +1,6 @@
 //! Before channels are served: their drivers are loaded and their settings, secrets and grants checked.
 
+use crate::asked;
 use crate::registry::Registry;
 use crate::way_out::WayOut;
 use jackfield_config::{ByteSize, Channel, Config, Problem, Scheme};
@@ -9,15 +10,7 @@ use jackfield_sequencer::Keys;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use std::sync::Arc;
-use std::time::Duration;
 use url::Url;
-
-/// The longest delivery or timer call that a driver may ask for; an operator may allow as much.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-/// The most guest time of a call that takes something in that a driver may ask for.
-const LONGEST_RECEIVE: Duration = Duration::from_secs(15);
-/// The most memory of an instance that a driver may ask for; an operator may allow as much.
-const MOST_MEMORY: ByteSize = ByteSize::mib(256);
 
 /// The channel's webhook as vendors call it.
 pub(crate) fn public_url(base: &str, id: &str) -> String {
@@ -277,11 +270,8 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
     let wanted = &channel.limits;
     let default = Limits::default();
     // What the descriptor asks for where the operator says nothing, up to what is sensible.
-    let value = |name: &str| Some(&driver.descriptor().limits.iter().find(|limit| limit.name == name)?.value);
-    let asked = |name: &str| Some(jackfield_config::parse_duration(value(name)?).ok()?.min(LONGEST));
-    let asked_receive = asked("receive").map(|time| time.min(LONGEST_RECEIVE));
-    let asked_memory = value("memory").and_then(|size| size.parse::<ByteSize>().ok()).map(|size| size.min(MOST_MEMORY));
-    let receive_cpu = wanted.receive.or(asked_receive).unwrap_or(default.receive_cpu);
+    let asked = |lane| asked::call(driver.descriptor(), lane);
+    let receive_cpu = wanted.receive.or(asked::receive(driver.descriptor())).unwrap_or(default.receive_cpu);
     let count = |wanted: Option<u32>, default: usize| wanted.map_or(default, |count| count as usize);
     let size = |wanted: Option<ByteSize>, default: usize| wanted.map_or(default, ByteSize::to_usize);
     Limits {
@@ -289,7 +279,7 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         receive_wall: wanted.receive_wall.unwrap_or(receive_cpu * 3),
         deliver_wall: wanted.deliver.or_else(|| asked("deliver")).unwrap_or(default.deliver_wall),
         timer_wall: wanted.timer.or_else(|| asked("timer")).unwrap_or(default.timer_wall),
-        memory: size(wanted.memory.or(asked_memory), default.memory),
+        memory: size(wanted.memory.or(asked::memory(driver.descriptor())), default.memory),
         channel_memory: size(wanted.channel_memory, default.channel_memory),
         instances: count(wanted.instances, default.instances),
         idle: wanted.idle.unwrap_or(default.idle),
@@ -309,6 +299,17 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         blobs: count(wanted.blobs, default.blobs),
         timers: count(wanted.timers, default.timers),
         timer_changes: count(wanted.timer_changes, default.timer_changes),
+        store_writes: count(wanted.store_writes, default.store_writes),
+        connection_changes: count(wanted.connection_changes, default.connection_changes),
+        queries: wanted.queries.unwrap_or(default.queries),
+        set_asides: count(wanted.set_asides, default.set_asides),
+        composed: count(wanted.composed, default.composed),
+        composed_bytes: size(wanted.composed_bytes, default.composed_bytes),
+        derivation_rounds: wanted.derivation_rounds.unwrap_or(default.derivation_rounds),
+        captures: count(wanted.captures, default.captures),
+        captured: wanted.captured.unwrap_or(default.captured),
+        captured_bytes: size(wanted.captured_bytes, default.captured_bytes),
+        wasi_bytes: size(wanted.wasi_bytes, default.wasi_bytes),
         http_requests: wanted.egress.http_requests.unwrap_or(default.http_requests),
         tcp_connections: wanted.egress.tcp_connections.unwrap_or(default.tcp_connections),
         egress_bytes: wanted.egress.egress_bytes.map_or(default.egress_bytes, |size| size.0),

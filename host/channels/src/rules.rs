@@ -137,9 +137,7 @@ fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::Channel
         })
         .collect();
     out.look_up_unknown = descriptor.attributes.get("look-up-unknown") == Some("true");
-    if let Some(limit) = descriptor.limits.iter().find(|limit| limit.name == "retry-for")
-        && let Ok(duration) = jackfield_config::parse_duration(&limit.value)
-    {
+    if let Some(duration) = crate::asked::retry_for(descriptor) {
         out.deliver_retry_for_ms = millis(duration);
     }
     out

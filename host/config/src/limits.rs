@@ -22,8 +22,8 @@ pub struct Limits {
     pub deliver: Option<Duration>,
     /// `timer`: wall time of a timer's call.
     pub timer: Option<Duration>,
-    /// `body`: a webhook's body. Default 1 MiB.
-    pub body: ByteSize,
+    /// `body`: a webhook's body. None: what the driver asks for, 1 MiB at least.
+    pub body: Option<ByteSize>,
     /// `queue`: webhook requests that may wait. Default 1024.
     pub queue: u32,
     /// `instances`: instances of a lane at the same time.
@@ -60,6 +60,28 @@ pub struct Limits {
     pub timers: Option<u32>,
     /// `timer-changes`: timers that one call may set or cancel.
     pub timer_changes: Option<u32>,
+    /// `store-writes`: keys of the store that one call may write or delete.
+    pub store_writes: Option<u32>,
+    /// `connection-changes`: things that one call may do to connections, writes apart.
+    pub connection_changes: Option<u32>,
+    /// `queries`: requests of one call to the server (`server.query`).
+    pub queries: Option<u32>,
+    /// `set-asides`: entries that one call may set aside for quarantine.
+    pub set_asides: Option<u32>,
+    /// `composed`: secrets that one call may compose.
+    pub composed: Option<u32>,
+    /// `composed-bytes`: bytes of the secrets that one call composes, together.
+    pub composed_bytes: Option<ByteSize>,
+    /// `derivation-rounds`: rounds of a key derivation; 100,000 take some 50 ms.
+    pub derivation_rounds: Option<u32>,
+    /// `captures`: secrets captured of one answer.
+    pub captures: Option<u32>,
+    /// `captured`: captured secrets that the channel keeps.
+    pub captured: Option<u32>,
+    /// `captured-bytes`: bytes of a captured secret.
+    pub captured_bytes: Option<ByteSize>,
+    /// `wasi-bytes`: bytes that the host holds for an instance with WASI: headers and bodies of its requests.
+    pub wasi_bytes: Option<ByteSize>,
     /// `restarts`: crashes within a minute after which a new instance is waited for. Default 60.
     pub restarts: u32,
     /// `quarantine`: entries of the channel that are kept in quarantine; 0: nothing is put there. Default 1,000.
@@ -87,7 +109,7 @@ impl Default for Limits {
             receive_wall: None,
             deliver: None,
             timer: None,
-            body: ByteSize::mib(1),
+            body: None,
             queue: 1024,
             instances: None,
             idle: None,
@@ -106,6 +128,17 @@ impl Default for Limits {
             blobs: None,
             timers: None,
             timer_changes: None,
+            store_writes: None,
+            connection_changes: None,
+            queries: None,
+            set_asides: None,
+            composed: None,
+            composed_bytes: None,
+            derivation_rounds: None,
+            captures: None,
+            captured: None,
+            captured_bytes: None,
+            wasi_bytes: None,
             restarts: 60,
             quarantine: 1_000,
             record_bytes: ByteSize::mib(64),
@@ -142,7 +175,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         receive_wall: time("receive-wall", 15 * MINUTE),
         deliver: time("deliver", 15 * MINUTE),
         timer: time("timer", 15 * MINUTE),
-        body: size("body", ByteSize(1), ByteSize::mib(1024)).unwrap_or(defaults.body),
+        body: size("body", ByteSize(1), ByteSize::mib(1024)),
         queue: number("queue", MOST).unwrap_or(defaults.queue),
         instances: number("instances", 1024),
         idle: time("idle", 24 * HOUR),
@@ -161,6 +194,17 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         blobs: number("blobs", MOST),
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
+        store_writes: number("store-writes", MOST),
+        connection_changes: number("connection-changes", MOST),
+        queries: number("queries", MOST),
+        set_asides: number("set-asides", MOST),
+        composed: number("composed", 10_000),
+        composed_bytes: size("composed-bytes", ByteSize::kib(1), ByteSize::mib(64)),
+        derivation_rounds: number("derivation-rounds", 10 * MOST),
+        captures: number("captures", 1_000),
+        captured: number("captured", 10_000),
+        captured_bytes: size("captured-bytes", ByteSize(16), ByteSize::kib(192)),
+        wasi_bytes: size("wasi-bytes", ByteSize::kib(64), ByteSize::mib(1024)),
         restarts: number("restarts", MOST).unwrap_or(defaults.restarts),
         quarantine: table.get("quarantine").and_then(|node| node.integer(0, MOST)).unwrap_or(defaults.quarantine),
         record_bytes: size("record-bytes", ByteSize::kib(64), ByteSize::mib(1 << 20)).unwrap_or(defaults.record_bytes),

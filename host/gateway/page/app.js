@@ -186,6 +186,7 @@ const HANDLERS = {
     item.workItem = workItem;
     if (item.messages.has(message.id)) return;
     item.messages.set(message.id, message);
+    if (!isSaid(message)) return;
     if (workItem.id !== selected || document.hidden) {
       item.unread += 1;
       notify(nameOf(workItem), textOf(message));
@@ -287,6 +288,27 @@ function textOf(message) {
   return texts.join("\n") || (message ? message.interaction.name : "");
 }
 
+/** Whether a message is something said, and not the channel's word on which commands are possible. */
+function isSaid(message) {
+  return message.interaction.name !== "command.status-changed";
+}
+
+function saidIn(item) {
+  return [...item.messages.values()].filter(isSaid);
+}
+
+/** Whether the channel takes answers, as it told last: until when, or why not. Nothing where it never spoke of it. */
+function whenPossible(item) {
+  const told = [...item.messages.values()].filter((message) => !isSaid(message));
+  const states = told.flatMap((message) => message.interaction.arguments?.commands ?? []);
+  const state = states.findLast(({ command }) => command === "message.send");
+  if (!state) return "";
+  const until = state.until ? Date.parse(state.until) : Infinity;
+  if (!state.enabled || until + clockSkew <= Date.now()) return `Answers don't go out now. ${state.tooltip ?? ""}`;
+  if (until === Infinity) return "";
+  return `Answers go out until ${new Date(until).toLocaleString([], { dateStyle: "short", timeStyle: "short" })}. ${state.tooltip ?? ""}`;
+}
+
 function show() {
   showMe();
   sync($("offers"), [...offers.values()], (entry) => entry.offer.id, newOffer, showOffer);
@@ -367,7 +389,7 @@ function showEntry(element, item) {
   const unread = button.querySelector(".unread");
   unread.textContent = item.unread ? `${item.unread} new` : "";
   unread.hidden = !item.unread;
-  button.querySelector(".last").textContent = textOf([...item.messages.values()].at(-1));
+  button.querySelector(".last").textContent = textOf(saidIn(item).at(-1));
 }
 
 let wanted = null;          // a work item that is to be shown as soon as it is there
@@ -401,9 +423,11 @@ function showConversation() {
   const about = [workItem.mediaType, address, workItem.subject, `queue ${workItem.queue}`, workItem.state];
   $("about").textContent = about.filter(Boolean).join(" · ");
   $("complete").textContent = workItem.state === "wrapping" ? "End wrap-up" : "Complete";
+  $("possible").textContent = whenPossible(item);
+  $("possible").hidden = !$("possible").textContent;
   const thread = $("thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
-  const messages = [...item.messages.values(), ...item.sending];
+  const messages = [...saidIn(item), ...item.sending];
   sync(thread, messages, (message) => message.id ?? message.key, newMessage, (element, message) => showStatus(element, item, message));
   if (atEnd) thread.scrollTop = thread.scrollHeight;
   sync($("files"), item.files, (file) => file.key, newFile, () => {});

@@ -3,9 +3,11 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use memmap2::MmapMut;
 use sha2::{Digest as _, Sha256};
 
 use crate::blobs::Blobs;
@@ -32,14 +34,36 @@ const BEFORE_PAYLOAD: usize = 8 + 8 + 8 + 32;
 const AFTER_PAYLOAD: usize = 32;
 
 /// A state of the caller.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Snapshot {
     /// The last record that is in it.
     pub seq: Seq,
     /// That record's time, in milliseconds since 1970-01-01 UTC.
     pub at: i64,
     /// The state in the caller's own encoding.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
+}
+
+/// The bytes of a state. They may be most of what the process has, and are needed once: they are in memory of their own that
+/// the system has back with them, which what an allocator frees may not be for long.
+#[derive(Debug)]
+pub struct Payload(MmapMut);
+
+impl Payload {
+    /// Reads as many bytes.
+    fn read(file: &mut impl Read, length: u64) -> io::Result<Self> {
+        let mut bytes = MmapMut::map_anon(usize::try_from(length).map_err(io::Error::other)?)?;
+        file.read_exact(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl Deref for Payload {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// The snapshots of a data folder. Can be written from another thread than the one that appends,
@@ -216,13 +240,12 @@ pub(crate) fn read(snapshots: &Path, seq: Seq) -> Result<Result<(Snapshot, Head)
         let Some(length) = length.checked_sub((BEFORE_PAYLOAD + AFTER_PAYLOAD) as u64) else {
             return Ok(Err("it is cut off"));
         };
-        let mut payload = Vec::with_capacity(usize::try_from(length).unwrap_or(0));
-        Read::by_ref(&mut file).take(length).read_to_end(&mut payload)?;
+        let payload = Payload::read(&mut file, length)?;
         let mut own: Digest = [0; AFTER_PAYLOAD];
         file.read_exact(&mut own)?;
         let mut hasher = Sha256::new();
         hasher.update(header.bytes());
-        hasher.update(&payload);
+        hasher.update(&*payload);
         if <Digest>::from(hasher.finalize()) != own {
             return Ok(Err("its SHA-256 doesn't match"));
         }

@@ -29,7 +29,7 @@ pub fn check(state: &State) -> Result<(), String> {
 
 /// Checks that what is derived from the state is what a fresh derivation gives. Costs more than the rest together.
 pub fn derived(state: &State) -> Result<(), String> {
-    let mut items: Vec<WorkItem> = state.items().values().cloned().collect();
+    let mut items: Vec<WorkItem> = state.items().values().map(|item| WorkItem::clone(item)).collect();
     let fresh = Index::derive(&state.stored, items.iter_mut());
     let mut pools = fresh.pools;
     for (id, agent) in state.agents() {

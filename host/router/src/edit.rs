@@ -14,7 +14,7 @@ impl State {
     pub(crate) fn insert_item(&mut self, mut item: WorkItem) {
         let place = Place { config: &self.stored.config, hours: &self.stored.hours };
         self.index.add_item(&mut item, place);
-        self.stored.items.insert(item.id.clone(), item);
+        self.stored.items.insert(item.id.clone(), Box::new(item));
     }
 
     /// Changes an item and counts its version up.
@@ -38,7 +38,7 @@ impl State {
     pub(crate) fn remove_item(&mut self, id: &str) -> Option<WorkItem> {
         let mut item = self.stored.items.remove(id)?;
         self.index.remove_item(&mut item);
-        Some(item)
+        Some(*item)
     }
 
     /// Builds the index anew, because the config or the business hours changed.

@@ -60,7 +60,7 @@ pub(crate) struct Index {
 impl Index {
     pub(crate) fn build(stored: &mut Stored) -> Index {
         let mut items = std::mem::take(&mut stored.items);
-        let index = Index::derive(stored, items.values_mut());
+        let index = Index::derive(stored, items.values_mut().map(Box::as_mut));
         stored.items = items;
         index
     }

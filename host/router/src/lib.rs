@@ -64,7 +64,7 @@ pub use item::{Actor, Assigned, Cause, Deadline, ItemState, Sla, Target, Transfe
 pub use ledger::{Debit, Ledger};
 pub use notice::{AgentEvent, AgentSnapshot, Notice};
 pub use offer::{By, Measure, Offer, OfferKind, OfferOutcome, Why};
-pub use state::{Ended, Fate, State};
+pub use state::{Ended, Fate, Items, State};
 pub use statistics::{Place, QueueView, Statistics};
 pub use timer::Timer;
 

@@ -23,6 +23,9 @@ use crate::timer::Timer;
 /// A channel and the key of a conversation, of a timer or of something sent: what must be unique per channel.
 pub(crate) type PerChannel = (Id, Id);
 
+/// Work items by their ids. Each is in memory of its own: a map's nodes are half empty when it is filled in order.
+pub type Items = BTreeMap<Id, Box<WorkItem>>;
+
 /// How long what was to be forgotten may stay in memory: so that a busy server forgets in bulk.
 pub(crate) const FORGET_MARGIN: Millis = 10_000;
 
@@ -53,10 +56,11 @@ pub(crate) struct Stored {
     pub(crate) counter: u64,
     pub(crate) config: Config,
     pub(crate) agents: BTreeMap<Id, Agent>,
-    pub(crate) items: BTreeMap<Id, WorkItem>,
+    #[serde(deserialize_with = "share::items")]
+    pub(crate) items: Items,
     pub(crate) offers: BTreeMap<Id, Offer>,
     pub(crate) ledger: Ledger,
-    #[serde(with = "pairs")]
+    #[serde(serialize_with = "pairs::serialize", deserialize_with = "share::conversations")]
     pub(crate) conversations: BTreeMap<PerChannel, Conversation>,
     pub(crate) deliveries: BTreeMap<Id, Delivery>,
     #[serde(with = "pairs")]
@@ -181,13 +185,13 @@ impl State {
     }
 
     /// The open work items, by id: in the order they were opened.
-    pub fn items(&self) -> &BTreeMap<Id, WorkItem> {
+    pub fn items(&self) -> &Items {
         &self.stored.items
     }
 
     /// An open work item.
     pub fn item(&self, id: &str) -> Option<&WorkItem> {
-        self.stored.items.get(id)
+        self.stored.items.get(id).map(Box::as_ref)
     }
 
     /// The open work item of a conversation.
@@ -276,7 +280,7 @@ impl State {
             item.state == ItemState::Queued
                 && config.queues.get(&item.queue).is_some_and(|queue| queue.assign == Assign::Pick)
         };
-        let mut found: Vec<_> = self.stored.items.values().filter(picks).collect();
+        let mut found: Vec<_> = self.stored.items.values().map(Box::as_ref).filter(picks).collect();
         let terms = |item: &WorkItem| Terms::of(&Need::of(item, config), config);
         found.retain(|item| terms(item).met_by(settings));
         found.sort_by_cached_key(|item| (item.queue.clone(), terms(item).rank(item)));

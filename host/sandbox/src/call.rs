@@ -209,10 +209,11 @@ pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<S
         }
         None => (MemoryMeter::new(PROBE_MEMORY, None), PROBE_BYTES, PROBE_HANDLES, inner.probes.clone()),
     };
+    let wasi = Wasi::new(channel.as_deref());
     let state = State {
         channel,
         table: ResourceTable::new(),
-        wasi: Wasi::new(),
+        wasi,
         memory,
         clock: CpuClock::new(),
         turns: Turns { channel: turn, threads: inner.long.clone() },

@@ -1,17 +1,18 @@
 //! The instance that one connection has to itself.
 
 use crate::bindings::exports::jackfield::channel::timer;
+use crate::bindings::jackfield::channel::peer::Peer;
 use crate::bindings::jackfield::channel::{connection_types, message as wit};
 use crate::call::{self, Call, CallKind, State};
 use crate::connections::LineEvent;
 use crate::convert;
 use crate::driver::Guest;
 use crate::error::{CallError, Failed};
-use crate::generation::{Called, Generation, Missing, Running};
+use crate::generation::{Called, Generation, Missing, Running, argument};
 use crate::pool::{self, Instance};
-use crate::tape::Tape;
 use crate::transaction::Transaction;
 use jackfield_spec::ErrorInfo;
+use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout};
 use wasmtime::Store;
 
@@ -38,9 +39,7 @@ impl Generation {
             let _running = Running::new(inner);
             pool::made(&inner.driver.inner, &inner.channel).await
         });
-        let mut instance = made.await??;
-        // A record is of calls that can be made again; those of a connection need its peer.
-        instance.store.data_mut().tape = Tape::Off;
+        let instance = made.await??;
         Ok(Connected { generation: self.clone(), instance: Some(instance) })
     }
 }
@@ -86,17 +85,24 @@ async fn run(
     let store = &mut instance.store;
     call::begin(store, Call::new(CallKind::Handler, cpu));
     store.data_mut().call.ends = Some(Instant::now() + wall);
+    let told = Told::of(connection, event);
+    store.data_mut().tape.begin(told.handler(), || argument(&told));
     let cut = inner.cut.notified();
     let answer = if inner.is_cut() {
         Err(CallError::CutOff)
     } else {
         tokio::select! {
             biased;
-            answer = timeout(wall, tell(store, &instance.guest, connection, event)) => Ok(answer),
+            answer = timeout(wall, told.tell(store, &instance.guest)) => Ok(answer),
             () = cut => Err(CallError::CutOff),
         }
     };
     let answer = answer.and_then(|answer| call::finish(store, wall, answer));
+    // A call that was cut off ends on record with its instance.
+    if !matches!(answer, Err(CallError::CutOff)) {
+        store.data_mut().tape.end(&answer);
+    }
+    store.data_mut().tape.hand_on();
     let output: Result<(), wit::Error> = answer.map_err(|error| store.data_mut().call.failed(error))?;
     let call = std::mem::replace(&mut store.data_mut().call, Call::new(CallKind::Configure, cpu));
     let transaction: Transaction = call.transaction;
@@ -104,30 +110,62 @@ async fn run(
     Ok((instance, Called { output, transaction }))
 }
 
-/// Runs the handler of an event. Those of `stream` return nothing.
-async fn tell(
-    store: &mut Store<State>,
-    guest: &Guest,
-    connection: String,
-    event: LineEvent,
-) -> wasmtime::Result<Result<(), wit::Error>> {
-    let stream = guest.stream.as_ref().ok_or(Missing("stream"))?;
-    match event {
-        LineEvent::Opened(peer) => stream.call_opened(store, &connection, &convert::line_peer_out(peer)).await?,
-        LineEvent::Received(data) => stream.call_received(store, &connection, &data).await?,
-        LineEvent::Signaled { name, attributes } => {
-            let signal = connection_types::Signal { name: name.to_owned(), attributes: attributes.0 };
-            stream.call_signaled(store, &connection, &signal).await?;
-        }
-        LineEvent::Closed { code, text } => {
-            let closing = connection_types::Closing { code: code.to_owned(), text, attributes: Vec::new() };
-            stream.call_closed(store, &connection, &closing).await?;
-        }
-        LineEvent::Fired(expiry) => {
-            let timer = guest.timer.as_ref().ok_or(Missing("timer"))?;
-            let expiry = timer::Expiry { connection: Some(connection), ..convert::expiry_out(expiry) };
-            return timer.call_fired(store, &expiry).await;
+/// A handler of `%stream`, or a connection's timer, with its arguments, as it stands in a record.
+#[derive(Serialize, Deserialize)]
+pub(crate) enum Told {
+    Opened(String, Peer),
+    Received(String, Vec<u8>),
+    Signaled(String, connection_types::Signal),
+    Closed(String, connection_types::Closing),
+    Fired(timer::Expiry),
+}
+
+impl Told {
+    fn of(connection: String, event: LineEvent) -> Self {
+        match event {
+            LineEvent::Opened(peer) => Self::Opened(connection, convert::line_peer_out(peer)),
+            LineEvent::Received(data) => Self::Received(connection, data.into()),
+            LineEvent::Signaled { name, attributes } => {
+                Self::Signaled(connection, connection_types::Signal { name: name.to_owned(), attributes: attributes.0 })
+            }
+            LineEvent::Closed { code, text } => {
+                let closing = connection_types::Closing { code: code.to_owned(), text, attributes: Vec::new() };
+                Self::Closed(connection, closing)
+            }
+            LineEvent::Fired(expiry) => {
+                Self::Fired(timer::Expiry { connection: Some(connection), ..convert::expiry_out(expiry) })
+            }
         }
     }
-    Ok(Ok(()))
+
+    /// The handler's name in a record.
+    fn handler(&self) -> &'static str {
+        match self {
+            Self::Opened(..) => "Opened",
+            Self::Received(..) => "Received",
+            Self::Signaled(..) => "Signaled",
+            Self::Closed(..) => "Closed",
+            Self::Fired(_) => "Fired",
+        }
+    }
+
+    /// Runs the handler. Those of `stream` return nothing.
+    pub(crate) async fn tell(
+        self,
+        store: &mut Store<State>,
+        guest: &Guest,
+    ) -> wasmtime::Result<Result<(), wit::Error>> {
+        let stream = guest.stream.as_ref().ok_or(Missing("stream"))?;
+        match self {
+            Self::Opened(connection, peer) => stream.call_opened(store, &connection, &peer).await?,
+            Self::Received(connection, data) => stream.call_received(store, &connection, &data).await?,
+            Self::Signaled(connection, signal) => stream.call_signaled(store, &connection, &signal).await?,
+            Self::Closed(connection, closing) => stream.call_closed(store, &connection, &closing).await?,
+            Self::Fired(expiry) => {
+                let timer = guest.timer.as_ref().ok_or(Missing("timer"))?;
+                return timer.call_fired(store, &expiry).await;
+            }
+        }
+        Ok(Ok(()))
+    }
 }

@@ -350,7 +350,7 @@ impl Generation {
         store.data_mut().call.ends = Some(Instant::now() + wall);
         store.data_mut().call.delivery = work.delivery();
         store.data_mut().call.now = work.now();
-        store.data_mut().tape.begin(work.handler(), || work.input());
+        store.data_mut().tape.begin(work.handler(), || argument(&work));
         let called = self.answer(work, store, &lease.instance.guest, wall).await;
         store.data_mut().tape.hand_on();
         let answer = called.map_err(|error| store.data_mut().call.failed(error))?;
@@ -407,6 +407,14 @@ pub(crate) enum Answer {
     Fired(Result<(), wit::Error>),
 }
 
+/// A handler's argument in a record.
+pub(crate) fn argument(work: &impl Serialize) -> Value {
+    match facts(work) {
+        Value::Object(case) => case.into_iter().next().map(|(_, input)| input).unwrap_or_default(),
+        other => other,
+    }
+}
+
 /// Said of a handler that the caller has checked to be exported.
 #[derive(Debug, thiserror::Error)]
 #[error("the component does not export `{0}`")]
@@ -419,14 +427,6 @@ impl Work {
             Self::Receive(..) => "Receive",
             Self::Deliver(_) => "Deliver",
             Self::Fire(_) => "Fire",
-        }
-    }
-
-    /// Its argument in a record.
-    fn input(&self) -> Value {
-        match facts(self) {
-            Value::Object(case) => case.into_iter().next().map(|(_, input)| input).unwrap_or_default(),
-            other => other,
         }
     }
 

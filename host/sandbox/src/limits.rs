@@ -6,6 +6,8 @@ use std::time::Duration;
 /// Limits of a channel. The defaults fit the drivers that come with the server; operators change them under
 /// `[channel.limits]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+// A record of a server that knew fewer of them had the defaults of the others.
+#[serde(default)]
 pub struct Limits {
     /// Guest time of a call that receives.
     pub receive_cpu: Duration,
@@ -61,6 +63,28 @@ pub struct Limits {
     pub tcp_connections: u32,
     /// Bytes of bodies and connections, both ways, of one call.
     pub egress_bytes: u64,
+    /// Keys of the store that one call may write or delete.
+    pub store_writes: usize,
+    /// Things that one call may do to connections, writes apart.
+    pub connection_changes: usize,
+    /// Requests of one call to the server (`server.query`).
+    pub queries: u32,
+    /// Entries that one call may set aside for quarantine.
+    pub set_asides: usize,
+    /// Secrets that one call may compose.
+    pub composed: usize,
+    /// Bytes of the secrets that one call composes, together.
+    pub composed_bytes: usize,
+    /// Rounds of a key derivation; 100,000 take some 50 ms.
+    pub derivation_rounds: u32,
+    /// Secrets captured of one answer.
+    pub captures: usize,
+    /// Captured secrets that the channel keeps.
+    pub captured: u32,
+    /// Bytes of a captured secret.
+    pub captured_bytes: usize,
+    /// Bytes that the host holds for an instance with WASI: headers and bodies of its requests.
+    pub wasi_bytes: usize,
 }
 
 impl Default for Limits {
@@ -93,6 +117,17 @@ impl Default for Limits {
             http_requests: 100,
             tcp_connections: 8,
             egress_bytes: 256 << 20,
+            store_writes: 1_000,
+            connection_changes: 1_000,
+            queries: 100,
+            set_asides: 100,
+            composed: 64,
+            composed_bytes: 4 << 20,
+            derivation_rounds: 100_000,
+            captures: 16,
+            captured: 100,
+            captured_bytes: 64 << 10,
+            wasi_bytes: 64 << 20,
         }
     }
 }
@@ -154,11 +189,33 @@ pub enum Limit {
     ProxyTimeout,
     /// Bytes that wait to be written to a connection.
     Unsent,
+    /// Store keys written in a call.
+    StoreWrites,
+    /// Things done to connections in a call.
+    ConnectionChanges,
+    /// Requests of a call to the server.
+    Queries,
+    /// Entries set aside in a call.
+    SetAsides,
+    /// Secrets composed in a call.
+    Composed,
+    /// Their bytes.
+    ComposedBytes,
+    /// Rounds of a key derivation.
+    DerivationRounds,
+    /// Secrets captured of an answer.
+    Captures,
+    /// Captured secrets of the channel.
+    Captured,
+    /// Bytes of a captured secret.
+    CapturedBytes,
+    /// Bytes held for an instance with WASI.
+    WasiBytes,
 }
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 38] = [
         Self::GuestTime,
         Self::WallTime,
         Self::Memory,
@@ -186,6 +243,17 @@ impl Limit {
         Self::HandshakeTimeout,
         Self::ProxyTimeout,
         Self::Unsent,
+        Self::StoreWrites,
+        Self::ConnectionChanges,
+        Self::Queries,
+        Self::SetAsides,
+        Self::Composed,
+        Self::ComposedBytes,
+        Self::DerivationRounds,
+        Self::Captures,
+        Self::Captured,
+        Self::CapturedBytes,
+        Self::WasiBytes,
     ];
 
     /// The name in metrics.
@@ -218,6 +286,17 @@ impl Limit {
             Self::HandshakeTimeout => "handshake-timeout",
             Self::ProxyTimeout => "proxy-timeout",
             Self::Unsent => "unsent",
+            Self::StoreWrites => "store-writes",
+            Self::ConnectionChanges => "connection-changes",
+            Self::Queries => "queries",
+            Self::SetAsides => "set-asides",
+            Self::Composed => "composed",
+            Self::ComposedBytes => "composed-bytes",
+            Self::DerivationRounds => "derivation-rounds",
+            Self::Captures => "captures",
+            Self::Captured => "captured",
+            Self::CapturedBytes => "captured-bytes",
+            Self::WasiBytes => "wasi-bytes",
         }
     }
 }

@@ -42,7 +42,11 @@ macro_rules! pass {
                 $state.after(&answer);
                 answer
             }
-            Before::Answered(answer) => answer,
+            Before::Answered(answer) => {
+                // Counted as it was then: a limit is met at the same call.
+                $state.call.host_calls = $state.call.host_calls.saturating_add(1);
+                answer
+            }
         }
     }};
 }

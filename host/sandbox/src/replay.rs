@@ -5,25 +5,29 @@
 //! up as the host would (a push is checked and gets an id). What can't be known is answered `unavailable`, and said.
 
 mod model;
+mod pages;
 mod player;
 
 pub(crate) use player::Player;
 
 use crate::bindings::jackfield::channel::message;
-use crate::call::{self, Call, CallKind};
+use crate::call::{self, Call, CallKind, State};
 use crate::channel::{Channel, ChannelConfig, Grants};
-use crate::driver::Driver;
+use crate::connected::Told;
+use crate::driver::{Driver, Guest};
 use crate::error::CallError;
 use crate::generation::Work;
 use crate::limits::Limits;
 use crate::pool;
 use crate::secrets::Secrets;
 use crate::tape::Tape;
-use jackfield_records::{Call as Recorded, Record, unfold};
+use jackfield_records::{Call as Recorded, Record, facts, unfold};
 use model::Model;
 use serde_json::{Map, Value};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::timeout;
+use wasmtime::Store;
 
 /// One call of a record, replayed.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,20 +104,19 @@ impl Driver {
         };
         let mut replayed: Vec<Replayed> = done.take().into_iter().collect();
         for recorded in rest {
-            let work = Value::Object(Map::from_iter([(recorded.handler.clone(), recorded.input.clone())]));
-            let work: Work = unfold(&work).ok_or_else(|| unfit(&format!("input of `{}`", recorded.handler)))?;
+            let given = Given::of(recorded).ok_or_else(|| unfit(&format!("input of `{}`", recorded.handler)))?;
             let player = Player::new(recorded, model.clone());
             let (done, ended) = (player.done(), player.ended());
             let (store, guest) = (&mut instance.store, &instance.guest);
-            let (cpu, wall) = work.times(&channel.config.limits);
+            let (cpu, wall) = given.times(&channel.config.limits);
             call::begin(store, Call::new(CallKind::Handler, cpu));
             store.data_mut().call.ends = Some(tokio::time::Instant::now() + wall);
-            store.data_mut().call.delivery = work.delivery();
+            store.data_mut().call.delivery = given.delivery();
             store.data_mut().tape = Tape::Replaying(Box::new(player));
             store.data_mut().tape.begin(&recorded.handler, || recorded.input.clone());
             let answer = tokio::select! {
                 biased;
-                answer = timeout(wall, work.run(store, guest)) => Some(answer),
+                answer = timeout(wall, given.run(store, guest)) => Some(answer),
                 () = ended.notified() => None,
             };
             // Where the record's call was cut off this one is, too.
@@ -129,6 +132,42 @@ impl Driver {
             }
         }
         Ok(replayed)
+    }
+}
+
+/// What a recorded handler was given.
+enum Given {
+    Work(Work),
+    /// In a connection's own instance.
+    Told(Told),
+}
+
+impl Given {
+    fn of(recorded: &Recorded) -> Option<Self> {
+        let given = Value::Object(Map::from_iter([(recorded.handler.clone(), recorded.input.clone())]));
+        unfold(&given).map(Self::Work).or_else(|| unfold(&given).map(Self::Told))
+    }
+
+    fn times(&self, limits: &Limits) -> (Duration, Duration) {
+        match self {
+            Self::Work(work) => work.times(limits),
+            Self::Told(_) => (limits.receive_cpu, limits.receive_wall),
+        }
+    }
+
+    fn delivery(&self) -> Option<String> {
+        match self {
+            Self::Work(work) => work.delivery(),
+            Self::Told(_) => None,
+        }
+    }
+
+    /// What it answers, in the form of a record.
+    async fn run(self, store: &mut Store<State>, guest: &Guest) -> wasmtime::Result<Value> {
+        Ok(match self {
+            Self::Work(work) => facts(&work.run(store, guest).await?),
+            Self::Told(told) => facts(&told.tell(store, guest).await?),
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A guest has outbound secrets in its memory only where `reveal` gave them, or where a peer repeats what it was sent.
 //! Both are cut off here: what the guest logs, fails with or answers to a peer, and what peers answer it, is searched.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -70,8 +70,10 @@ fn automaton(patterns: &[&Vec<u8>]) -> Option<AhoCorasick> {
     if patterns.is_empty() {
         return None;
     }
-    // Leftmost longest, so that no rest of a longer form stays behind a shorter one.
-    match AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(patterns) {
+    // Leftmost longest, so that no rest of a longer form stays behind a shorter one. A DFA, which it would be by itself, takes
+    // 170 KB a channel.
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    match AhoCorasick::builder().kind(kind).match_kind(MatchKind::LeftmostLongest).build(patterns) {
         Ok(automaton) => Some(automaton),
         Err(error) => {
             tracing::error!("secrets can't be searched for: {error}");

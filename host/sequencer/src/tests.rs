@@ -109,7 +109,7 @@ impl Rig {
     }
 
     async fn items(&self) -> Vec<jackfield_router::WorkItem> {
-        self.sequencer.read(|state| state.items().values().cloned().collect()).await.expect("reads")
+        self.sequencer.read(|state| state.items().values().map(|item| (**item).clone()).collect()).await.expect("reads")
     }
 
     async fn state(&self) -> String {

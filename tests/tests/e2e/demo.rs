@@ -50,6 +50,7 @@ async fn the_demo_serves_and_its_curl_line_makes_a_request_appear() {
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.header("content-type"));
     let script = http.get("/app.js").await.expect(200);
     assert!(script.text().contains("jackfield.agent.v1"), "the page is an agent's desktop");
+    assert!(script.text().contains("command.status-changed"), "what can't be sent now is told beside the thread");
     // Nothing that a customer writes may run there.
     assert!(page.header("content-security-policy").contains("default-src"), "{:?}", page.headers);
     http.with_token(&token).get("/v1/agents").await.expect(403);

@@ -1,18 +1,21 @@
 //! Drivers in JavaScript and Python: the examples that authors copy, and what a guest with WASI can't do.
 
+mod recorded;
+mod vendors;
+
 use std::time::{Duration, Instant};
 
 use jackfield_tests::{Agent, Answer, Server, Setup, Sink, eventually, example, guest};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-/// A server with an example as its channel `slips`, whose answers go to `sink`; `grant` is what it may reach.
-async fn slips(language: &str, sink: &Sink, grant: &str, limits: &str) -> Server {
+/// A server with an example as its channel `slips`, whose answers go to the URL `vendor`; `grant` is what it may reach, `more`
+/// what else its config says.
+async fn slips(language: &str, vendor: &str, grant: &str, limits: &str, more: &str) -> Server {
     let secrets = if language == "py" { "secrets = { token = \"env:TOKEN\" }" } else { "" };
     let channel = format!(
-        "[[channel]]\nid = \"slips\"\ndriver = \"slips-{language}\"\n{secrets}\nlimits = {{ {limits} }}\n\
-         [channel.settings]\nreply-url = \"{}\"\n[channel.grants]\n{grant}",
-        sink.url("/answers")
+        "[[channel]]\nid = \"slips\"\ndriver = \"slips-{language}\"\n{secrets}\nlimits = {{ {limits} }}\n{more}\n\
+         [channel.settings]\nreply-url = \"{vendor}\"\n[channel.grants]\n{grant}"
     );
     let setup = Setup::simple(&["ana"]).driver(example(&format!("slips-{language}"))).text(&channel);
     start(setup.environment("TOKEN", "hidden-token")).await
@@ -49,7 +52,7 @@ async fn there_and_back(language: &str) {
     let sink = Sink::start().await;
     sink.serve("/answers", "application/json", "{\"id\": \"their-1\"}");
     let grant = format!("http = [\"{}\"]", sink.url(""));
-    let server = slips(language, &sink, &grant, "").await;
+    let server = slips(language, &sink.url("/answers"), &grant, "", "").await;
     let mut ana = Agent::available(&server, "ana").await;
     let slip = json!({"id": "slip-1", "from": "kim", "text": "hello, ¿qué tal?"});
     let answer = server.http().post("/channels/slips", &slip).await.expect(200).json();
@@ -102,7 +105,7 @@ async fn what_the_operator_does_not_grant_is_not_reached_and_the_log_says_how_to
         (&*granted, "http-requests = 0", "limits.http-requests"),
         (&*granted, "egress-bytes = \"0B\"", "limits.egress-bytes"),
     ] {
-        let server = slips("js", &sink, grant, limits).await;
+        let server = slips("js", &sink.url("/answers"), grant, limits, "").await;
         let mut ana = Agent::available(&server, "ana").await;
         let slip = json!({"id": "1", "from": "kim", "text": "hello"});
         server.http().post("/channels/slips", &slip).await.expect(200);

@@ -9,6 +9,7 @@ mod limits;
 mod line;
 mod outbound;
 mod proxy;
+mod recorded;
 mod swaps;
 mod tls;
 

@@ -126,6 +126,9 @@ fn refusals_are_sorted() {
             panic!("taken")
         };
         assert_eq!(error.code, expected, "{status} {code}");
+        // Where the time to answer is over, the agent is told that no more answers go out.
+        let told: Vec<_> = native::pushed().into_iter().map(|told| told.interaction.name).collect();
+        assert_eq!(told.contains(&"command.status-changed".to_owned()), subcode == 2_018_278, "{told:?}");
     }
     let lost = deliver(&driver, answer("x"), Err(Error::new("maybe-sent", "lost")));
     assert!(matches!(lost, Outcome::Failure(error) if error.code == "maybe-sent"));

@@ -1,7 +1,8 @@
 //! What Meta tells.
 
-use jackfield_sdk::{Part, Response, Timer, Webhook, header_of, native};
-use meta_common::testing::{pushed, signed};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Part, Response, Timer, Webhook, header_of};
+use meta_common::testing::signed;
 use proptest::prelude::*;
 
 use super::{body, configured, driver, event, of, received};

@@ -15,6 +15,7 @@ mod canonical;
 pub mod connections;
 mod crypto;
 mod imports;
+mod outcome;
 pub mod tcp;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ use crate::{
 
 pub use connections::{Deed, Line, take_deeds, take_written, with_line};
 pub use imports::{blobs, clock, crm, http, log, random, secrets, server, store, timers};
+pub use outcome::{answers, failure, pushed, receipt, sent, timer};
 pub use tcp::Connection;
 
 /// Answers what a driver sends over HTTP.

@@ -1,30 +1,15 @@
 //! Agents' answers.
 
-use jackfield_sdk::{
-    AttachmentPart, Delivery, Driver, Error, Outcome, Part, Receipt, Response, WorkItem, form, header_of, host, native,
-};
+use jackfield_sdk::native::{self, answers, failure, pushed, receipt, sent};
+use jackfield_sdk::{AttachmentPart, Delivery, Driver, Error, Part, Response, WorkItem, form, header_of, host};
 
-use super::{TOKEN, answers, driver, pushed, sent};
+use super::{TOKEN, driver};
 use crate::SlackDriver;
 
 const POSTED: &str = r#"{"ok":true,"channel":"C1","ts":"6.2","message":{"text":"x"}}"#;
 
 fn to(conversation: &str, text: &str) -> Delivery {
     native::delivery(native::answer("0198-m", WorkItem::new(conversation, "U1"), text))
-}
-
-fn receipt(outcome: Outcome) -> Receipt {
-    match outcome {
-        Outcome::Receipt(receipt) => receipt,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn failure(outcome: Outcome) -> Error {
-    match outcome {
-        Outcome::Failure(error) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn refused(driver: &SlackDriver, response: Response) -> Error {
@@ -130,6 +115,7 @@ fn refusals_are_sorted_though_slack_answers_200() {
     for (status, body, expected) in [
         (500, "", "temporary"),
         (503, "<html>", "temporary"),
+        (500, r#"{"ok":false,"error":"something_new"}"#, "temporary"),
         (200, "", "maybe-sent"),
         (200, r#"{"ok":true}"#, "maybe-sent"),
         (404, "", "permanent"),

@@ -1,8 +1,9 @@
 //! What events become.
 
-use jackfield_sdk::{Message, Refused, Response, Timer, Webhook, native};
+use jackfield_sdk::native::{self, answers, pushed, sent, timer};
+use jackfield_sdk::{Message, Refused, Response, Timer, Webhook};
 
-use super::{answers, conversation, driver, event, message, pushed, sent, signed, take, timer};
+use super::{conversation, driver, event, message, signed, take};
 
 fn about(message: &Message) -> (&str, &str) {
     (&message.interaction.name, &message.interaction.arguments)

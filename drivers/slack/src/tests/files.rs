@@ -1,8 +1,9 @@
 //! Customers' files.
 
-use jackfield_sdk::{Response, Timer, header_of, native};
+use jackfield_sdk::native::{self, answers, pushed, sent, timer};
+use jackfield_sdk::{Response, Timer, header_of};
 
-use super::{TOKEN, answers, driver, message, pushed, sent, take, timer};
+use super::{TOKEN, driver, message, take};
 use crate::SlackDriver;
 
 fn with_file(fields: &str) -> SlackDriver {

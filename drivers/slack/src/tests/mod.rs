@@ -8,8 +8,8 @@ mod mrkdwn;
 mod signature;
 
 use jackfield_sdk::encoding::to_hex;
-use jackfield_sdk::native::{self, Host, SentRequest};
-use jackfield_sdk::{Driver, Error, Message, Piece, Request, Response, Webhook, form, host};
+use jackfield_sdk::native::{self, Host, pushed};
+use jackfield_sdk::{Driver, Message, Piece, Request, Response, Webhook, form, host};
 
 use crate::SlackDriver;
 use crate::settings::{BOT_TOKEN, SIGNING_SECRET};
@@ -64,25 +64,6 @@ fn message(fields: &str) -> Request {
     signed(&event(&format!(
         r#""type":"message","channel":"C1","channel_type":"channel","user":"U1","ts":"1531420618.000200",{fields}"#
     )))
-}
-
-fn pushed() -> Vec<Message> {
-    native::with(|host| std::mem::take(&mut host.pushed))
-}
-
-fn answers(answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static) {
-    native::with(|host| host.http = Some(Box::new(answer)));
-}
-
-fn sent() -> Vec<SentRequest> {
-    native::with(|host| std::mem::take(&mut host.sent))
-}
-
-fn timer(begin: &str) -> native::SetTimer {
-    native::with(|host| {
-        let at = host.timers.iter().position(|timer| timer.name.starts_with(begin)).expect("a timer");
-        host.timers.remove(at)
-    })
 }
 
 fn conversation(message: &Message) -> &str {

@@ -1,9 +1,9 @@
 //! Who is let in.
 
-use jackfield_sdk::native::{self, Host};
+use jackfield_sdk::native::{self, Host, pushed};
 use jackfield_sdk::{Body, Driver, Request, Response, Webhook};
 
-use super::{SECRET, URL, driver, message, pushed, signed, signed_at, signed_form, take};
+use super::{SECRET, URL, driver, message, signed, signed_at, signed_form, take};
 use crate::SlackDriver;
 
 const FORM: &str = "application/x-www-form-urlencoded";

@@ -1,32 +1,16 @@
 //! Agents' answers.
 
 use jackfield_sdk::interactions::Typing;
-use jackfield_sdk::{
-    AttachmentPart, Delivery, Driver, Error, Message, Outcome, Part, Receipt, Response, WorkItem, header_of, host,
-    native,
-};
+use jackfield_sdk::native::{self, answers, failure, pushed, receipt, sent};
+use jackfield_sdk::{AttachmentPart, Delivery, Driver, Error, Message, Part, Response, WorkItem, header_of, host};
 
-use super::{TOKEN, answers, driver, field, message, pushed, sent, take};
+use super::{TOKEN, driver, field, message, take};
 use crate::TelegramDriver;
 
 const SENT: &str = r#"{"ok":true,"result":{"message_id":77,"chat":{"id":5}}}"#;
 
 fn to(conversation: &str, text: &str) -> Delivery {
     native::delivery(native::answer("0198-m", WorkItem::new(conversation, "5"), text))
-}
-
-fn receipt(outcome: Outcome) -> Receipt {
-    match outcome {
-        Outcome::Receipt(receipt) => receipt,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn failure(outcome: Outcome) -> Error {
-    match outcome {
-        Outcome::Failure(error) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 /// What becomes of a text that Telegram answers so.

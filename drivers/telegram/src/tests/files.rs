@@ -1,8 +1,9 @@
 //! Customers' files.
 
-use jackfield_sdk::{Response, Timer, native};
+use jackfield_sdk::native::{self, answers, pushed, sent};
+use jackfield_sdk::{Response, Timer};
 
-use super::{TOKEN, answers, driver, message, pushed, sent, take};
+use super::{TOKEN, driver, message, take};
 use crate::TelegramDriver;
 
 const DOCUMENT: &str =

@@ -6,8 +6,8 @@ mod poll;
 mod receive;
 mod update;
 
-use jackfield_sdk::native::{self, Host, SentRequest};
-use jackfield_sdk::{Driver, Error, Message, Request, Response, Webhook, json};
+use jackfield_sdk::native::{self, Host, SentRequest, pushed};
+use jackfield_sdk::{Driver, Message, Request, Response, Webhook, json};
 
 use crate::TelegramDriver;
 use crate::settings::{BOT_TOKEN, WEBHOOK_SECRET};
@@ -42,18 +42,6 @@ fn message(fields: &str) -> String {
         "from":{{"id":1111111,"is_bot":false,"first_name":"Test","last_name":"Lastname","username":"Testusername","language_code":"de"}},
         "chat":{{"id":1111111,"type":"private","first_name":"Test","username":"Testusername"}},{fields}}}}}"#
     )
-}
-
-fn pushed() -> Vec<Message> {
-    native::with(|host| std::mem::take(&mut host.pushed))
-}
-
-fn answers(answer: impl FnMut(&SentRequest) -> Result<Response, Error> + 'static) {
-    native::with(|host| host.http = Some(Box::new(answer)));
-}
-
-fn sent() -> Vec<SentRequest> {
-    native::with(|host| std::mem::take(&mut host.sent))
 }
 
 /// A field of what was sent as JSON.

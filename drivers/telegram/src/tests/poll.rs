@@ -1,9 +1,9 @@
 //! Asking for updates.
 
-use jackfield_sdk::native::SetTimer;
-use jackfield_sdk::{Error, Response, Timer, native};
+use jackfield_sdk::native::{self, SetTimer, answers, pushed, sent};
+use jackfield_sdk::{Error, Response, Timer};
 
-use super::{answers, driver, field, message, pushed, sent};
+use super::{driver, field, message};
 
 const POLLING: &str = r#"{"updates":"polling"}"#;
 

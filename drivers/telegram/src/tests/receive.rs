@@ -1,8 +1,9 @@
 //! Who is let in, and what is answered.
 
-use jackfield_sdk::{Driver, Refused, Response, Webhook, native};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Driver, Refused, Response, Webhook};
 
-use super::{SECRET, URL, driver, message, pushed, update};
+use super::{SECRET, URL, driver, message, update};
 use crate::TelegramDriver;
 
 const HEADER: &str = "x-telegram-bot-api-secret-token";

@@ -1,8 +1,9 @@
 //! What updates become.
 
-use jackfield_sdk::{Message, Part, Timer, native};
+use jackfield_sdk::native::{self, answers, sent};
+use jackfield_sdk::{Message, Part, Timer};
 
-use super::{answers, attribute, driver, field, message, sent, take};
+use super::{attribute, driver, field, message, take};
 use crate::entities::byte_at;
 
 fn arguments(message: &Message) -> &str {

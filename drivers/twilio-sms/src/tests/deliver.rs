@@ -1,13 +1,12 @@
 //! Texts of agents.
 
 use jackfield_sdk::interactions::Own;
-use jackfield_sdk::native::SentRequest;
+use jackfield_sdk::native::{self, SentRequest, failure, pushed, receipt};
 use jackfield_sdk::{
-    AttachmentPart, Delivery, Driver, Error, Kind, Message, Outcome, Part, Receipt, Response, WorkItem, form,
-    header_of, native,
+    AttachmentPart, Delivery, Driver, Error, Kind, Message, Outcome, Part, Response, WorkItem, form, header_of,
 };
 
-use super::{SETTINGS, driver, pushed, receive};
+use super::{SETTINGS, driver, receive};
 use crate::TwilioDriver;
 
 const CREATED: &str = r#"{"sid":"SM77","status":"queued","num_segments":"1","error_code":null}"#;
@@ -19,20 +18,6 @@ fn answer(text: &str) -> Delivery {
 fn deliver(driver: &TwilioDriver, delivery: Delivery, answer: Result<Response, Error>) -> Outcome {
     native::with(|host| host.http = Some(Box::new(move |_| answer.clone())));
     driver.deliver(delivery)
-}
-
-fn receipt(outcome: Outcome) -> Receipt {
-    match outcome {
-        Outcome::Receipt(receipt) => receipt,
-        other => panic!("{other:?}"),
-    }
-}
-
-fn failure(outcome: Outcome) -> Error {
-    match outcome {
-        Outcome::Failure(error) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 fn fields(sent: &SentRequest) -> Vec<(String, String)> {

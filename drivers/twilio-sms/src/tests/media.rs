@@ -1,9 +1,9 @@
 //! Customers' pictures.
 
-use jackfield_sdk::native::{SentRequest, SetTimer};
-use jackfield_sdk::{Error, Message, Part, Response, Timer, header_of, native};
+use jackfield_sdk::native::{self, SentRequest, SetTimer, pushed};
+use jackfield_sdk::{Error, Message, Part, Response, Timer, header_of};
 
-use super::{SETTINGS, driver, pushed, receive};
+use super::{SETTINGS, driver, receive};
 use crate::TwilioDriver;
 
 const TEXT: [(&str, &str); 8] = [

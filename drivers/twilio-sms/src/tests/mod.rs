@@ -9,7 +9,7 @@ mod status;
 
 use jackfield_sdk::encoding::to_base64;
 use jackfield_sdk::native::{self, Host};
-use jackfield_sdk::{Driver, Message, Piece, Request, Response, Webhook, form, host};
+use jackfield_sdk::{Driver, Piece, Request, Response, Webhook, form, host};
 
 use crate::TwilioDriver;
 use crate::settings::AUTH_TOKEN;
@@ -42,8 +42,4 @@ fn form_request(url: &str, params: &[(&str, &str)]) -> Request {
 
 fn receive(driver: &TwilioDriver, params: &[(&str, &str)]) -> Response {
     driver.receive(signed(URL, params)).expect("the host has all that is asked of it")
-}
-
-fn pushed() -> Vec<Message> {
-    native::with(|host| std::mem::take(&mut host.pushed))
 }

@@ -1,10 +1,11 @@
 //! Texts of customers.
 
 use jackfield_sdk::encoding::to_base64;
-use jackfield_sdk::{Body, Driver, Kind, Part, Piece, Refused, Request, Webhook, host, native};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Body, Driver, Kind, Part, Piece, Refused, Request, Webhook, host};
 use proptest::prelude::*;
 
-use super::{SETTINGS, URL, driver, form_request, pushed, receive, signed};
+use super::{SETTINGS, URL, driver, form_request, receive, signed};
 use crate::TwilioDriver;
 use crate::settings::AUTH_TOKEN;
 

@@ -1,8 +1,9 @@
 //! Callbacks about texts that were sent.
 
-use jackfield_sdk::{Body, Webhook, json, native};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Body, Webhook, json};
 
-use super::{SETTINGS, URL, driver, pushed, receive, signed};
+use super::{SETTINGS, URL, driver, receive, signed};
 use crate::status::status_of;
 
 fn callback(status: &str) -> [(&str, &str); 4] {

@@ -2,7 +2,8 @@
 
 use jackfield_sdk::encoding::{from_base64, to_base64};
 use jackfield_sdk::interactions::Own;
-use jackfield_sdk::{Driver, Error, Kind, Message, Outcome, Piece, Response, WorkItem, header_of, host, json, native};
+use jackfield_sdk::native::{self, failure};
+use jackfield_sdk::{Driver, Error, Kind, Message, Outcome, Piece, Response, WorkItem, header_of, host, json};
 
 use super::driver;
 use crate::WebhookDriver;
@@ -22,13 +23,6 @@ fn deliver(
     let mut answer = answer;
     native::with(|host| host.http = Some(Box::new(move |_| answer())));
     driver.deliver(native::delivery(message))
-}
-
-fn failure(outcome: Outcome) -> Error {
-    match outcome {
-        Outcome::Failure(error) => error,
-        other => panic!("{other:?}"),
-    }
 }
 
 #[test]

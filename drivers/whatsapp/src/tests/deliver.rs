@@ -2,12 +2,10 @@
 
 use jackfield_sdk::interactions::Own;
 use jackfield_sdk::json::parse;
-use jackfield_sdk::native::SentRequest;
+use jackfield_sdk::native::{self, SentRequest, pushed};
 use jackfield_sdk::{
-    AttachmentPart, Delivery, Driver, Error, Kind, Message, Outcome, Part, Receipt, Response, WorkItem, header_of,
-    host, native,
+    AttachmentPart, Delivery, Driver, Error, Kind, Message, Outcome, Part, Receipt, Response, WorkItem, header_of, host,
 };
-use meta_common::testing::pushed;
 
 use super::{configured, driver, message};
 use crate::WhatsAppDriver;

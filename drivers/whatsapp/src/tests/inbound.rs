@@ -1,7 +1,8 @@
 //! What customers write.
 
-use jackfield_sdk::{Part, Response, Timer, Webhook, native};
-use meta_common::testing::{pushed, signed};
+use jackfield_sdk::native::{self, pushed};
+use jackfield_sdk::{Part, Response, Timer, Webhook};
+use meta_common::testing::signed;
 use proptest::prelude::*;
 
 use super::{change, driver, message, one, received};

@@ -93,7 +93,7 @@ fn what_is_left_out_has_its_default() {
     let channel = &config.channels[0];
     assert_eq!(channel.settings, json!({}));
     assert_eq!(channel.limits, Limits::default());
-    assert_eq!((channel.limits.body, channel.limits.queue), (ByteSize::mib(1), 1024));
+    assert_eq!((channel.limits.body, channel.limits.queue), (None, 1024));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (60, 1_000));
     assert_eq!((config.server.swap, &config.server.trust), (Swap::default(), &Trust::default()));
     assert!(!channel.simulated && !channel.record && !channel.resend_unknown && channel.listen.is_empty());
@@ -205,7 +205,7 @@ fn every_key_is_taken() {
     let tcp: Vec<String> = channel.grants.tcp.iter().map(ToString::to_string).collect();
     assert_eq!(tcp, ["mail.example.com:587", "[::1]:25"]);
     assert_eq!(channel.listen[0].to_string(), "tcp://127.0.0.1:2424");
-    assert_eq!(channel.limits.body, ByteSize::mib(2));
+    assert_eq!(channel.limits.body, Some(ByteSize::mib(2)));
     assert_eq!((channel.limits.restarts, channel.limits.quarantine), (9, 8));
     assert_eq!(channel.limits.timer, Some(Duration::from_millis(500)));
     let key: Vec<_> = channel.secrets["key"].iter().map(crate::Secret::expose).collect();

@@ -53,6 +53,17 @@ fn every_limit_is_read_under_its_key() {
         blobs = 23
         timers = 24
         timer-changes = 25
+        store-writes = 26
+        connection-changes = 27
+        queries = 28
+        set-asides = 29
+        composed = 30
+        composed-bytes = "31KiB"
+        derivation-rounds = 32
+        captures = 33
+        captured = 34
+        captured-bytes = "35KiB"
+        wasi-bytes = "36MiB"
         "#,
     )
     .unwrap_or_else(|errors| panic!("{errors}"));
@@ -67,7 +78,7 @@ fn every_limit_is_read_under_its_key() {
             receive_wall: seconds(4),
             deliver: seconds(5),
             timer: seconds(6),
-            body: ByteSize::mib(7),
+            body: Some(ByteSize::mib(7)),
             queue: 8,
             instances: Some(9),
             idle: seconds(10),
@@ -86,6 +97,17 @@ fn every_limit_is_read_under_its_key() {
             blobs: Some(23),
             timers: Some(24),
             timer_changes: Some(25),
+            store_writes: Some(26),
+            connection_changes: Some(27),
+            queries: Some(28),
+            set_asides: Some(29),
+            composed: Some(30),
+            composed_bytes: kib(31),
+            derivation_rounds: Some(32),
+            captures: Some(33),
+            captured: Some(34),
+            captured_bytes: kib(35),
+            wasi_bytes: mib(36),
             // The limits of what goes out are tested with it.
             ..Limits::default()
         }

@@ -119,7 +119,7 @@ fn look(
     let mut found = Vec::new();
     for (looked_at, (id, item)) in router.items().range::<str, _>((from, Bound::Unbounded)).enumerate() {
         if state.is_none_or(|state| state == item.state) {
-            found.push(item.clone());
+            found.push(WorkItem::clone(item));
         }
         if found.len() == wanted || looked_at + 1 == LOOKED_AT {
             return (found, Some(id.to_string()));

@@ -33,7 +33,7 @@ pub async fn check(file: &Path, json: bool) -> Result<(), Exit> {
 
 fn exports(driver: &Driver) -> Vec<&'static str> {
     let exports = driver.exports();
-    let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer)];
+    let named = [("driver", true), ("webhook", exports.webhook), ("timer", exports.timer), ("stream", exports.stream)];
     named.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
 }
 
@@ -61,6 +61,9 @@ fn print(driver: &Driver, keys: &[String]) {
     for wanted in &descriptor.capabilities {
         let required = if wanted.required { "required" } else { "optional" };
         row("wants", format!("{} to {} ({required}): {}", wanted.name, wanted.targets.join(", "), wanted.reason));
+    }
+    for wanted in &descriptor.limits {
+        row("limit", format!("{}: asks for {}", wanted.name, wanted.value));
     }
     let properties = descriptor.settings_schema.get("properties").and_then(serde_json::Value::as_object);
     for (name, schema) in properties.into_iter().flatten() {

@@ -37,7 +37,7 @@ fn a_backup_of_a_journal_in_use_is_restored_whole() {
     assert!(again.reader().has_message(&id(150)).unwrap());
     assert_eq!(again.blobs().size(&kept).unwrap(), Some(9));
     assert_eq!(again.blobs().size(&loose).unwrap(), None);
-    assert_eq!(again.latest_snapshot().unwrap().unwrap().payload, b"state");
+    assert_eq!(&*again.latest_snapshot().unwrap().unwrap().payload, b"state");
     append(&mut again, batch(1000));
     drop(again);
     assert_eq!(verify(&data).unwrap().problems, [""; 0]);

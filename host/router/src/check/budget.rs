@@ -17,11 +17,11 @@ pub(super) fn ledger(state: &State) -> Result<(), String> {
         debits.collect::<Vec<_>>()
     };
     let mut expected: BTreeMap<Id, (Id, Option<u32>)> = BTreeMap::new();
-    for (id, (agent, weight)) in state.items().values().filter_map(owned).chain(offered) {
+    for (id, (agent, weight)) in state.items().values().filter_map(|item| owned(item)).chain(offered) {
         expected.insert(id, (agent, Some(weight)));
     }
     // What helping weighs is what the offer weighed, which nothing else remembers.
-    expected.extend(state.items().values().flat_map(helping).map(|(debit, agent)| (debit, (agent, None))));
+    expected.extend(state.items().values().flat_map(|item| helping(item)).map(|(debit, agent)| (debit, (agent, None))));
     let mut sums: BTreeMap<&Id, Vec<&Debit>> = BTreeMap::new();
     let mut count = 0;
     for (id, debit) in state.stored.ledger.iter() {

@@ -32,7 +32,8 @@ impl Evolution<'_> {
             let hours = queues.get(&item.queue).and_then(|queue| queue.hours.as_ref());
             item.untaken() && hours.is_some_and(changed)
         };
-        let items: Vec<Id> = self.state.items().values().filter(of_changed).map(|item| item.id.clone()).collect();
+        let items: Vec<Id> =
+            self.state.items().values().map(Box::as_ref).filter(of_changed).map(|item| item.id.clone()).collect();
         for item in items {
             self.state.adjust_item(&item, |_| {});
         }

@@ -14,8 +14,6 @@ use std::sync::Arc;
 
 /// Most bytes of last words.
 const LAST_WORDS: usize = 512;
-/// Most timers that one call may set or cancel on connections, and addresses that it may bind.
-const CHANGES: usize = 1_000;
 
 /// What a call has done to connections so far.
 #[derive(Default)]
@@ -49,8 +47,13 @@ impl State {
         self.line(channel, connection)?;
         if !matches!(deed, LineDeed::Write { .. } | LineDeed::Close) {
             self.call.lines.changes += 1;
-            if self.call.lines.changes > CHANGES {
-                return Err(refuse("quota", format!("one call may do {CHANGES} things to connections, writes apart")));
+            let most = channel.config.limits.connection_changes;
+            if self.call.lines.changes > most {
+                channel.usage.hit(Limit::ConnectionChanges);
+                let text = format!(
+                    "one call may do {most} things to connections, writes apart; raise limits.connection-changes"
+                );
+                return Err(refuse("quota", text));
             }
         }
         self.call.transaction.lines.push(LineChange::Of { connection: connection.to_owned(), deed });

@@ -6,7 +6,7 @@ mod http;
 mod plain;
 mod secrets;
 mod server;
-mod store;
+pub(crate) mod store;
 pub(crate) mod tcp;
 mod timers;
 pub(crate) mod unserved;

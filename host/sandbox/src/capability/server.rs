@@ -17,9 +17,6 @@ const PROGRESS_ID: usize = 512;
 /// Bytes of an entry that is set aside, and of the reason; how many in one call.
 const SET_ASIDE_BYTES: usize = 256 << 10;
 const SET_ASIDE_REASON: usize = 4 << 10;
-const SET_ASIDES: usize = 100;
-/// Most requests to the server in one call.
-const QUERIES: u32 = 100;
 
 fn refused(code: &str, text: impl Into<String>, pointer: Option<String>) -> Refused {
     Refused { code: code.to_owned(), text: text.into(), pointer, attributes: Vec::new() }
@@ -97,8 +94,10 @@ impl Host for State {
     async fn query(&mut self, message: Message) -> Result<Message, Error> {
         let channel = self.look()?;
         self.call.queries += 1;
-        if self.call.queries > QUERIES {
-            return Err(refuse("quota", format!("one call may ask the server {QUERIES} times")));
+        let most = channel.config.limits.queries;
+        if self.call.queries > most {
+            channel.usage.hit(Limit::Queries);
+            return Err(refuse("quota", format!("one call may ask the server {most} times; raise limits.queries")));
         }
         let message = convert::message_in(message).map_err(invalid)?;
         let clock = self.clock.clone();
@@ -138,15 +137,17 @@ impl Host for State {
     }
 
     fn set_aside(&mut self, raw: Vec<u8>, reason: String) -> Result<(), Error> {
-        self.act()?;
+        let channel = self.act()?;
         if raw.len() > SET_ASIDE_BYTES || reason.len() > SET_ASIDE_REASON {
             return Err(refuse(
                 "too-large",
                 format!("`raw` has at most {SET_ASIDE_BYTES} bytes, `reason` {SET_ASIDE_REASON}"),
             ));
         }
-        if self.call.transaction.set_aside.len() >= SET_ASIDES {
-            return Err(refuse("quota", format!("one call may set {SET_ASIDES} entries aside")));
+        let most = channel.config.limits.set_asides;
+        if self.call.transaction.set_aside.len() >= most {
+            channel.usage.hit(Limit::SetAsides);
+            return Err(refuse("quota", format!("one call may set {most} entries aside; raise limits.set-asides")));
         }
         self.call.transaction.set_aside.push((raw, reason));
         Ok(())

@@ -3,6 +3,7 @@
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::store::{Entry, Host};
 use crate::call::{State, info, refuse};
+use crate::channel::Channel;
 use crate::limits::Limit;
 use crate::transaction::StoreWrite;
 use jackfield_spec::Timestamp;
@@ -11,13 +12,11 @@ use std::collections::BTreeMap;
 /// What the host's own keys begin with. A guest's keys have no control characters, and so all come after it.
 pub(crate) const RESERVED: char = '\u{1}';
 /// Before every key that a guest can have, and after all of the host's own.
-const BEFORE_ALL: &str = "\u{1f}";
+pub(crate) const BEFORE_ALL: &str = "\u{1f}";
 /// Most bytes of a key.
 const KEY: usize = 256;
-/// Most keys that one call may write or delete.
-const WRITES: usize = 1_000;
 /// Most entries of one answer.
-const ENTRIES: u32 = 1_000;
+pub(crate) const ENTRIES: u32 = 1_000;
 
 fn check_key(key: &str) -> Result<(), Error> {
     if key.is_empty() || key.len() > KEY || key.chars().any(char::is_control) {
@@ -30,9 +29,12 @@ fn check_key(key: &str) -> Result<(), Error> {
 }
 
 impl State {
-    fn writes_left(&self) -> Result<(), Error> {
-        if self.call.transaction.writes.len() >= WRITES {
-            return Err(refuse("quota", format!("one call may write {WRITES} store keys")));
+    fn writes_left(&self, channel: &Channel) -> Result<(), Error> {
+        let most = channel.config.limits.store_writes;
+        if self.call.transaction.writes.len() >= most {
+            channel.usage.hit(Limit::StoreWrites);
+            let text = format!("one call may write {most} store keys; raise limits.store-writes or do less at once");
+            return Err(refuse("quota", text));
         }
         Ok(())
     }
@@ -82,7 +84,7 @@ impl Host for State {
                 ),
             ));
         }
-        self.writes_left()?;
+        self.writes_left(&channel)?;
         self.call.store_added += added;
         self.call.store_keys += u64::from(is_new);
         let expires_at = match expires_in_ms {
@@ -97,9 +99,9 @@ impl Host for State {
     }
 
     fn delete(&mut self, key: String) -> Result<(), Error> {
-        self.act()?;
+        let channel = self.act()?;
         check_key(&key)?;
-        self.writes_left()?;
+        self.writes_left(&channel)?;
         self.call.transaction.writes.insert(key, None);
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! The server as a replayed call can know it: what stands in the record, and what the call itself has written.
 
+use super::pages::{self, Asked};
 use crate::services::{LogLevel, Services, StoreRead, Waiting};
-use jackfield_records::{Call, unfold};
+use jackfield_records::{Call, facts, unfold};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -18,6 +19,10 @@ struct Known {
     found: BTreeMap<String, Option<Vec<u8>>>,
     /// What the replayed call has written, as it stands in a record; null: deleted.
     written: BTreeMap<String, Value>,
+    /// What the replayed call has written so large that only the digest is known.
+    unclear: BTreeSet<String>,
+    /// Where the recorded pages show all that there is.
+    pages: pages::Known,
     /// Ids of messages by event id.
     ids: BTreeMap<String, String>,
     made: u64,
@@ -29,6 +34,28 @@ fn nothing<T>() -> Result<T, ErrorInfo> {
 
 fn key_of(arguments: &Value) -> Option<&str> {
     arguments.get(0)?.as_str()
+}
+
+impl Known {
+    /// As `store.entries` makes it: what is committed, and over that what the call has written.
+    fn page(&self, asked: &Asked<'_>) -> Option<Value> {
+        let there = self.found.range(asked.from.clone()..).take_while(|(key, _)| key.starts_with(asked.prefix));
+        let there = there.filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        let mut page: BTreeMap<&String, Value> =
+            there.take(asked.limit).map(|(key, value)| (key, facts(value))).collect();
+        let last = page.keys().next_back().filter(|_| page.len() == asked.limit).map(|last| (*last).clone());
+        if !self.pages.has(asked, last.as_deref()) {
+            return None;
+        }
+        let on_it = |key: &str| asked.may_have(key) && last.as_ref().is_none_or(|last| key <= last.as_str());
+        if self.unclear.iter().any(|key| on_it(key)) {
+            return None;
+        }
+        page.extend(self.written.iter().filter(|(key, _)| on_it(key)).map(|(key, value)| (key, value.clone())));
+        let entries = page.into_iter().filter(|(_, value)| !value.is_null());
+        let entries = entries.map(|(key, value)| json!({ "key": key, "value": value, "attributes": [] }));
+        Some(json!({ "Ok": entries.take(asked.limit).collect::<Vec<_>>() }))
+    }
 }
 
 impl Model {
@@ -46,6 +73,12 @@ impl Model {
                     known.found.insert(key.to_owned(), unfold(value).unwrap_or_default());
                 }
                 ("store.entries", _, Some(Value::Array(entries))) => {
+                    // What the recorded call wrote itself hides what was there.
+                    let page = Asked::of(&step.arguments);
+                    if let Some(page) = page.filter(|page| !written.iter().any(|key| page.may_have(key))) {
+                        let last = entries.last().filter(|_| entries.len() >= page.limit);
+                        known.pages.saw(&page, last.and_then(|entry| entry.get("key")?.as_str()));
+                    }
                     for entry in entries {
                         let key = entry.get("key").and_then(Value::as_str).unwrap_or_default();
                         if !written.contains(key) {
@@ -65,11 +98,20 @@ impl Model {
 
     /// What the replayed call reads of what it has written itself.
     pub(crate) fn written(&self, function: &str, arguments: &Value) -> Option<Value> {
-        if function != "store.get" {
-            return None;
-        }
         let known = self.0.lock();
-        known.written.get(key_of(arguments)?).map(|value| json!({ "Ok": value }))
+        match function {
+            "store.get" => known.written.get(key_of(arguments)?).map(|value| json!({ "Ok": value })),
+            "store.entries" => {
+                let asked = Asked::of(arguments)?;
+                known.written.keys().any(|key| asked.may_have(key)).then(|| known.page(&asked))?
+            }
+            _ => None,
+        }
+    }
+
+    /// A page of the store, if the record shows all of it, with what the replayed call has written over it.
+    pub(crate) fn page(&self, arguments: &Value) -> Option<Value> {
+        self.0.lock().page(&Asked::of(arguments)?)
     }
 
     /// Notes what a call to the host has done.
@@ -84,7 +126,9 @@ impl Model {
         // Of a long value only the digest is there: then the record's own answer has to do.
         if value.get("$sha256").is_some() {
             known.written.remove(key);
+            known.unclear.insert(key.to_owned());
         } else {
+            known.unclear.remove(key);
             known.written.insert(key.to_owned(), value);
         }
     }

@@ -14,10 +14,23 @@ use tokio::sync::Notify;
 
 /// Most calls to the host that are looked at; beyond them the sandbox's own limit is met.
 const STEPS: usize = 100_000;
-/// Most random bytes of one call.
+/// Most random bytes of one call, and of one of WASI's.
 const RANDOM: usize = 64 << 10;
+const RANDOM_OF_WASI: usize = 1 << 20;
 /// Functions whose answers come from outside the call: without one in the record there is none.
-const OUTSIDE: [&str; 7] = ["http.", "tcp.", "crm.", "secrets.", "server.query", "server.messages", "connections."];
+const OUTSIDE: [&str; 9] = [
+    "http.",
+    "tcp.",
+    "crm.",
+    "secrets.",
+    "server.query",
+    "server.messages",
+    "connections.",
+    "wasi:http.send",
+    "wasi:http.answer",
+];
+/// Bytes that a body has room for where the record doesn't say: the default of `egress-request-bytes`.
+const ROOM: u64 = 16 << 20;
 
 /// Where the replayed call is put when it has ended.
 #[derive(Clone, Default)]
@@ -165,9 +178,22 @@ impl Player {
         match function {
             "clock.now" => last(function).or_else(|| Some(self.recorded.at.into())),
             "clock.monotonic-ms" => last(function).or_else(|| Some(0.into())),
-            "random.bytes" => {
+            "store.entries" => self.model.page(arguments),
+            "wasi:clocks.wall" => last(function).or_else(|| Some(self.recorded.at.into())),
+            "wasi:clocks.monotonic" => last(function).or_else(|| Some(0.into())),
+            "wasi:io.poll" => Some(ready(arguments.get(0)?)),
+            "wasi:io.ready" => Some(true.into()),
+            "wasi:io.block" => Some(Value::Null),
+            "wasi:http.room" => last(function).or_else(|| Some(ROOM.into())),
+            // Asked once more than it was then: it has come.
+            "wasi:http.answer" => {
+                let came = |step: &&Step| step.function == function && step.arguments == *arguments;
+                self.recorded.steps.iter().rev().find(came).and_then(|step| step.answer.clone())
+            }
+            "random.bytes" | "wasi:random.bytes" => {
                 let length = arguments.get(0).and_then(Value::as_u64).unwrap_or(0);
-                let length = usize::try_from(length).unwrap_or(RANDOM).min(RANDOM);
+                let most = if function == "random.bytes" { RANDOM } else { RANDOM_OF_WASI };
+                let length = usize::try_from(length).unwrap_or(most).min(most);
                 Some(facts(&made_up(self.call.steps.len(), length)))
             }
             _ if function.starts_with("connections.") || function.starts_with("datagrams.") => {
@@ -180,6 +206,19 @@ impl Player {
             _ => None,
         }
     }
+}
+
+/// Which of these is ready, where nobody waits: all but moments, or those where there is nothing else.
+fn ready(waits: &Value) -> Value {
+    let waits = waits.as_array().map(Vec::as_slice).unwrap_or_default();
+    let is_moment = |wait: &Value| wait.get("At").is_some() || wait.get("After").is_some();
+    let only_moments = waits.iter().all(is_moment);
+    waits
+        .iter()
+        .zip(0..)
+        .filter(|(wait, _)| only_moments || !is_moment(wait))
+        .map(|(_, index): (_, u32)| index)
+        .collect()
 }
 
 /// Bytes that look random and are the same in every replay.

@@ -6,27 +6,27 @@ use wit_parser::Resolve;
 
 /// The places that can be changed. Every body has to leave what its function returns.
 #[derive(Clone)]
-pub(super) struct Text {
+pub(crate) struct Text {
     /// Pages of memory at the start.
-    pub(super) pages: u32,
+    pub(crate) pages: u32,
     /// More fields of the module.
-    pub(super) fields: &'static str,
+    pub(crate) fields: &'static str,
     /// Bytes laid over the descriptor, from an offset.
-    pub(super) overlay: (u32, &'static [u8]),
+    pub(crate) overlay: (u32, &'static [u8]),
     /// `describe`: the address of the descriptor.
-    pub(super) describe: &'static str,
+    pub(crate) describe: &'static str,
     /// `configure`: the address of its result.
-    pub(super) configure: &'static str,
+    pub(crate) configure: &'static str,
     /// What is called when the host has read that.
-    pub(super) after_configure: &'static str,
+    pub(crate) after_configure: &'static str,
     /// `timer.fired`: the address of its result.
-    pub(super) fired: &'static str,
+    pub(crate) fired: &'static str,
     /// `cabi_realloc(old, old size, alignment, size)`: an address.
-    pub(super) realloc: &'static str,
+    pub(crate) realloc: &'static str,
 }
 
 /// A driver that does nothing wrong.
-pub(super) const SOUND: Text = Text {
+pub(crate) const SOUND: Text = Text {
     pages: 4,
     fields: "",
     overlay: (0, &[]),
@@ -87,7 +87,7 @@ fn memory(overlay: (u32, &[u8])) -> Vec<u8> {
 
 impl Text {
     /// The component.
-    pub(super) fn component(&self) -> Vec<u8> {
+    pub(crate) fn component(&self) -> Vec<u8> {
         let Self { pages, fields, overlay, describe, configure, after_configure, fired, realloc } = self;
         let data: String = memory(*overlay).iter().map(|byte| format!("\\{byte:02x}")).collect();
         let text = format!(
@@ -113,7 +113,7 @@ impl Text {
 }
 
 /// A driver of the next version: it answers with nothing, and fails where it is told that a request comes again.
-pub(super) fn next() -> Vec<u8> {
+pub(crate) fn next() -> Vec<u8> {
     let data: String = memory((0, &[])).iter().map(|byte| format!("\\{byte:02x}")).collect();
     // A failure's case has its code (8 bytes long, at 3300) behind the discriminant, and nothing else.
     let text = format!(

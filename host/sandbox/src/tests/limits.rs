@@ -3,18 +3,23 @@
 use super::drivers::{SOUND, Text};
 use super::nobody::Nobody;
 use super::zoo::{channel, sandbox, short, timer};
+use crate::bindings::jackfield::channel::http::Capture;
+use crate::bindings::jackfield::channel::secrets::Piece;
+use crate::bindings::jackfield::channel::{connections, secrets, server, store};
+use crate::call::{self, Call, CallKind, State};
+use crate::connections::{Connections, Listener};
 use crate::{CallError, Generation, Limit, Limits};
 use std::sync::Arc;
 use std::time::Duration;
 
-async fn serving(text: Text, limits: Limits) -> (tempfile::TempDir, Generation) {
+pub(crate) async fn serving(text: Text, limits: Limits) -> (tempfile::TempDir, Generation) {
     let folder = tempfile::tempdir().expect("a folder");
     let driver = sandbox(&folder).load(text.component()).await.expect("it loads");
     let generation = driver.serve(channel("text", limits), Arc::new(Nobody)).await.expect("it serves");
     (folder, generation)
 }
 
-fn hits(generation: &Generation, limit: Limit) -> u64 {
+pub(crate) fn hits(generation: &Generation, limit: Limit) -> u64 {
     generation.usage().hits().find(|(name, _)| *name == limit.name()).map_or(0, |(_, hits)| hits)
 }
 
@@ -112,4 +117,127 @@ async fn instances_that_wait_too_long_are_let_go() {
     .await
     .expect("the sandbox looks every few seconds");
     assert_eq!(generation.usage().instances(), 0);
+}
+
+/// One connection that takes all.
+struct OneLine;
+
+impl Connections for OneLine {
+    fn listeners(&self) -> Vec<Listener> {
+        Vec::new()
+    }
+
+    fn unsent(&self, _: &str) -> Option<usize> {
+        Some(0)
+    }
+
+    fn most_unsent(&self) -> usize {
+        1_000
+    }
+
+    fn refused(&self, _: &str) {}
+
+    fn bound(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn new_id(&self) -> String {
+        "line".to_owned()
+    }
+}
+
+/// A request to the server.
+fn message() -> crate::bindings::jackfield::channel::message::Message {
+    crate::convert::message_out(jackfield_spec::Message::new("text", jackfield_spec::Kind::Request, "queue.statistics"))
+}
+
+/// What one call may do of this and that: two of each, and the third is refused with the key, and counted.
+#[tokio::test]
+async fn what_a_call_may_do_of_each_is_counted_by_its_key() {
+    let limits = Limits {
+        store_writes: 2,
+        connection_changes: 2,
+        queries: 2,
+        set_asides: 2,
+        composed: 2,
+        composed_bytes: 40,
+        derivation_rounds: 1_000,
+        captures: 2,
+        captured: 2,
+        captured_bytes: 10,
+        ..short()
+    };
+    let folder = tempfile::tempdir().expect("a folder");
+    let sandbox = sandbox(&folder);
+    let driver = sandbox.load(SOUND.component()).await.expect("it loads");
+    let mut config = channel("text", limits);
+    config.connections = Some(Arc::new(OneLine));
+    config.secrets.add("token", b"0123456789".to_vec());
+    config.secrets.seal_with([7; 32]);
+    let generation = driver.serve(config, Arc::new(Nobody)).await.expect("it serves");
+    let channel = generation.inner.channel.clone();
+    let mut store = call::store(&sandbox, Some(channel.clone()));
+    call::begin(&mut store, Call::new(CallKind::Handler, Duration::from_secs(1)));
+    let state = store.data_mut();
+    let mut refused = Vec::new();
+    for number in 0..3 {
+        refused.push(store::Host::set(state, number.to_string(), Vec::new(), None).map_err(|error| error.text));
+    }
+    for number in 0..3 {
+        refused.push(connections::Host::bind(state, "line".into(), number.to_string()).map_err(|error| error.text));
+    }
+    for number in 0..3 {
+        // Nobody answers; the third isn't even asked.
+        let asked = server::Host::query(state, message()).await.expect_err("nobody answers").text;
+        refused.push(if number < 2 && !asked.contains("limits.") { Ok(()) } else { Err(asked) });
+    }
+    for _ in 0..3 {
+        refused.push(server::Host::set_aside(state, Vec::new(), "why".into()).map_err(|error| error.text));
+    }
+    for _ in 0..3 {
+        let piece = || vec![Piece::Secret("token".into())];
+        let composed = secrets::Host::compose(state, piece(), "identity".into()).await;
+        refused.push(composed.map(drop).map_err(|error| error.text));
+    }
+    assert!(refused.iter().enumerate().all(|(index, done)| done.is_err() == (index % 3 == 2)), "{refused:?}");
+
+    call::begin(&mut store, Call::new(CallKind::Handler, Duration::from_secs(1)));
+    let state = store.data_mut();
+    let compose = async |state: &mut State, pieces: usize, transform: &str| {
+        let pieces = (0..pieces).map(|_| Piece::Secret("token".into())).collect();
+        secrets::Host::compose(state, pieces, transform.into()).await.map(drop).map_err(|error| error.text)
+    };
+    assert_eq!(compose(state, 1, "pbkdf2-sha256;c2FsdA==;1000").await, Ok(()));
+    refused.push(compose(state, 1, "pbkdf2-sha256;c2FsdA==;1001").await);
+    refused.push(compose(state, 3, "identity").await);
+    let capture = |name: &str| {
+        let (name, pointer) = (name.to_owned(), "/t".to_owned());
+        Capture { name, pointer, lifetime_ms: None, attributes: Vec::new() }
+    };
+    let three = [capture("a"), capture("b"), capture("c")];
+    refused.push(state.check_captures(&channel, &three).map_err(|error| error.text));
+    for (number, value) in ["short", "short", "much-too-long"].into_iter().enumerate() {
+        let mut body = format!("{{\"t\": \"{value}\"}}").into_bytes();
+        let kept = state.capture(&channel, &[capture(&number.to_string())], &mut body).map(drop);
+        assert_eq!(kept.is_err(), number == 2);
+        refused.push(kept.map_err(|error| error.text));
+    }
+    refused.push(state.check_captures(&channel, &three[2..]).map_err(|error| error.text));
+    let texts: Vec<String> = refused.into_iter().filter_map(Result::err).collect();
+    for limit in [
+        Limit::StoreWrites,
+        Limit::ConnectionChanges,
+        Limit::Queries,
+        Limit::SetAsides,
+        Limit::Composed,
+        Limit::ComposedBytes,
+        Limit::DerivationRounds,
+        Limit::Captures,
+        Limit::Captured,
+        Limit::CapturedBytes,
+    ] {
+        let key = format!("limits.{}", limit.name());
+        let says = |text: &&String| text.ends_with(&key) || text.contains(&format!("{key} "));
+        assert_eq!((hits(&generation, limit), texts.iter().filter(says).count()), (1, 1), "{key}: {texts:?}");
+    }
 }

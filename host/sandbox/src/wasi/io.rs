@@ -5,9 +5,11 @@ use super::bindings::wasi::io::{error, poll, streams};
 use super::http::request::Body;
 use super::{Ended, Held};
 use crate::call::State;
+use crate::tape::Before;
 use bytes::Bytes;
 use futures_util::future::select_all;
 use parking_lot::Mutex;
+use serde::{Serialize, Serializer};
 use std::sync::Arc;
 use streams::StreamError;
 use tokio::sync::watch;
@@ -18,6 +20,9 @@ use wasmtime::component::Resource;
 const WRITE: u64 = 1 << 20;
 /// Bytes that a guest may read at a time.
 const READ: u64 = 1 << 20;
+/// What waiting is called in a record.
+const POLL: &str = "wasi:io.poll";
+const BLOCK: &str = "wasi:io.block";
 
 /// What went wrong with a stream; nothing here fails in a way that has more to say.
 pub struct IoError;
@@ -27,26 +32,46 @@ pub struct IoError;
 pub enum Pollable {
     /// It is so already.
     Now,
-    /// A moment.
-    At(Instant),
-    /// Something that somebody else does, or that nobody does any more.
-    Done(watch::Receiver<bool>),
+    /// A moment, and what was asked for.
+    At(Instant, Moment),
+    /// The answer of this number, which somebody else brings, or nobody any more.
+    Done(watch::Receiver<bool>, u32),
+}
+
+/// A moment as a guest names it.
+#[derive(Clone, Copy, Serialize)]
+pub enum Moment {
+    /// By the monotonic clock, in nanoseconds.
+    At(u64),
+    /// So many nanoseconds from now.
+    After(u64),
+}
+
+/// As it stands in a record.
+impl Serialize for Pollable {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Now => to.serialize_unit_variant("Pollable", 0, "Now"),
+            Self::At(_, moment) => moment.serialize(to),
+            Self::Done(_, number) => to.serialize_newtype_variant("Pollable", 1, "Answer", number),
+        }
+    }
 }
 
 impl Pollable {
     fn is_ready(&self) -> bool {
         match self {
             Self::Now => true,
-            Self::At(when) => *when <= Instant::now(),
-            Self::Done(done) => *done.borrow() || done.has_changed().is_err(),
+            Self::At(when, _) => *when <= Instant::now(),
+            Self::Done(done, _) => *done.borrow() || done.has_changed().is_err(),
         }
     }
 
     async fn wait(mut self) {
         match &mut self {
             Self::Now => {}
-            Self::At(when) => tokio::time::sleep_until(*when).await,
-            Self::Done(done) => {
+            Self::At(when, _) => tokio::time::sleep_until(*when).await,
+            Self::Done(done, _) => {
                 // Whoever did it is gone: that is an end too.
                 let _ = done.wait_for(|done| *done).await;
             }
@@ -125,22 +150,40 @@ impl poll::Host for State {
         if waits.is_empty() {
             return Err(Ended::Misused("it waits for nothing (wasi:io/poll with an empty list)").into());
         }
+        self.never(POLL, &(&waits,)).await;
+        let before = self.before(POLL, &(&waits,));
+        if let Before::Answered(ready) = before {
+            return Ok(ready);
+        }
         self.wait_for(waits.clone()).await;
         let ready = waits.iter().zip(0u32..).filter(|(wait, _)| wait.is_ready()).map(|(_, index)| index);
-        Ok(ready.collect())
+        let ready: Vec<u32> = ready.collect();
+        if matches!(before, Before::Keep) {
+            self.after(&ready);
+        }
+        Ok(ready)
     }
 }
 
 impl poll::HostPollable for State {
     fn ready(&mut self, pollable: Resource<Pollable>) -> wasmtime::Result<bool> {
         self.counted()?;
-        Ok(self.pollable(&pollable)?.is_ready())
+        let wait = self.pollable(&pollable)?.clone();
+        self.kept("wasi:io.ready", &(&wait,), |_| Ok(wait.is_ready()))
     }
 
     async fn block(&mut self, pollable: Resource<Pollable>) -> wasmtime::Result<()> {
         self.counted()?;
         let wait = self.pollable(&pollable)?.clone();
-        self.wait_for(vec![wait]).await;
+        self.never(BLOCK, &(&wait,)).await;
+        match self.before(BLOCK, &(&wait,)) {
+            Before::Answered(()) => {}
+            Before::Go => self.wait_for(vec![wait]).await,
+            Before::Keep => {
+                self.wait_for(vec![wait]).await;
+                self.after(&());
+            }
+        }
         Ok(())
     }
 

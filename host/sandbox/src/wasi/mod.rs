@@ -20,7 +20,11 @@ use crate::channel::Channel;
 use crate::error::Refusal;
 use crate::limits::Limit;
 use crate::services::LogLevel;
+use crate::tape::Before;
+use crate::usage::Usage;
 use jackfield_spec::Attributes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use wasmtime::component::{HasSelf, Linker, Resource, ResourceTable};
@@ -32,8 +36,8 @@ pub(crate) use http::Requests;
 pub(crate) const PREFIX: &str = "wasi:";
 /// The line of WASI that is served: patches of it are compatible.
 const LINE: &str = "0.2";
-/// Bytes that the host holds for an instance at most: headers, and bodies on their way out and in.
-const HELD: usize = 64 << 20;
+/// Bytes that the host holds for a probed instance at most.
+const HELD: usize = 1 << 20;
 /// Things of WASI's that an instance may have left open after a call before it is replaced.
 const LEFT_OPEN: usize = 200;
 
@@ -99,16 +103,22 @@ pub(crate) struct Wasi {
     open: usize,
     /// Calls so far.
     calls: u64,
+    /// Requests and bodies so far: their numbers in a record.
+    numbers: u32,
     /// Bytes that the host holds for the guest.
-    held: Arc<AtomicUsize>,
+    held: Arc<Holding>,
     /// What was written to stdout and to stderr since the last line ended.
     lines: [Vec<u8>; 2],
 }
 
 impl Wasi {
-    pub(crate) fn new() -> Self {
+    /// For an instance of this channel; none: a probed one.
+    pub(crate) fn new(channel: Option<&Channel>) -> Self {
+        let most = channel.map_or(HELD, |channel| channel.config.limits.wasi_bytes);
+        let usage = channel.map(|channel| channel.usage.clone());
+        let held = Arc::new(Holding { bytes: AtomicUsize::new(0), most, usage });
         let lines = [Vec::new(), Vec::new()];
-        Self { table: ResourceTable::new(), open: 0, calls: 0, held: Arc::default(), lines }
+        Self { table: ResourceTable::new(), open: 0, calls: 0, numbers: 0, held, lines }
     }
 
     /// Another call begins: answers to requests of the one before are no longer given out.
@@ -119,6 +129,12 @@ impl Wasi {
     /// Whether an instance may be used again, by what it has left open.
     pub(crate) fn is_tidy(&self) -> bool {
         self.open <= LEFT_OPEN
+    }
+
+    /// The next number: the same guest comes by the same ones.
+    fn number(&mut self) -> u32 {
+        self.numbers = self.numbers.wrapping_add(1);
+        self.numbers
     }
 
     fn push<T: Send + 'static>(&mut self, thing: T) -> wasmtime::Result<Resource<T>> {
@@ -138,9 +154,24 @@ impl Wasi {
     }
 }
 
+/// All bytes that the host holds for an instance: headers, and bodies on their way out and in.
+struct Holding {
+    bytes: AtomicUsize,
+    most: usize,
+    usage: Option<Arc<Usage>>,
+}
+
+impl Holding {
+    fn met(&self) {
+        if let Some(usage) = &self.usage {
+            usage.hit(Limit::WasiBytes);
+        }
+    }
+}
+
 /// Bytes that the host holds for a guest; given back when this is dropped.
 struct Held {
-    all: Arc<AtomicUsize>,
+    all: Arc<Holding>,
     bytes: usize,
 }
 
@@ -148,26 +179,33 @@ impl Held {
     /// Holds more, up to `most` bytes of it: how many were left.
     fn up_to(&mut self, most: usize) -> usize {
         let mut got = 0;
-        let _ = self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
-            got = most.min(HELD.saturating_sub(held));
+        let _ = self.all.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
+            got = most.min(self.all.most.saturating_sub(held));
             Some(held + got)
         });
         self.bytes += got;
+        if got < most {
+            self.all.met();
+        }
         got
     }
 
     /// Holds this many bytes more; false if there is no room for them.
     fn add(&mut self, bytes: usize) -> bool {
-        let sum = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= HELD);
-        let fits = self.all.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok();
-        self.bytes += if fits { bytes } else { 0 };
+        let sum = |held: usize| held.checked_add(bytes).filter(|sum| *sum <= self.all.most);
+        let fits = self.all.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok();
+        if fits {
+            self.bytes += bytes;
+        } else {
+            self.all.met();
+        }
         fits
     }
 
     /// Gives back what is beyond this.
     fn keep(&mut self, bytes: usize) {
         let more = self.bytes.saturating_sub(bytes);
-        self.all.fetch_sub(more, Ordering::Relaxed);
+        self.all.bytes.fetch_sub(more, Ordering::Relaxed);
         self.bytes -= more;
     }
 }
@@ -202,6 +240,24 @@ impl State {
         Ok(Some(channel.clone()))
     }
 
+    /// The answer to what WASI was asked for, kept or from a record. That a guest asked is counted before.
+    fn kept<R: Serialize + DeserializeOwned>(
+        &mut self,
+        function: &'static str,
+        arguments: &impl Serialize,
+        real: impl FnOnce(&mut Self) -> wasmtime::Result<R>,
+    ) -> wasmtime::Result<R> {
+        match self.before(function, arguments) {
+            Before::Go => real(self),
+            Before::Keep => {
+                let answer = real(self)?;
+                self.after(&answer);
+                Ok(answer)
+            }
+            Before::Answered(answer) => Ok(answer),
+        }
+    }
+
     /// What a guest writes to stdout (0) or stderr (1), line by line into the channel's log. A probe has no log.
     fn print(&mut self, channel: &Arc<Channel>, to: usize, bytes: &[u8]) {
         let most = channel.config.limits.log_bytes;
@@ -221,8 +277,15 @@ impl State {
         let text = String::from_utf8_lossy(&line);
         let (level, name) = [(LogLevel::Info, "stdout"), (LogLevel::Warn, "stderr")][to];
         let text = text.trim_end_matches(['\n', '\r']);
-        if !text.is_empty() {
+        if text.is_empty() {
+            return;
+        }
+        let before = self.before(["wasi:cli.stdout", "wasi:cli.stderr"][to], &(text,));
+        if !matches!(before, Before::Answered(())) {
             self.log_line(channel, level, text, Attributes(vec![("stream".to_owned(), name.to_owned())]));
+        }
+        if matches!(before, Before::Keep) {
+            self.after(&());
         }
     }
 

@@ -5,7 +5,7 @@ use super::Ended;
 use super::bindings::wasi::cli::{environment, exit, stderr, stdin, stdout};
 use super::bindings::wasi::clocks::{monotonic_clock, wall_clock};
 use super::bindings::wasi::random::{insecure, insecure_seed, random};
-use super::io::{InputStream, OutputStream, Pollable};
+use super::io::{InputStream, Moment, OutputStream, Pollable};
 use crate::call::State;
 use crate::channel::Channel;
 use std::time::Duration;
@@ -72,7 +72,8 @@ fn nanoseconds(channel: &Channel) -> u64 {
 
 impl monotonic_clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<u64> {
-        Ok(self.counted()?.map_or(0, |channel| nanoseconds(&channel)))
+        let channel = self.counted()?;
+        self.kept("wasi:clocks.monotonic", &(), |_| Ok(channel.map_or(0, |channel| nanoseconds(&channel))))
     }
 
     fn resolution(&mut self) -> wasmtime::Result<u64> {
@@ -82,19 +83,19 @@ impl monotonic_clock::Host for State {
 
     fn subscribe_instant(&mut self, when: u64) -> wasmtime::Result<Resource<Pollable>> {
         let now = self.counted()?.map_or(0, |channel| nanoseconds(&channel));
-        self.at(when.saturating_sub(now))
+        self.at(when.saturating_sub(now), Moment::At(when))
     }
 
     fn subscribe_duration(&mut self, wait: u64) -> wasmtime::Result<Resource<Pollable>> {
         self.counted()?;
-        self.at(wait)
+        self.at(wait, Moment::After(wait))
     }
 }
 
 impl State {
-    fn at(&mut self, nanoseconds: u64) -> wasmtime::Result<Resource<Pollable>> {
+    fn at(&mut self, nanoseconds: u64, asked: Moment) -> wasmtime::Result<Resource<Pollable>> {
         let when = Instant::now() + Duration::from_nanos(nanoseconds).min(LONG);
-        self.wasi.push(Pollable::At(when))
+        self.wasi.push(Pollable::At(when, asked))
     }
 
     /// Bytes that nobody can guess. A probe has nothing to keep secret and no randomness: zeroes.
@@ -103,11 +104,13 @@ impl State {
         if length > RANDOM {
             return Err(Ended::Misused("it wants more than 1 MiB of random bytes at once").into());
         }
-        let mut bytes = vec![0; length as usize];
-        if channel.is_some() && getrandom::fill(&mut bytes).is_err() {
-            return Err(Ended::Misused("the machine has no randomness").into());
-        }
-        Ok(bytes)
+        self.kept("wasi:random.bytes", &(length,), |_| {
+            let mut bytes = vec![0; length as usize];
+            if channel.is_some() && getrandom::fill(&mut bytes).is_err() {
+                return Err(Ended::Misused("the machine has no randomness").into());
+            }
+            Ok(bytes)
+        })
     }
 
     fn random_number(&mut self) -> wasmtime::Result<u64> {
@@ -119,7 +122,10 @@ impl State {
 impl wall_clock::Host for State {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         let now = self.call.now;
-        let millis = self.counted()?.map_or(0, |channel| now.unwrap_or_else(|| channel.services.now()).millis());
+        let channel = self.counted()?;
+        let millis = self.kept("wasi:clocks.wall", &(), |_| {
+            Ok(channel.map_or(0, |channel| now.unwrap_or_else(|| channel.services.now()).millis()))
+        })?;
         Ok(wall_clock::Datetime { seconds: millis / 1000, nanoseconds: (millis % 1000) as u32 * 1_000_000 })
     }
 

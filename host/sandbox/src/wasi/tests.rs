@@ -3,7 +3,11 @@ use super::nothing::interfaces;
 use super::{HELD, Wasi, offered, resolve};
 use crate::error::Refusal;
 use crate::inspect::{ComponentLimits, inspect};
+use crate::tests::drivers::SOUND;
+use crate::tests::limits::{hits, serving};
+use crate::tests::zoo::short;
 use crate::versions::SERVED;
+use crate::{Limit, Limits};
 
 /// What a component with this one import is refused with; one that may import it lacks only `driver`.
 fn refusal(import: &str, instance: &str) -> String {
@@ -56,7 +60,7 @@ fn other_types_than_wasis_are_refused_before_anything_is_compiled() {
 
 #[test]
 fn what_the_host_holds_for_a_guest_is_bounded_and_given_back() {
-    let wasi = Wasi::new();
+    let wasi = Wasi::new(None);
     let (mut one, mut two) = (wasi.hold(), wasi.hold());
     assert!(one.add(HELD - 10));
     assert!(!two.add(11));
@@ -70,7 +74,7 @@ fn what_the_host_holds_for_a_guest_is_bounded_and_given_back() {
 
 #[test]
 fn headers_are_checked_and_bounded() {
-    let wasi = Wasi::new();
+    let wasi = Wasi::new(None);
     let mut fields = Fields::new(wasi.hold());
     for (name, value) in [("", "x"), ("a b", "x"), ("a:", "x"), ("a\r\nb", "x"), ("a", "x\r\ny"), ("a", "x\0")] {
         assert!(fields.add(name.to_owned(), value.into()).is_err(), "{name:?}: {value:?}");
@@ -81,4 +85,19 @@ fn headers_are_checked_and_bounded() {
     assert!(fields.lines().is_empty());
     let mut frozen = fields.freeze();
     assert!(frozen.add("a".to_owned(), "b".into()).is_err() && frozen.remove("a").is_err());
+}
+
+#[tokio::test]
+async fn what_is_held_beyond_the_channels_limit_is_counted() {
+    let limits = Limits { wasi_bytes: 100, ..short() };
+    let (_folder, generation) = serving(SOUND, limits).await;
+    let wasi = Wasi::new(Some(&generation.inner.channel));
+    let mut fields = Fields::new(wasi.hold());
+    fields.add("a".to_owned(), vec![b'x'; 98]).expect("it fits");
+    assert_eq!(hits(&generation, Limit::WasiBytes), 0);
+    assert!(fields.add("b".to_owned(), vec![b'x'; 98]).is_err());
+    assert_eq!(hits(&generation, Limit::WasiBytes), 1);
+    drop(fields);
+    assert_eq!(wasi.hold().up_to(1_000), 100);
+    assert_eq!(hits(&generation, Limit::WasiBytes), 2);
 }

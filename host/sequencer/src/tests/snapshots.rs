@@ -18,7 +18,7 @@ async fn it_is_the_state_that_the_sequencer_has() {
     assert_eq!((next.seq, next.replayed), (made.seq + 1, 1));
     let kept = newest_snapshot(dir.path()).expect("reads").expect("is there");
     assert_eq!(kept.seq, next.seq);
-    assert_eq!(String::from_utf8(kept.payload).expect("JSON"), rig.state().await);
+    assert_eq!(String::from_utf8(kept.payload.to_vec()).expect("JSON"), rig.state().await);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use jackfield_tests::{Agent, Server, Setup, Sink, eventually, sha256};
+use jackfield_tests::{Agent, Server, Setup, Sink, driver, eventually, jackfield, sha256};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
@@ -200,4 +200,29 @@ async fn a_bad_entry_is_in_quarantine_and_the_others_are_with_the_agent() {
         server.operator().get("/v1/work-items").await.expect(200).json()["items"].as_array().map(Vec::len),
         Some(1)
     );
+}
+
+#[tokio::test]
+async fn a_batch_as_large_as_metas_is_taken_without_a_setting() {
+    let server = Server::start(setup("http://127.0.0.1:9")).await;
+    let mut ana = Agent::available(&server, "ana").await;
+    // 500 messages of 4 KB: more than one call can push.
+    let mut batch = text("wamid.0", &"a".repeat(4_000));
+    let messages = batch["entry"][0]["changes"][0]["value"]["messages"].as_array_mut().expect("messages");
+    let first = messages[0].clone();
+    messages.extend((1..500).map(|number| {
+        let mut message = first.clone();
+        message["id"] = json!(format!("wamid.{number}"));
+        message
+    }));
+    assert!((2_000_000..3_000_000).contains(&batch.to_string().len()));
+    post(&server, &batch).await.expect(200);
+    ana.accept().await;
+    ana.event_where("message.received", |data| data["message"]["externalId"] == "wamid.499").await;
+    let component = driver("whatsapp");
+    let check = jackfield(component.parent().expect("its folder"), &["driver", "check", "whatsapp.wasm"]).await;
+    assert!(check.expect(0).stdout.contains("body: asks for 4MiB"));
+    // What nobody would send is not even read.
+    let huge = raw(&"x".repeat((4 << 20) + 1)).header("x-hub-signature-256", "sha256=00");
+    server.http().send(huge).await.expect(413);
 }

@@ -9,19 +9,13 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::call::{State, info, refuse};
 use crate::capability::store::RESERVED;
 use crate::channel::Channel;
+use crate::limits::Limit;
 use crate::transaction::StoreWrite;
 use jackfield_spec::Timestamp;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// Most captures of one answer.
-const CAPTURES: usize = 16;
-/// Most captured secrets of a channel.
-const KEPT: u32 = 100;
-/// Most bytes of a captured value.
-const VALUE: usize = 64 << 10;
 
 fn key(name: &str) -> String {
     format!("{RESERVED}secret/{name}")
@@ -52,7 +46,7 @@ impl State {
     /// The names of captured secrets, as this call sees them.
     pub(super) fn captured_names(&self, channel: &Channel) -> Result<Vec<String>, Error> {
         let prefix = key("");
-        let found = channel.services.store_entries(&channel.config.id, &prefix, None, KEPT + 1).map_err(info)?;
+        let found = channel.services.store_entries(&channel.config.id, &prefix, None, u32::MAX).map_err(info)?;
         let mut there: BTreeMap<String, bool> = found.into_iter().map(|(key, _)| (key, true)).collect();
         for (key, write) in &self.call.transaction.writes {
             if key.starts_with(&prefix) {
@@ -65,8 +59,11 @@ impl State {
 
     /// Whether these captures can be made; before anything is sent.
     pub(crate) fn check_captures(&self, channel: &Channel, captures: &[Capture]) -> Result<(), Error> {
-        if captures.len() > CAPTURES {
-            return Err(refuse("quota", format!("more than {CAPTURES} captures of one answer")));
+        let limits = &channel.config.limits;
+        if captures.len() > limits.captures {
+            channel.usage.hit(Limit::Captures);
+            let text = format!("more than {} captures of one answer; raise limits.captures", limits.captures);
+            return Err(refuse("quota", text));
         }
         for capture in captures {
             let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte);
@@ -89,8 +86,12 @@ impl State {
             names.extend(captures.iter().map(|capture| capture.name.clone()));
             names.sort();
             names.dedup();
-            if names.len() > KEPT as usize {
-                return Err(refuse("quota", format!("a channel keeps at most {KEPT} captured secrets; `forget` some")));
+            let most = limits.captured;
+            if names.len() > most as usize {
+                channel.usage.hit(Limit::Captured);
+                let text =
+                    format!("a channel keeps at most {most} captured secrets; `forget` some, or raise limits.captured");
+                return Err(refuse("quota", text));
             }
         }
         Ok(())
@@ -106,11 +107,12 @@ impl State {
         let mut kept = Vec::new();
         for capture in captures {
             let Some(found) = find(body, &capture.pointer) else { continue };
-            if found.value.len() > VALUE {
-                return Err(refuse(
-                    "too-large",
-                    format!("the value for `{}` has more than {VALUE} bytes", capture.name),
-                ));
+            let most = channel.config.limits.captured_bytes;
+            if found.value.len() > most {
+                channel.usage.hit(Limit::CapturedBytes);
+                let name = &capture.name;
+                let text = format!("the value for `{name}` has more than {most} bytes; raise limits.captured-bytes");
+                return Err(refuse("too-large", text));
             }
             let now = channel.services.now().millis();
             let expires_at = match capture.lifetime_ms {

@@ -11,15 +11,12 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::secrets::{Host, Piece};
 use crate::call::{State, refuse};
 use crate::channel::Channel;
+use crate::limits::Limit;
 use pieces::PIECES;
 use sha2::Digest as _;
 use subtle::ConstantTimeEq;
 use transform::{Transform, hash, hmac_of};
 
-/// Most bytes of all secrets that one call composes.
-const COMPOSED_BYTES: usize = 4 << 20;
-/// Most secrets that one call may compose.
-const COMPOSED: usize = 64;
 /// Prefix of the names of composed secrets; no configured secret has it.
 const COMPOSED_PREFIX: &str = "composed:";
 
@@ -75,10 +72,14 @@ impl Host for State {
 
     async fn compose(&mut self, pieces: Vec<Piece>, transform: String) -> Result<String, Error> {
         let channel = self.look()?;
-        if self.call.composed.len() >= COMPOSED {
-            return Err(refuse("quota", format!("one call may compose {COMPOSED} secrets")));
+        let limits = &channel.config.limits;
+        if self.call.composed.len() >= limits.composed {
+            channel.usage.hit(Limit::Composed);
+            let text = format!("one call may compose {} secrets; raise limits.composed", limits.composed);
+            return Err(refuse("quota", text));
         }
         let transform = Transform::parse(&transform)?;
+        transform.is_within(limits.derivation_rounds).inspect_err(|_| channel.usage.hit(Limit::DerivationRounds))?;
         let mut ranks = self.ranks(&channel, &pieces)?;
         if let Transform::Hmac { key, .. } = &transform {
             ranks = ranks.max(self.secret_values(&channel, key)?.len());
@@ -93,11 +94,12 @@ impl Host for State {
             }
             values.push(self.transformed(&channel, &transform, rank, assembled.bytes).await?);
         }
-        if held + values.iter().map(Vec::len).sum::<usize>() > COMPOSED_BYTES {
-            return Err(refuse(
-                "quota",
-                format!("the secrets composed in one call have at most {COMPOSED_BYTES} bytes"),
-            ));
+        let most = limits.composed_bytes;
+        if held + values.iter().map(Vec::len).sum::<usize>() > most {
+            channel.usage.hit(Limit::ComposedBytes);
+            let text =
+                format!("the secrets composed in one call have at most {most} bytes; raise limits.composed-bytes");
+            return Err(refuse("quota", text));
         }
         let name = format!("{COMPOSED_PREFIX}{}", self.call.composed.len() + 1);
         self.call.composed.insert(name.clone(), values);

@@ -63,6 +63,63 @@ fn a_driver_reads_what_it_wrote_and_else_what_was_there() {
 }
 
 #[test]
+fn pages_of_the_store_are_made_anew_of_those_that_were_seen() {
+    let entry = |key: &str, value: &str| json!({ "key": key, "value": { "$text": value }, "attributes": [] });
+    let page = |after: Option<&str>, entries: &[Value]| {
+        ("store.entries", json!(["k/", after, 2]), Some(json!({ "Ok": entries })))
+    };
+    let first = page(None, &[entry("k/1", "a"), entry("k/2", "b")]);
+    let second = page(Some("k/2"), &[entry("k/3", "c")]);
+    let (mut player, _) = player(&[first, second], returned());
+    type Entries = Result<Vec<crate::bindings::jackfield::channel::store::Entry>, ()>;
+    let ask = |player: &mut Player, prefix: &str, after: Option<&str>, limit: u32| {
+        let entries = answered(player.asked::<Entries>("store.entries", &(prefix, after, limit))).expect("a page");
+        entries.into_iter().map(|entry| (entry.key, String::from_utf8_lossy(&entry.value).into_owned())).collect()
+    };
+    let of = |entries: &[(&str, &str)]| -> Vec<(String, String)> {
+        entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let all: Vec<_> = ask(&mut player, "k/", None, 100);
+    assert_eq!(all, of(&[("k/1", "a"), ("k/2", "b"), ("k/3", "c")]), "another page size than was recorded");
+    for (key, value) in [("k/1", Value::Null), ("k/25", json!({ "$text": "new" }))] {
+        let function = if value.is_null() { "store.delete" } else { "store.set" };
+        assert!(matches!(player.asked::<Result<(), ()>>(function, &(key, &value)), Before::Keep));
+        player.answered(json!({ "Ok": null }));
+    }
+    let all: Vec<_> = ask(&mut player, "k/", None, 2);
+    assert_eq!(all, of(&[("k/2", "b")]), "as the store does it: two that are there, one of them deleted");
+    let all: Vec<_> = ask(&mut player, "k/", Some("k/2"), 100);
+    assert_eq!(all, of(&[("k/25", "new"), ("k/3", "c")]));
+    assert!(player.unanswered.is_empty());
+    assert!(matches!(player.asked::<Entries>("store.entries", &("other/", None::<u8>, 5)), Before::Keep));
+    assert_eq!(player.unanswered.len(), 1, "nobody knows what stands there");
+}
+
+#[test]
+fn a_guest_with_wasi_that_asks_for_more_waits_for_nothing() {
+    let send = ("wasi:http.send", json!([{ "url": "https://a" }]), Some(json!({ "Ok": 1 })));
+    let none = ("wasi:http.answer", json!([1]), Some(Value::Null));
+    let came = ("wasi:http.answer", json!([1]), Some(json!({ "Err": "Timeout" })));
+    let (mut player, _) = player(&[send, none, came], returned());
+    let poll = |player: &mut Player, waits: Value| answered(player.asked::<Vec<u32>>("wasi:io.poll", &(waits,)));
+    assert_eq!(
+        poll(&mut player, json!([{ "After": 5 }, { "Answer": 1 }, "Now"])),
+        [1, 2],
+        "no moment before the others"
+    );
+    assert_eq!(poll(&mut player, json!([{ "After": 5 }, { "At": 7 }])), [0, 1]);
+    let mut look = || answered(player.asked::<Option<Result<(), String>>>("wasi:http.answer", &(1,)));
+    assert_eq!(look(), None);
+    for _ in 0..2 {
+        assert_eq!(look(), Some(Err("Timeout".to_owned())), "once more than it was");
+    }
+    assert_eq!(answered(player.asked::<u64>("wasi:clocks.wall", &())), 1_000);
+    assert!(player.unanswered.is_empty());
+    assert!(matches!(player.asked::<Result<u32, u8>>("wasi:http.send", &("another",)), Before::Keep));
+    assert_eq!(player.unanswered.len(), 1);
+}
+
+#[test]
 fn what_comes_from_outside_is_answered_from_the_record_or_not_at_all() {
     let found = ("crm.find-customer", json!(["+1"]), Some(json!({ "Ok": null })));
     let (mut player, _) = player(&[found], returned());

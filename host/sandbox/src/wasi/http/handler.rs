@@ -1,17 +1,20 @@
 //! `wasi:http/outgoing-handler`: a request that the guest has worded becomes one of the way out.
 
 use super::Requests;
+use super::fault::Fault;
 use super::request::{OutgoingRequest, RequestOptions};
-use super::response::{Answer, FutureResponse, Place};
+use super::response::{Answer, Came, FutureResponse, Place};
 use crate::call::{CallKind, State};
 use crate::channel::Channel;
 use crate::services::LogLevel;
+use crate::tape::Before;
 use crate::wasi::Held;
 use crate::wasi::bindings::wasi::http::outgoing_handler::Host;
-use crate::wasi::bindings::wasi::http::types::{DnsErrorPayload, ErrorCode, Method, Scheme};
+use crate::wasi::bindings::wasi::http::types::{ErrorCode, Method, Scheme};
 use bytes::Bytes;
 use jackfield_egress::{Client, ErrorKind, Header, Limit, Request};
 use jackfield_spec::Attributes;
+use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::{oneshot, watch};
 use wasmtime::component::Resource;
@@ -22,11 +25,11 @@ const OURS: [&str; 8] =
 
 /// Why nothing goes out, for the guest and, in words, for the channel's log.
 struct Refused {
-    code: ErrorCode,
+    code: Fault,
     text: String,
 }
 
-fn refused(code: ErrorCode, text: impl Into<String>) -> Refused {
+fn refused(code: Fault, text: impl Into<String>) -> Refused {
     Refused { code, text: text.into() }
 }
 
@@ -53,17 +56,52 @@ impl Host for State {
         let Some(channel) = channel else {
             return Ok(Err(ErrorCode::HttpRequestDenied));
         };
-        match self.begin(&channel, request, options) {
-            Ok(future) => self.wasi.push(future).map(Ok),
-            Err(Refused { code, text }) => {
-                told(&channel, &text);
-                Ok(Err(code))
+        let begun = match self.before("wasi:http.send", &asked(&request, &options)) {
+            Before::Answered(begun) => Result::map(begun, |number| FutureResponse::of_record(number, self.wasi.calls)),
+            Before::Go => self.begin_or_tell(&channel, request, options),
+            Before::Keep => {
+                let begun = self.begin_or_tell(&channel, request, options);
+                self.after(&begun.as_ref().map(|future| future.number));
+                begun
             }
+        };
+        match begun {
+            Ok(future) => self.wasi.push(future).map(Ok),
+            Err(fault) => Ok(Err(fault.into())),
         }
     }
 }
 
+/// A request as it stands in a record: its body goes by its number.
+#[derive(Serialize)]
+struct Asked<'a> {
+    method: String,
+    url: Option<String>,
+    headers: &'a [(String, Vec<u8>)],
+    body: Option<u32>,
+    timeout_ms: Option<u64>,
+}
+
+fn asked<'a>(request: &'a OutgoingRequest, options: &RequestOptions) -> (Asked<'a>,) {
+    let timeout_ms = options.first_byte.map(|timeout| timeout.as_millis() as u64);
+    let headers = request.fields.lines();
+    let url = url(request).ok();
+    (Asked { method: method(&request.method), url, headers, body: request.number, timeout_ms },)
+}
+
 impl State {
+    fn begin_or_tell(
+        &mut self,
+        channel: &Arc<Channel>,
+        outgoing: OutgoingRequest,
+        options: RequestOptions,
+    ) -> Result<FutureResponse, Fault> {
+        self.begin(channel, outgoing, options).map_err(|Refused { code, text }| {
+            told(channel, &text);
+            code
+        })
+    }
+
     fn begin(
         &mut self,
         channel: &Arc<Channel>,
@@ -71,17 +109,17 @@ impl State {
         options: RequestOptions,
     ) -> Result<FutureResponse, Refused> {
         if self.call.kind != CallKind::Handler {
-            return Err(refused(ErrorCode::HttpRequestDenied, "`configure` may not act; send it in a handler"));
+            return Err(refused(Fault::Denied, "`configure` may not act; send it in a handler"));
         }
         let Some(client) = channel.config.grants.client.clone() else {
-            return Err(refused(ErrorCode::HttpRequestDenied, crate::capability::no_way_out(channel).text));
+            return Err(refused(Fault::Denied, crate::capability::no_way_out(channel).text));
         };
         let most = channel.config.limits.http_requests;
         self.call.http_requests += 1;
         if self.call.http_requests > most {
             client.counters().limit(Limit::HttpRequests);
             let text = format!("more than {most} requests in one call; raise limits.http-requests or do less at once");
-            return Err(refused(ErrorCode::ConnectionLimitReached, text));
+            return Err(refused(Fault::TooMany, text));
         }
         let mut request = worded(&outgoing)?;
         let limits = client.limits();
@@ -92,10 +130,7 @@ impl State {
         let asked = limits.default_response_bytes.min(limits.response_bytes).min(self.bytes_left(channel));
         let room = held.up_to(usize::try_from(asked).unwrap_or(usize::MAX)) as u64;
         if room == 0 {
-            return Err(refused(
-                ErrorCode::HttpResponseBodySize(Some(0)),
-                crate::capability::out_of_bytes(channel, &client).text,
-            ));
+            return Err(refused(Fault::ResponseSize(Some(0)), crate::capability::out_of_bytes(channel, &client).text));
         }
         self.call.egress_bytes += room;
         request.max_bytes = Some(room);
@@ -106,23 +141,28 @@ impl State {
         let (channel, to) = (channel.clone(), place.clone());
         let requests = self.call.requests.get_or_insert_with(Requests::new);
         requests.spawn(send(Journey { channel, client, request, body: outgoing.body, held, place: to, done }));
-        Ok(FutureResponse { done: wait, place, is_taken: false, call: self.wasi.calls, reserved: room })
+        let number = self.wasi.number();
+        Ok(FutureResponse { number, done: wait, place, is_taken: false, call: self.wasi.calls, reserved: room })
     }
 }
 
-/// The request in the way out's words, without its body.
-fn worded(outgoing: &OutgoingRequest) -> Result<Request, Refused> {
+fn url(outgoing: &OutgoingRequest) -> Result<String, Refused> {
     let scheme = match outgoing.scheme {
         Some(Scheme::Http) => "http",
         _ => "https",
     };
-    let missing = || refused(ErrorCode::HttpRequestUriInvalid, "the request names no host");
+    let missing = || refused(Fault::UriInvalid, "the request names no host");
     let authority = outgoing.authority.as_deref().ok_or_else(missing)?;
     let path = outgoing.path.as_deref().unwrap_or("/");
     if !path.starts_with(['/', '?']) {
-        return Err(refused(ErrorCode::HttpRequestUriInvalid, "the request's path does not begin with `/`"));
+        return Err(refused(Fault::UriInvalid, "the request's path does not begin with `/`"));
     }
-    let mut request = Request::new(method(&outgoing.method), format!("{scheme}://{authority}{path}"));
+    Ok(format!("{scheme}://{authority}{path}"))
+}
+
+/// The request in the way out's words, without its body.
+fn worded(outgoing: &OutgoingRequest) -> Result<Request, Refused> {
+    let mut request = Request::new(method(&outgoing.method), url(outgoing)?);
     let guests = outgoing.fields.lines().iter().filter(|(name, _)| !OURS.contains(&name.to_ascii_lowercase().as_str()));
     request.headers = guests.map(|(name, value)| Header::new(name.clone(), value.clone())).collect();
     Ok(request)
@@ -148,9 +188,9 @@ async fn send(journey: Journey) {
     let Journey { channel, client, mut request, body, mut held, place, done } = journey;
     let came = exchange(&channel, &client, &mut request, body).await;
     *place.lock() = Some(match came {
-        Ok((status, headers, body)) => {
-            held.keep(body.len());
-            Ok(Answer { status, headers, body, held })
+        Ok(came) => {
+            held.keep(came.body.len());
+            Ok(Answer { came, held })
         }
         Err(Refused { code, text }) => {
             told(&channel, &text);
@@ -161,9 +201,6 @@ async fn send(journey: Journey) {
     let _ = done.send(true);
 }
 
-/// What is left of an answer for the guest.
-type Came = (u16, Vec<(String, Vec<u8>)>, Bytes);
-
 async fn exchange(
     channel: &Channel,
     client: &Client,
@@ -171,30 +208,30 @@ async fn exchange(
     body: Option<oneshot::Receiver<Bytes>>,
 ) -> Result<Came, Refused> {
     if let Some(body) = body {
-        let unfinished = || refused(ErrorCode::HttpRequestBodySize(None), "the request's body was never finished");
+        let unfinished = || refused(Fault::RequestSize(None), "the request's body was never finished");
         request.body = body.await.map_err(|_| unfinished())?;
     }
     let answer = client.send(request.clone()).await.map_err(|error| failed(&error))?;
     // A peer that repeats what it was sent must not bring a secret into the guest's memory.
     let clean = |bytes: &[u8]| channel.scrubber.bytes(bytes, &[]).into_owned();
     let headers = answer.headers.into_iter().map(|(name, value)| (name, clean(&value))).collect();
-    Ok((answer.status, headers, Bytes::from(clean(&answer.body))))
+    Ok(Came { status: answer.status, headers, body: Bytes::from(clean(&answer.body)) })
 }
 
 /// WASI's code for an error of the way out.
 fn failed(error: &jackfield_egress::Error) -> Refused {
     let text = error.to_string();
     let code = match &error.kind {
-        ErrorKind::Denied(_) => ErrorCode::HttpRequestDenied,
-        ErrorKind::Invalid { .. } => ErrorCode::HttpRequestUriInvalid,
-        ErrorKind::RequestTooLarge { limit } => ErrorCode::HttpRequestBodySize(Some(*limit as u64)),
-        ErrorKind::Dns { .. } => ErrorCode::DnsError(DnsErrorPayload { rcode: None, info_code: None }),
-        ErrorKind::Connect { .. } => ErrorCode::ConnectionRefused,
-        ErrorKind::Tls { .. } => ErrorCode::TlsProtocolError,
-        ErrorKind::Timeout { .. } => ErrorCode::HttpResponseTimeout,
-        ErrorKind::TooLarge { limit, .. } => ErrorCode::HttpResponseBodySize(Some(*limit)),
-        ErrorKind::Transfer { .. } => ErrorCode::HttpProtocolError,
-        ErrorKind::Redirect { .. } | ErrorKind::Sink(_) => ErrorCode::InternalError(Some(text.clone())),
+        ErrorKind::Denied(_) => Fault::Denied,
+        ErrorKind::Invalid { .. } => Fault::UriInvalid,
+        ErrorKind::RequestTooLarge { limit } => Fault::RequestSize(Some(*limit as u64)),
+        ErrorKind::Dns { .. } => Fault::Dns,
+        ErrorKind::Connect { .. } => Fault::Refused,
+        ErrorKind::Tls { .. } => Fault::Tls,
+        ErrorKind::Timeout { .. } => Fault::Timeout,
+        ErrorKind::TooLarge { limit, .. } => Fault::ResponseSize(Some(*limit)),
+        ErrorKind::Transfer { .. } => Fault::Protocol,
+        ErrorKind::Redirect { .. } | ErrorKind::Sink(_) => Fault::Internal(Some(text.clone())),
     };
     refused(code, text)
 }

@@ -2,6 +2,7 @@
 //! as `http.send`. Secrets have no place in it. The host sends when the request's body is whole, and hands out the
 //! answer when that is.
 
+mod fault;
 pub(super) mod fields;
 mod handler;
 pub(super) mod request;

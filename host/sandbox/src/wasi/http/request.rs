@@ -23,6 +23,8 @@ pub struct OutgoingRequest {
     pub(super) fields: Fields,
     /// Comes when the guest has written all of the body; none: there is no body.
     pub(super) body: Option<oneshot::Receiver<Bytes>>,
+    /// Which of the instance's bodies that is, in a record.
+    pub(super) number: Option<u32>,
 }
 
 /// A body that the guest writes.
@@ -49,6 +51,7 @@ impl Body {
 /// The body as the guest holds it.
 pub struct OutgoingBody {
     body: Arc<Mutex<Body>>,
+    number: u32,
     is_written: bool,
 }
 
@@ -67,23 +70,26 @@ impl HostOutgoingRequest for State {
     fn new(&mut self, fields: Resource<Fields>) -> wasmtime::Result<Resource<OutgoingRequest>> {
         self.counted()?;
         let fields = self.wasi.delete(fields)?.freeze();
-        let (scheme, authority, path, body) = (None, None, None, None);
-        self.wasi.push(OutgoingRequest { method: Method::Get, scheme, authority, path, fields, body })
+        let (scheme, authority, path, body, number) = (None, None, None, None, None);
+        self.wasi.push(OutgoingRequest { method: Method::Get, scheme, authority, path, fields, body, number })
     }
 
     fn body(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Result<Resource<OutgoingBody>, ()>> {
         let channel = self.counted()?;
         let client = channel.as_ref().and_then(|channel| channel.config.grants.client.as_ref());
         let most = client.map_or(0, |client| client.limits().request_bytes);
+        let most = self.kept("wasi:http.room", &(), |_| Ok(most))?;
         let held = self.wasi.hold();
+        let number = self.wasi.number();
         let request = self.wasi.table.get_mut(&request)?;
-        if request.body.is_some() {
+        if request.number.is_some() {
             return Ok(Err(()));
         }
+        request.number = Some(number);
         let (whole, body) = oneshot::channel();
         request.body = Some(body);
         let body = Arc::new(Mutex::new(Body { bytes: Vec::new(), most, held, whole: Some(whole) }));
-        self.wasi.push(OutgoingBody { body, is_written: false }).map(Ok)
+        self.wasi.push(OutgoingBody { body, number, is_written: false }).map(Ok)
     }
 
     fn method(&mut self, request: Resource<OutgoingRequest>) -> wasmtime::Result<Method> {
@@ -196,12 +202,17 @@ impl HostOutgoingBody for State {
             self.wasi.delete(trailers)?;
             return Ok(Err(ErrorCode::HttpRequestTrailerSectionSize(Some(0))));
         }
-        let mut body = body.body.lock();
-        let bytes = Bytes::from(std::mem::take(&mut body.bytes));
-        if let Some(whole) = body.whole.take() {
-            // Without a receiver the request was dropped, and nobody wants the body.
-            let _ = whole.send(bytes);
-        }
+        let (bytes, whole) = {
+            let mut written = body.body.lock();
+            (Bytes::from(std::mem::take(&mut written.bytes)), written.whole.take())
+        };
+        self.kept("wasi:http.body", &(body.number, &bytes[..]), |_| {
+            if let Some(whole) = whole {
+                // Without a receiver the request was dropped, and nobody wants the body.
+                let _ = whole.send(bytes.clone());
+            }
+            Ok(())
+        })?;
         Ok(Ok(()))
     }
 
