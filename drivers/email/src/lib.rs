@@ -85,7 +85,7 @@ impl Driver for EmailDriver {
 impl jackfield_sdk::Stream for EmailDriver {
     fn opened(&self, connection: &str, peer: Peer) {
         if self.has_mailbox() {
-            self.watcher.opened(&peer);
+            self.watcher.opened(connection, &peer);
         } else {
             self.server.opened(&self.settings, connection, &peer);
         }

@@ -111,7 +111,9 @@ async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
         }
     };
     if let Err(error) = ended {
+        // The client hasn't been told that it ends, and must not go on as if it were open.
         tracing::debug!("the connection of {peer} ended: {error}");
+        return;
     }
     // A WebSocket's is not back yet, and ends by itself.
     if let Ok(stream) = returned.try_recv() {

@@ -44,8 +44,14 @@ pub fn open(place: &Place) -> Result<()> {
 pub struct Watcher(RefCell<Option<Watch>>);
 
 impl Watcher {
-    /// The server is there.
-    pub fn opened(&self, peer: &Peer) {
+    /// The server is there. Who came by a listener instead is nobody's mailbox, and hears nothing.
+    pub fn opened(&self, connection: &str, peer: &Peer) {
+        if peer.listener.is_some() {
+            if let Err(error) = host::connections::close(connection, None, "") {
+                host::debug(&format!("a connection is gone: {}", error.text));
+            }
+            return;
+        }
         let watch = Watch {
             at: At::Greeting,
             is_secure: peer.tls.is_some(),

@@ -57,7 +57,13 @@ impl Host for State {
             return Ok(Err(ErrorCode::HttpRequestDenied));
         };
         let begun = match self.before("wasi:http.send", &asked(&request, &options)) {
-            Before::Answered(begun) => Result::map(begun, |number| FutureResponse::of_record(number, self.wasi.calls)),
+            Before::Answered(begun) => {
+                // The number that it had is taken here too, or those of later bodies would be others.
+                if Result::is_ok(&begun) {
+                    self.wasi.number();
+                }
+                Result::map(begun, |number| FutureResponse::of_record(number, self.wasi.calls))
+            }
             Before::Go => self.begin_or_tell(&channel, request, options),
             Before::Keep => {
                 let begun = self.begin_or_tell(&channel, request, options);
