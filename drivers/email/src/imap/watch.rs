@@ -47,6 +47,10 @@ impl Watcher {
     /// The server is there. Who came by a listener instead is nobody's mailbox, and hears nothing.
     pub fn opened(&self, connection: &str, peer: &Peer) {
         if peer.listener.is_some() {
+            host::warn(
+                "somebody called at a listener of a channel with a mailbox, which nobody brings mail to, and was sent \
+                 away; take `listen` out of the channel",
+            );
             if let Err(error) = host::connections::close(connection, None, "") {
                 host::debug(&format!("a connection is gone: {}", error.text));
             }
@@ -59,6 +63,9 @@ impl Watcher {
             able: Vec::new(),
             line: Vec::new(),
             commands: 0,
+            has_looked: false,
+            is_renewing: false,
+            news_at: None,
         };
         self.0.replace(Some(watch));
     }
@@ -137,6 +144,12 @@ struct Watch {
     able: Vec<String>,
     line: Vec<u8>,
     commands: u32,
+    /// A look was asked for when this connection began to tell; from then on it tells of everything.
+    has_looked: bool,
+    /// It is we who end IDLE, to begin it anew.
+    is_renewing: bool,
+    /// When a look was asked for last, in milliseconds of the host's own clock.
+    news_at: Option<u64>,
 }
 
 impl Watch {
@@ -176,13 +189,15 @@ impl Watch {
             }
             (At::LogIn, Some("+")) => talk.write(&[login::plain(talk.user())?, Piece::Text("\r\n".into())]),
             (At::Idle, Some("+")) => {
-                // Something may have come between the last look and now.
-                set_timer(NEWS, NEWS_MS, None)?;
+                // Something may have come between the last look and the beginning of this connection. What comes
+                // between two IDLEs of it is told with the second.
+                if !self.has_looked {
+                    self.has_looked = true;
+                    self.news()?;
+                }
                 set_timer(RENEW, RENEW_MS, Some(talk.connection))
             }
-            (At::Idle, Some("*")) if words.nth(1).is_some_and(|word| word == "EXISTS") => {
-                set_timer(NEWS, NEWS_MS, None)
-            }
+            (At::Idle, Some("*")) if words.nth(1).is_some_and(|word| word == "EXISTS") => self.news(),
             _ => Ok(()),
         }
     }
@@ -201,7 +216,13 @@ impl Watch {
                 // Some can more for those whom they know.
                 self.ask(talk, At::Capabilities, "CAPABILITY")
             }
-            At::Select | At::Idle => self.ask(talk, At::Idle, "IDLE"),
+            At::Select => self.ask(talk, At::Idle, "IDLE"),
+            At::Idle if self.is_renewing => {
+                self.is_renewing = false;
+                self.ask(talk, At::Idle, "IDLE")
+            }
+            // Who ends it at once each time would be asked as fast as it answers.
+            At::Idle => Err(ended("the IMAP server ended IDLE unasked")),
             At::Greeting | At::Securing | At::End => Ok(()),
         }
     }
@@ -240,7 +261,22 @@ impl Watch {
     }
 
     fn renew(&mut self, talk: &Talk<'_>) -> Result<()> {
-        if self.at == At::Idle { talk.write(&[Piece::Text("DONE\r\n".into())]) } else { Ok(()) }
+        if self.at != At::Idle || self.is_renewing {
+            return Ok(());
+        }
+        self.is_renewing = true;
+        talk.write(&[Piece::Text("DONE\r\n".into())])
+    }
+
+    /// Asks for a look, unless one that was asked for is still to come: it sees this as well, and who tells of something
+    /// again and again doesn't put it off.
+    fn news(&mut self) -> Result<()> {
+        let now = host::clock::monotonic_ms();
+        if self.news_at.is_some_and(|at| now.saturating_sub(at) < NEWS_MS) {
+            return Ok(());
+        }
+        self.news_at = Some(now);
+        set_timer(NEWS, NEWS_MS, None)
     }
 
     fn ask(&mut self, talk: &Talk<'_>, at: At, command: &str) -> Result<()> {

@@ -121,15 +121,10 @@ fn a_mailbox_that_tells_is_looked_into_when_it_does() {
     assert_eq!(timers(), [news.clone(), ("imap-renew".into(), 240_000, Some(connection.clone()))]);
     assert_eq!(say("* OK still here\r\n* 4 RECENT\r\n* 2 EXPUNGE\r\n"), "");
     assert!(timers().is_empty());
+    native::with(|host| host.now += 60_000);
     assert_eq!(say("* 4 EXISTS\r\n"), "");
     assert_eq!(timers(), [news]);
-    let renew = native::SetTimer {
-        name: "imap-renew".into(),
-        delay_ms: 0,
-        payload: Vec::new(),
-        connection: Some(connection.clone()),
-    };
-    watch.fired(native::expiry(&renew, 1)).unwrap();
+    renew(&watch, &connection);
     assert_eq!(say(""), "DONE\r\n");
     assert_eq!(say("w5 OK done\r\n"), "w6 IDLE\r\n");
 
@@ -145,6 +140,86 @@ fn a_mailbox_that_tells_is_looked_into_when_it_does() {
     assert_eq!(native::with(|host| host.lines.len()), 0);
     fire(&looks, "imap-poll");
     assert_eq!(native::with(|host| host.lines.len()), 1);
+}
+
+/// A watch up to its first IDLE, which is `w5`.
+fn idle() -> (crate::EmailDriver, String) {
+    let (watch, connection) = watched(IMAP);
+    let mut said = String::new();
+    for text in [
+        "* OK hello\r\n* CAPABILITY AUTH=PLAIN\r\nw1 OK done\r\n",
+        "+ \r\nw2 OK in\r\n* CAPABILITY IMAP4rev1 IDLE\r\nw3 OK done\r\nw4 OK done\r\n",
+    ] {
+        said = tell(&watch, &connection, text);
+    }
+    assert!(said.ends_with("w5 IDLE\r\n"), "{said}");
+    (watch, connection)
+}
+
+fn renew(watch: &crate::EmailDriver, connection: &str) {
+    let renew = native::SetTimer {
+        name: "imap-renew".into(),
+        delay_ms: 0,
+        payload: Vec::new(),
+        connection: Some(connection.into()),
+    };
+    watch.fired(native::expiry(&renew, 1)).unwrap();
+}
+
+#[test]
+fn idle_begun_anew_is_no_news() {
+    let (watch, connection) = idle();
+    let names = || timers().into_iter().map(|(name, ..)| name).collect::<Vec<_>>();
+    tell(&watch, &connection, "+ idling\r\n");
+    assert_eq!(names(), ["imap-news", "imap-renew"]);
+    native::with(|host| host.now += 240_000);
+    renew(&watch, &connection);
+    assert_eq!(tell(&watch, &connection, ""), "DONE\r\n");
+    assert_eq!(tell(&watch, &connection, "w5 OK done\r\n"), "w6 IDLE\r\n");
+    tell(&watch, &connection, "+ idling\r\n");
+    assert_eq!(names(), ["imap-renew"]);
+    // What came between the two is told, with the answer or behind it.
+    renew(&watch, &connection);
+    tell(&watch, &connection, "* 5 EXISTS\r\nw6 OK done\r\n");
+    assert_eq!(names(), ["imap-news"]);
+}
+
+#[test]
+fn a_server_that_ends_idle_by_itself_is_not_asked_as_fast_as_it_answers() {
+    let (watch, connection) = idle();
+    native::take_written(&connection);
+    assert_eq!(tell(&watch, &connection, "+ idling\r\nw5 OK that was it\r\n"), "");
+    assert!(native::with(|host| host.lines.is_empty()), "closed; the next look opens another one");
+    timers();
+    fire(&again(IMAP), "imap-poll");
+    assert_eq!(native::with(|host| host.lines.len()), 1);
+}
+
+#[test]
+fn who_tells_of_news_again_and_again_does_not_put_the_look_off() {
+    let (watch, connection) = idle();
+    tell(&watch, &connection, "+ idling\r\n");
+    assert_eq!(timers().len(), 2);
+    for _ in 0..9 {
+        native::with(|host| host.now += 11);
+        tell(&watch, &connection, "* 4 EXISTS\r\n");
+    }
+    assert!(timers().is_empty(), "the look that was asked for sees them all");
+    native::with(|host| host.now += 11);
+    tell(&watch, &connection, "* 5 EXISTS\r\n");
+    assert_eq!(timers(), [("imap-news".to_owned(), 100, None)]);
+}
+
+#[test]
+fn a_stranger_at_a_listener_of_a_mailbox_is_sent_away() {
+    let watch = driver(IMAP);
+    native::with_line("c9");
+    let peer = jackfield_sdk::Peer { listener: Some("tcp://0.0.0.0:143".into()), ..native::peer("198.51.100.7:4000") };
+    watch.opened("c9", peer);
+    watch.received("c9", b"* OK hello\r\n* CAPABILITY IMAP4rev1\r\nw1 OK done\r\n".to_vec());
+    assert_eq!(native::take_deeds("c9"), [native::Deed::Close]);
+    let log = native::with(|host| host.log.join("\n"));
+    assert!(log.contains("take `listen` out of the channel"), "{log}");
 }
 
 #[test]
