@@ -117,7 +117,7 @@ impl<'a> Mail<'a> {
     pub fn text(&self, longest: usize) -> (String, bool) {
         let mut shown = String::new();
         let mut is_all = true;
-        for (at, part) in self.message.text_bodies().enumerate() {
+        for part in self.message.text_bodies() {
             let text = match &part.body {
                 PartType::Text(text) => Cow::Borrowed(text.as_ref()),
                 PartType::Html(html) => {
@@ -127,7 +127,7 @@ impl<'a> Mail<'a> {
                 _ => continue,
             };
             let readable = |letter: &char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
-            let between = if at == 0 { "" } else { "\n" };
+            let between = if shown.is_empty() { "" } else { "\n" };
             for letter in between.chars().chain(text.chars().filter(readable)) {
                 if shown.len() + letter.len_utf8() > longest {
                     return (shown, false);

@@ -229,6 +229,16 @@ fn text_files_and_pictures_are_parts() {
     assert!(!html.contains("spy") && !html.contains("evil"), "{html}");
 }
 
+#[test]
+fn a_picture_before_the_text_is_no_empty_line() {
+    let driver = driver(LMTP);
+    let raw = "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=r\r\n\r\n--r\r\nContent-Type: image/png\r\n\
+        Content-Disposition: inline; filename=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\nAAEC\r\n--r\r\n\r\n\
+        see above\r\n--r\r\nContent-Type: text/plain\r\n\r\nbye\r\n--r--\r\n";
+    bring(&driver, "c@d.test", &["help@support.test"], raw);
+    assert_eq!(pushed()[0].text(), "see above\nbye");
+}
+
 proptest! {
     #[test]
     fn no_mail_traps(raw in proptest::collection::vec(any::<u8>(), 0..600), almost in "(From|To|Subject|Content-Type|Date|References): [a-z@<>;=\"/\r\n =?_-]{0,80}\r\n\r\n[ -~\r\n]{0,80}") {
