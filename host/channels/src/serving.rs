@@ -8,12 +8,12 @@ use crate::live::Live;
 use crate::routes::channel_facts;
 use crate::silence::Silence;
 use crate::supervisor::Supervisor;
+use crate::timers::Firing;
 use arc_swap::ArcSwap;
 use jackfield_sandbox::Generation;
 use jackfield_spec::Timestamp;
 use parking_lot::Mutex;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
@@ -57,8 +57,8 @@ pub(crate) struct Kept {
     pub(crate) timers: Semaphore,
     /// Its connections.
     pub(crate) lines: Arc<Board>,
-    /// Names of timers that are being handled.
-    pub(crate) firing: Mutex<BTreeSet<String>>,
+    /// The timers that are being handled.
+    pub(crate) firing: Firing,
 }
 
 /// Instances of a lane, where the config says nothing.
@@ -96,7 +96,7 @@ impl Serving {
                 deliveries: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 timers: Semaphore::new(config.limits.instances.map_or(INSTANCES, |count| count as usize)),
                 lines: Arc::new(Board::new(config.limits.lines.clone())),
-                firing: Mutex::default(),
+                firing: Firing::default(),
             })
         };
         Self {

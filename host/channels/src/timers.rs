@@ -11,6 +11,9 @@ use jackfield_router::Command;
 use jackfield_sandbox::{Expiry, Failed, LogLevel};
 use jackfield_sequencer::CommitError;
 use jackfield_spec::Timestamp;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +23,7 @@ const START: &str = "start";
 const STARTS: u32 = 8;
 
 /// A timer that is due, as the router released it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Due {
     pub(crate) channel: String,
     pub(crate) name: String,
@@ -29,15 +32,46 @@ pub(crate) struct Due {
     pub(crate) attempt: u32,
 }
 
-/// A timer that is being handled, until this is dropped.
-struct Firing<'a> {
-    serving: &'a Serving,
-    name: &'a str,
+/// Names of timers that are being handled, each with what became due meanwhile: it was set anew while its driver had it.
+#[derive(Debug, Default)]
+pub(crate) struct Firing(Mutex<BTreeMap<String, Option<Due>>>);
+
+impl Firing {
+    /// Begins to handle a timer. None while its name is being handled already; then it waits until that ends.
+    fn begin(&self, due: &Due) -> Option<Turn<'_>> {
+        match self.0.lock().entry(due.name.clone()) {
+            Entry::Occupied(mut handled) => {
+                handled.insert(Some(due.clone()));
+                None
+            }
+            Entry::Vacant(free) => {
+                free.insert(None);
+                Some(Turn { firing: self, name: due.name.clone(), is_over: false })
+            }
+        }
+    }
 }
 
-impl Drop for Firing<'_> {
+/// A timer that is being handled, until this is dropped.
+struct Turn<'a> {
+    firing: &'a Firing,
+    name: String,
+    is_over: bool,
+}
+
+impl Turn<'_> {
+    /// Ends it; what became due meanwhile, if anything did.
+    fn end(mut self) -> Option<Due> {
+        self.is_over = true;
+        self.firing.0.lock().remove(&self.name).flatten()
+    }
+}
+
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.serving.kept.firing.lock().remove(self.name);
+        if !self.is_over {
+            self.firing.0.lock().remove(&self.name);
+        }
     }
 }
 
@@ -50,19 +84,24 @@ enum Fired {
 }
 
 impl Channels {
-    /// Fires a durable timer.
+    /// Fires a durable timer, then what it was set anew to meanwhile.
     pub(crate) async fn fire(&self, due: Due) {
-        let Some(serving) = self.serving(&due.channel) else { return };
-        if serving.is_paused() {
-            return;
+        let mut next = Some(due);
+        while let Some(due) = next.take() {
+            let Some(serving) = self.serving(&due.channel) else { return };
+            if serving.is_paused() {
+                return;
+            }
+            // Held before the look: of two effects for one timer only one goes on at a time.
+            let Some(turn) = serving.kept.firing.begin(&due) else { return };
+            self.handle_timer(&serving, &due).await;
+            next = turn.end();
         }
-        // Held before the look: of two effects for one timer only one goes on.
-        if !serving.kept.firing.lock().insert(due.name.clone()) {
-            return;
-        }
-        let _firing = Firing { serving: &serving, name: &due.name };
+    }
+
+    async fn handle_timer(&self, serving: &Arc<Serving>, due: &Due) {
         let Ok(_turn) = serving.kept.timers.acquire().await else { return };
-        if serving.is_paused() || !self.is_due(&due).await {
+        if serving.is_paused() || !self.is_due(due).await {
             return;
         }
         let payload = base64::engine::general_purpose::STANDARD.decode(&due.payload).unwrap_or_default();
@@ -74,7 +113,7 @@ impl Channels {
         };
         let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
         let done = Command::TimerDone { channel, name, due: due.due };
-        if matches!(self.run_timer(&serving, expiry, Some(done)).await, Fired::Again) {
+        if matches!(self.run_timer(serving, expiry, Some(done)).await, Fired::Again) {
             let (channel, name) = (due.channel.as_str().into(), due.name.as_str().into());
             let failed = Command::TimerFailed { channel, name, due: due.due };
             if let Err(error) = self.persist(failed).await {
@@ -87,12 +126,13 @@ impl Channels {
         }
     }
 
-    /// Whether the timer is still set as the effect says: it may have been handled, or set anew, meanwhile.
+    /// Whether the timer is still set as the effect says: it may have been handled, put off, or set anew, meanwhile.
     async fn is_due(&self, due: &Due) -> bool {
         let key = (due.channel.as_str().into(), due.name.as_str().into());
         let (at, attempt) = (due.due, due.attempt);
         let look = move |state: &jackfield_router::State| {
-            state.timers().get(&key).is_some_and(|timer| timer.due == at && timer.attempt == attempt)
+            let timer = state.timers().get(&key);
+            timer.is_some_and(|timer| timer.due == at && timer.attempt == attempt && timer.fires.is_none())
         };
         self.sequencer().read(look).await.unwrap_or(false)
     }
@@ -229,3 +269,6 @@ impl Channels {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
