@@ -3,9 +3,11 @@
 //! The MIME parser takes all that it is given, and its memory grows with the number of headers and parts, its time with
 //! multiparts whose end isn't there. No mail of people comes near these bounds; what is beyond them is shown as a file.
 
-/// Lines that are a boundary.
+use mail_parser::parsers::MessageStream;
+
+/// Boundaries, wherever in a line they stand.
 const MAX_BOUNDARIES: usize = 5_000;
-/// Boundaries with names of their own that are told apart; where there are more, each line like one counts.
+/// Boundaries with names of their own that are told apart; where there are more, all that is like one counts.
 const MAX_NAMES: usize = 32;
 /// Lines that may be a header: those of parts and of mails within, not those of texts.
 const MAX_HEADERS: usize = 50_000;
@@ -20,8 +22,8 @@ const MAX_COPIED: usize = 64 << 20;
 /// Bytes times multiparts.
 const MAX_SEARCHED: usize = 500 << 20;
 
-/// The headers that the parser takes apart.
-const STRUCTURED: [&str; 14] = [
+/// The headers that the parser takes apart, besides those that say what a part is.
+const STRUCTURED: [&str; 12] = [
     "from",
     "sender",
     "reply-to",
@@ -31,9 +33,7 @@ const STRUCTURED: [&str; 14] = [
     "message-id",
     "in-reply-to",
     "references",
-    "content-type",
     "content-disposition",
-    "content-transfer-encoding",
     "content-id",
     "subject",
 ];
@@ -43,44 +43,57 @@ pub fn is_bounded(raw: &[u8]) -> bool {
     count(raw, MAX_ENCODED).is_some()
 }
 
+/// No fewer parts, and mails within, than the parser will find in a mail, those in encoded mails too; none where those
+/// or anything else are too many.
+#[cfg(test)]
+pub fn counted(raw: &[u8]) -> Option<(usize, usize)> {
+    let count = count(raw, MAX_ENCODED)?;
+    Some((count.parts(), count.mails()))
+}
+
 /// Counts what is in a mail, and in the encoded mails within it; none where that is too much.
-fn count(raw: &[u8], depth: usize) -> Option<Count<'_>> {
+fn count(raw: &[u8], depth: usize) -> Option<Count> {
     let mut count = Count::default();
+    // Where an encoded mail begins.
     let mut encoded = None;
     let mut at = 0;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
-        let was_encoded = count.in_encoded;
-        count.line(line);
-        if was_encoded && !count.in_encoded {
-            count_encoded(&raw[encoded.take().unwrap_or(at)..at], depth)?;
+        let boundary = count.line(line);
+        if let (Some(from), Some(boundary)) = (encoded, boundary) {
+            count.add(&count_encoded(&raw[from..at + boundary], depth)?);
+            encoded = None;
         }
         at += line.len();
         if count.in_encoded && encoded.is_none() {
             encoded = Some(at);
         }
+        if count.is_too_much() {
+            return None;
+        }
     }
     if let Some(from) = encoded {
-        count_encoded(&raw[from..], depth)?;
+        count.add(&count_encoded(&raw[from..], depth)?);
     }
-    let is_bounded = !count.has_quoted_mail
-        && count.boundaries <= MAX_BOUNDARIES
-        && count.headers <= MAX_HEADERS
-        && count.structured <= MAX_STRUCTURED
-        && count.nested <= MAX_NESTED
-        && raw.len().saturating_mul(count.multiparts) <= MAX_SEARCHED;
+    let is_bounded = !count.is_too_much() && raw.len().saturating_mul(count.multiparts) <= MAX_SEARCHED;
     is_bounded.then_some(count)
 }
 
 /// The same for a mail in Base64. In quoted-printable none is to be sent (RFC 2046, 5.2.1), so none is taken apart.
-fn count_encoded(body: &[u8], depth: usize) -> Option<()> {
-    let decoded = mail_parser::decoders::base64::base64_decode(body)?;
+fn count_encoded(body: &[u8], depth: usize) -> Option<Count> {
+    // The parser's own decoder. What it can't decode is worth no second look.
+    let (end, decoded) = MessageStream::new(body).decode_base64_mime(b"");
+    if end == usize::MAX {
+        return None;
+    }
     let within = count(&decoded, depth.checked_sub(1)?)?;
-    let mails = within.nested + if within.has_digest { within.boundaries } else { 0 };
-    (decoded.len().saturating_mul(mails) <= MAX_COPIED).then_some(())
+    (decoded.len().saturating_mul(within.mails()) <= MAX_COPIED).then_some(within)
 }
 
-/// What of a mail costs time and memory: never less than the parser will find.
-struct Count<'a> {
+/// What of a mail costs time and memory: never less than the parser will find. It takes a boundary wherever it stands in
+/// a line, except in headers; behind one there are headers, on the same line already. A line of nothing but white space
+/// ends them, unless it continues a header.
+#[derive(Default)]
+struct Count {
     boundaries: usize,
     headers: usize,
     structured: usize,
@@ -92,127 +105,219 @@ struct Count<'a> {
     has_quoted_mail: bool,
     /// These lines are a mail within that is encoded.
     in_encoded: bool,
-    names: Names<'a>,
-    /// Headers may stand here: at the beginning, behind a boundary, and in the body of what is a mail.
-    in_headers: bool,
-    /// The header that this line belongs to.
-    is_structured: bool,
-    is_type: bool,
+    names: Names,
+    /// Headers have ended: what follows is the body of what is no mail.
+    in_body: bool,
+    /// What the line before belongs to, where it was a header.
+    field: Option<Field>,
     /// What the headers up to here say of the body.
     has_mail: bool,
+    has_type: bool,
     is_encoded: bool,
     is_quoted: bool,
 }
 
-impl Default for Count<'_> {
-    fn default() -> Self {
-        Self {
-            boundaries: 0,
-            headers: 0,
-            structured: 0,
-            nested: 0,
-            multiparts: 0,
-            has_digest: false,
-            has_quoted_mail: false,
-            in_encoded: false,
-            names: Names::default(),
-            in_headers: true,
-            is_structured: false,
-            is_type: false,
-            has_mail: false,
-            is_encoded: false,
-            is_quoted: false,
-        }
-    }
+/// A header, as far as it matters here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Type,
+    Encoding,
+    /// Another one that is taken apart.
+    Structured,
+    Other,
 }
 
-impl<'a> Count<'a> {
-    fn line(&mut self, line: &'a [u8]) {
-        if line.strip_prefix(b"--").is_some_and(|behind| self.names.has(behind)) {
+impl Count {
+    /// One part for the mail itself, and those behind boundaries and in mails within.
+    fn parts(&self) -> usize {
+        1 + self.boundaries + self.mails()
+    }
+
+    fn mails(&self) -> usize {
+        self.nested + if self.has_digest { self.boundaries } else { 0 }
+    }
+
+    fn add(&mut self, within: &Self) {
+        self.boundaries += within.boundaries + 1;
+        self.headers += within.headers;
+        self.structured += within.structured;
+        self.nested += within.nested + 1;
+        self.has_digest |= within.has_digest;
+    }
+
+    fn is_too_much(&self) -> bool {
+        self.has_quoted_mail
+            || self.boundaries > MAX_BOUNDARIES
+            || self.headers > MAX_HEADERS
+            || self.structured > MAX_STRUCTURED
+            || self.nested > MAX_NESTED
+    }
+
+    /// Where the first boundary stands, if there is one.
+    fn line(&mut self, line: &[u8]) -> Option<usize> {
+        let mut first = None;
+        let mut at = 0;
+        while let Some(found) = line.get(at..).and_then(|rest| self.names.find(rest)) {
             self.boundaries += 1;
-            self.block(true);
-        } else if self.in_headers && matches!(line, b"\n" | b"\r\n") {
-            let in_encoded = self.has_mail && self.is_encoded;
-            self.has_quoted_mail |= self.has_mail && self.is_quoted;
-            self.block(self.has_mail && !in_encoded);
-            self.in_encoded = in_encoded;
-        } else if self.in_headers {
-            self.header(line);
+            first = first.or(Some(at + found));
+            // `--` and at least one letter.
+            at += found + 3;
         }
+        match first {
+            Some(first) if self.in_body || self.in_encoded => {
+                self.block();
+                self.behind_boundary(&line[first..]);
+            }
+            // In headers it is a header's text, if they are headers.
+            Some(first) => {
+                self.header(line);
+                self.behind_boundary(&line[first..]);
+            }
+            None if self.in_body || self.in_encoded => {}
+            None if self.field.is_some() && matches!(line.first(), Some(b' ' | b'\t')) => self.header(line),
+            None if line.ends_with(b"\n") && line.trim_ascii().is_empty() => self.end_headers(),
+            None => self.header(line),
+        }
+        first
     }
 
-    /// A block of lines begins.
-    fn block(&mut self, in_headers: bool) {
-        self.in_headers = in_headers;
-        (self.in_encoded, self.is_quoted) = (false, false);
-        (self.is_structured, self.is_type, self.has_mail, self.is_encoded) = (false, false, false, false);
+    /// Headers begin.
+    fn block(&mut self) {
+        (self.in_body, self.in_encoded, self.field) = (false, false, None);
+        (self.has_mail, self.has_type, self.is_encoded, self.is_quoted) = (false, false, false, false);
     }
 
-    fn header(&mut self, line: &'a [u8]) {
-        let is_continued = self.is_structured && matches!(line.first(), Some(b' ' | b'\t'));
+    fn end_headers(&mut self) {
+        let is_mail = self.has_mail || (self.has_digest && !self.has_type);
+        self.has_quoted_mail |= is_mail && self.is_quoted;
+        let in_encoded = is_mail && self.is_encoded;
+        let goes_on = self.has_mail || self.has_digest;
+        self.block();
+        self.in_encoded = in_encoded;
+        self.in_body = !goes_on && !in_encoded;
+    }
+
+    fn header(&mut self, line: &[u8]) {
+        let is_continued = self.field.is_some() && matches!(line.first(), Some(b' ' | b'\t'));
         if !is_continued {
-            (self.is_structured, self.is_type) = (false, false);
-            let Some(name) = header_name(line) else { return };
+            let Some(name) = header_name(line) else {
+                self.field = None;
+                return;
+            };
             self.headers += 1;
-            self.is_structured = STRUCTURED.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()));
-            self.is_type = name.eq_ignore_ascii_case(b"content-type");
+            let field = match &name[..] {
+                b"content-type" => Field::Type,
+                b"content-transfer-encoding" => Field::Encoding,
+                name if STRUCTURED.iter().any(|known| name == known.as_bytes()) => Field::Structured,
+                _ => Field::Other,
+            };
+            self.field = Some(field);
+            if field == Field::Type {
+                let value = line.splitn(2, |byte| *byte == b':').nth(1).unwrap_or_default().trim_ascii();
+                self.has_type = value.first().is_some_and(u8::is_ascii_alphanumeric);
+            }
         }
-        if !self.is_structured {
+        self.value(line);
+    }
+
+    /// What stands on a boundary's own line is a header's beginning; which one's is told by any name in it.
+    fn behind_boundary(&mut self, rest: &[u8]) {
+        if !rest.contains(&b':') {
             return;
         }
-        self.structured += line.len();
-        if self.is_type {
-            let is_mail = has_word(line, b"message");
-            self.nested += usize::from(is_mail);
-            self.multiparts += usize::from(has_word(line, b"multipart"));
-            let is_digest = has_word(line, b"digest");
-            self.has_digest |= is_digest;
-            self.has_mail |= is_mail || is_digest;
-            self.names.take(line);
+        let word: Vec<u8> = rest.iter().filter(|byte| !byte.is_ascii_whitespace()).copied().collect();
+        for (name, field) in [(&b"content-type:"[..], Field::Type), (b"content-transfer-encoding:", Field::Encoding)] {
+            if has_word(&word, name) {
+                self.field = Some(field);
+                self.value(rest);
+            }
         }
-        self.is_encoded |= has_word(line, b"base64");
-        self.is_quoted |= has_word(line, b"quoted-printable");
+        self.headers += 1;
+        self.field = self.field.or(Some(Field::Other));
+    }
+
+    fn value(&mut self, line: &[u8]) {
+        if self.field != Some(Field::Other) {
+            self.structured += line.len();
+        }
+        match self.field {
+            Some(Field::Type) => {
+                let is_mail = has_word(line, b"message");
+                self.nested += usize::from(is_mail);
+                self.multiparts += usize::from(has_word(line, b"multipart"));
+                let is_digest = has_word(line, b"digest");
+                self.has_digest |= is_digest;
+                self.has_mail |= is_mail || is_digest;
+                self.names.take(line);
+            }
+            Some(Field::Encoding) => {
+                // An encoded word may say either.
+                let is_word = has_word(line, b"=?");
+                self.is_encoded |= is_word || has_word(line, b"base64");
+                self.is_quoted |= is_word || has_word(line, b"quoted-printable");
+            }
+            _ => {}
+        }
     }
 }
 
 /// The boundaries that headers have named.
 #[derive(Default)]
-struct Names<'a> {
-    names: Vec<&'a [u8]>,
-    /// There is one that isn't written plainly: any line may be it.
+struct Names {
+    names: Vec<Vec<u8>>,
+    /// There is one that isn't written plainly: whatever follows `--` may be it.
     any: bool,
 }
 
-impl<'a> Names<'a> {
-    fn take(&mut self, line: &'a [u8]) {
+impl Names {
+    fn take(&mut self, line: &[u8]) {
         const WORD: &[u8] = b"boundary";
         for (at, window) in line.windows(WORD.len()).enumerate() {
+            if self.any {
+                return;
+            }
             if !window.eq_ignore_ascii_case(WORD) {
                 continue;
             }
             let value = line[at + WORD.len()..].trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
             let name = value.map(|value| match value.strip_prefix(b"\"") {
                 Some(quoted) => quoted.split(|byte| b"\"\\".contains(byte)).next().unwrap_or_default(),
-                None => value.split(|byte| b";(\" \t\r\n".contains(byte)).next().unwrap_or_default(),
+                None => value.split(|byte| b";(\"\\ \t\r\n".contains(byte)).next().unwrap_or_default(),
             });
-            match name.map(<[u8]>::trim_ascii) {
-                Some(name) if !name.is_empty() && self.names.len() < MAX_NAMES => self.names.push(name),
+            // What is encoded, or has bytes that a name can't have, may be read as something else.
+            let is_plain = |name: &&[u8]| {
+                name.iter().all(|byte| matches!(byte, b' '..=b'~')) && !has_word(name, b"=?") && !name.is_empty()
+            };
+            match name.map(<[u8]>::trim_ascii).filter(is_plain) {
+                Some(name) if self.names.iter().any(|known| known == name) => {}
+                Some(name) if self.names.len() < MAX_NAMES => self.names.push(name.to_vec()),
                 _ => self.any = true,
             }
         }
     }
 
-    /// Whether what stands behind `--` at a line's beginning is one of them.
-    fn has(&self, behind: &[u8]) -> bool {
-        let behind = behind.trim_ascii_start();
-        self.any || self.names.iter().any(|name| behind.starts_with(name))
+    /// Where `--` with one of them behind it stands first.
+    fn find(&self, line: &[u8]) -> Option<usize> {
+        if !self.any && self.names.is_empty() {
+            return None;
+        }
+        let is_one = |at: &usize| {
+            line[*at..].starts_with(b"--") && {
+                let behind = line[*at + 2..].trim_ascii_start();
+                self.any || self.names.iter().any(|name| behind.starts_with(name))
+            }
+        };
+        (0..line.len()).find(is_one)
     }
 }
 
-fn header_name(line: &[u8]) -> Option<&[u8]> {
-    const LONGEST: usize = 128;
-    let colon = line.iter().take(LONGEST).position(|byte| *byte == b':')?;
-    Some(line[..colon].trim_ascii())
+/// The name of the header that a line begins, as the parser reads it: in lower case, without white space.
+fn header_name(line: &[u8]) -> Option<Vec<u8>> {
+    const LONGEST: usize = 34;
+    let begin = line.iter().position(|byte| *byte != b':' && !byte.is_ascii_whitespace())?;
+    let end = line[begin..].iter().position(|byte| *byte == b':')?;
+    let name = line[begin..begin + end].iter().filter(|byte| !byte.is_ascii_whitespace());
+    Some(name.take(LONGEST + 1).map(u8::to_ascii_lowercase).collect())
 }
 
 fn has_word(line: &[u8], word: &[u8]) -> bool {

@@ -41,7 +41,6 @@ impl<'a> Mail<'a> {
             .header_address(HeaderName::Sender)
             .header_address(HeaderName::ReplyTo)
             .header_text(HeaderName::Subject)
-            .header_date(HeaderName::Date)
             .header_id(HeaderName::MessageId)
             .header_id(HeaderName::InReplyTo)
             .header_id(HeaderName::References);
@@ -55,6 +54,21 @@ impl<'a> Mail<'a> {
         let crlf = ends(b"\r\n\r\n");
         let lf = raw[..crlf.unwrap_or(raw.len())].windows(2).position(|window| window == b"\n\n");
         Self::parse(&raw[..lf.or(crlf)?])
+    }
+
+    /// How many parts the parser has found, and mails within, those in mails within too.
+    #[cfg(test)]
+    pub fn found(&self) -> (usize, usize) {
+        fn found(message: &Message<'_>) -> (usize, usize) {
+            message.parts.iter().fold((0, 0), |(parts, mails), part| match &part.body {
+                PartType::Message(within) => {
+                    let (more_parts, more_mails) = found(within);
+                    (parts + 1 + more_parts, mails + 1 + more_mails)
+                }
+                _ => (parts + 1, mails),
+            })
+        }
+        found(&self.message)
     }
 
     /// Who wrote it, where that is an address.
@@ -98,7 +112,8 @@ impl<'a> Mail<'a> {
     /// When it was written, in milliseconds since 1970, as it says.
     pub fn date(&self) -> Option<u64> {
         const LAST: i64 = 253_402_300_799;
-        let date: &DateTime = self.message.date()?;
+        // Not by the parser on its way: it reads a zone of letters into the lines behind.
+        let date = DateTime::parse_rfc822(self.headers("Date").last()?)?;
         let seconds = date.is_valid().then(|| date.to_timestamp())?;
         u64::try_from(seconds).ok().filter(|_| seconds <= LAST).map(|seconds| seconds * 1000)
     }

@@ -2,7 +2,7 @@
 
 mod automatic;
 pub mod bounce;
-mod bounds;
+pub mod bounds;
 pub mod html;
 pub mod mime;
 mod parts;

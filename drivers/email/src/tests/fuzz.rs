@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use super::corpus::mails;
 use super::poll::Bytes;
 use crate::imap::Response;
-use crate::inbound::bounce;
 use crate::inbound::html::safe;
 use crate::inbound::mime::Mail;
+use crate::inbound::{bounce, bounds};
 use crate::outbound::header;
 use crate::session::{Command, Receiver};
 use crate::{address, tokens};
@@ -94,6 +94,76 @@ fn fuzz_mails() {
         let text = String::from_utf8_lossy(raw);
         let once = safe(&text);
         assert_eq!(safe(&once), once);
+    });
+}
+
+/// What multiparts are made of.
+const PIECES: [&[u8]; 28] = [
+    b"\r\n",
+    b"\r\n",
+    b"\n",
+    b" \r\n",
+    b"\x0c\r\n",
+    b"\r\r\n",
+    b"\r\n\r\n",
+    b"--b",
+    b"--b--",
+    b"\r\n--b\r\n",
+    b"\r\n--c\r\n",
+    b"x--b\r\n",
+    b"--bb",
+    b"--c--",
+    b"Content-Type: multipart/mixed; boundary=b\r\n",
+    b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n",
+    b"Content-Type: multipart/digest;\r\n boundary=\"c\"\r\n\r\n",
+    b"Content-Type: message/rfc822\r\n",
+    b"Content-Type: message/rfc822\r\n\r\n",
+    b"Content-Type: text/plain\r\n",
+    b"Content-Type: ;\r\n",
+    b"Content-Transfer-Encoding: base64\r\n",
+    b"Content-Transfer-Encoding: quoted-printable\r\n",
+    b":Con tent-Type: message/global\r\n",
+    b"Subject: =?utf-8?q?x?=\r\n",
+    b"text\r\n",
+    b" a",
+    b": ",
+];
+
+/// A mail of pieces; now and then some of it is in Base64.
+fn pieced(chance: &mut Chance, depth: usize) -> Vec<u8> {
+    let mut mail = Vec::new();
+    for _ in 0..chance.below(24) {
+        if depth > 0 && chance.below(12) == 0 {
+            mail.extend_from_slice(b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n");
+            mail.extend(jackfield_sdk::encoding::to_base64(&pieced(chance, depth - 1)).into_bytes());
+        } else {
+            mail.extend_from_slice(PIECES[chance.below(PIECES.len())]);
+        }
+    }
+    mail
+}
+
+fn is_counted(raw: &[u8]) {
+    let Some((parts, mails)) = bounds::counted(raw) else { return };
+    let Some(mail) = Mail::parse(raw) else { return };
+    let found = mail.found();
+    assert!(
+        found.0 <= parts && found.1 <= mails,
+        "{found:?} of {:?} in {:?}",
+        (parts, mails),
+        raw.escape_ascii().to_string()
+    );
+}
+
+#[test]
+fn fuzz_counts() {
+    let inputs: Vec<Vec<u8>> = mails().into_iter().map(|(_, mail)| mail).filter(|mail| mail.len() < 16 << 10).collect();
+    let chance = std::cell::RefCell::new(Chance(7));
+    fuzz(&inputs, |raw| {
+        is_counted(raw);
+        for _ in 0..20 {
+            is_counted(&pieced(&mut chance.borrow_mut(), 3));
+        }
     });
 }
 

@@ -230,6 +230,39 @@ fn text_files_and_pictures_are_parts() {
 }
 
 #[test]
+fn parts_and_mails_are_counted_wherever_the_parser_finds_them() {
+    let encoded = |mail: &str| jackfield_sdk::encoding::to_base64(mail.as_bytes());
+    let mixed = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+    let many = format!("{mixed}{}", "--b\r\n\r\n".repeat(10_000));
+    let nested = "x--b\r\nContent-Type: message/rfc822\r\n\r\n".repeat(50_000);
+    let whole = "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n";
+    for (what, raw) in [
+        ("boundaries in the midst of lines", format!("{mixed}{}", "x--b\r\n\r\n".repeat(1_000_000))),
+        ("all in one line", format!("{mixed}{}", "x--b".repeat(50_000))),
+        ("mails behind those", format!("{mixed}{nested}")),
+        ("headers beside boundaries", format!("{mixed}{}", "--b Content-Type: message/rfc822\r\n\r\n".repeat(50_000))),
+        ("a form feed before Base64", format!("{whole}\x0c\r\n{}", encoded(&many))),
+        ("a return before Base64", format!("{whole}\r\r\n{}", encoded(&many))),
+        ("Base64 up to a boundary in its line", format!("{mixed}--b\r\n{whole}\r\n{}--b--\r\n", encoded(&many))),
+        ("colons before names", format!("::{}\r\n{}", whole.replace("\r\nC", "\r\n:C"), encoded(&many))),
+        (
+            "an encoded word for Base64",
+            format!("{}\r\n{}", whole.replace("base64", "=?utf-8?q?bas=65_64?="), encoded(&many)),
+        ),
+        ("a name in an encoded word", many.replacen("boundary=b", "boundary==?utf-8?q?=62?=", 1)),
+        (
+            "digests in Base64",
+            format!(
+                "Content-Type: multipart/digest; boundary=b\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
+                encoded(&many)
+            ),
+        ),
+    ] {
+        assert!(Mail::parse(raw.as_bytes()).is_none(), "{what}");
+    }
+}
+
+#[test]
 fn a_picture_before_the_text_is_no_empty_line() {
     let driver = driver(LMTP);
     let raw = "From: a@b.test\r\nContent-Type: multipart/mixed; boundary=r\r\n\r\n--r\r\nContent-Type: image/png\r\n\
