@@ -48,7 +48,8 @@ pub fn is_bounded(raw: &[u8]) -> bool {
 #[cfg(test)]
 pub fn counted(raw: &[u8]) -> Option<(usize, usize)> {
     let count = count(raw, MAX_ENCODED)?;
-    Some((count.parts(), count.mails()))
+    // One for the mail itself.
+    Some((1 + count.boundaries + count.mails(), count.mails()))
 }
 
 /// Counts what is in a mail, and in the encoded mails within it; none where that is too much.
@@ -128,11 +129,6 @@ enum Field {
 }
 
 impl Count {
-    /// One part for the mail itself, and those behind boundaries and in mails within.
-    fn parts(&self) -> usize {
-        1 + self.boundaries + self.mails()
-    }
-
     fn mails(&self) -> usize {
         self.nested + if self.has_digest { self.boundaries } else { 0 }
     }
