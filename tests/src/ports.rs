@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicU16, Ordering};
 const FIRST: u16 = 20_000;
 const COUNT: u16 = 12_000;
 
-/// A port of 127.0.0.1 that nothing else here is given, now or later.
+/// A port of 127.0.0.1 that is free, and that nothing else in this process is given, now or later.
 ///
 /// # Panics
 /// There is none.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
-    // Two runs at once begin in different places.
-    let start = u16::try_from(std::process::id() % u32::from(COUNT)).unwrap_or_default();
+    // Two runs at once begin far from each other, though their ids are neighbours.
+    let start = u16::try_from(u64::from(std::process::id()) * 997 % u64::from(COUNT)).unwrap_or_default();
     (0..COUNT)
         .map(|_| FIRST + (start + NEXT.fetch_add(1, Ordering::Relaxed) % COUNT) % COUNT)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())

@@ -78,7 +78,7 @@ fn note_closed(delivery: &Delivery, error: &Error) {
     let is_closed = error.attributes.iter().any(|(name, code)| name == VENDOR_SUBCODE && code == WINDOW_CLOSED);
     let Some(work_item) = delivery.message.work_item.as_ref().filter(|_| is_closed) else { return };
     let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
-    if let Err(refused) = push_all(&[window::closed(MEDIA_TYPE, work_item, &error.text, &about)]) {
+    if let Err(refused) = push_all(&[window::closed(MEDIA_TYPE, window::about_whom(work_item), &error.text, &about)]) {
         host::warn(&format!("a notification was refused: {}", refused.text));
     }
 }

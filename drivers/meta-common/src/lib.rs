@@ -1,5 +1,6 @@
 //! What the drivers of Meta's channels (WhatsApp, Messenger) share: the webhook with its verification and signature
-//! ([`webhook`]), batches of events ([`batch`]), the Graph API and its errors ([`graph`]), and the time in which a customer may be answered ([`window`]).
+//! ([`webhook`]), batches of events ([`batch`]), the Graph API and its errors ([`graph`]), and the time in which a customer may
+//! be answered ([`window`]).
 
 pub mod batch;
 pub mod graph;

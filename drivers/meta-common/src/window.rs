@@ -48,18 +48,21 @@ pub fn status(media_type: &str, work_item: WorkItem, until: u64, tooltip: &str, 
 }
 
 /// Tells the agent that `message.send` isn't possible now, after Meta refused one; `about` names that message.
-pub fn closed(media_type: &str, work_item: &WorkItem, tooltip: &str, about: &str) -> Message {
+pub fn closed(media_type: &str, work_item: WorkItem, tooltip: &str, about: &str) -> Message {
     let arguments = CommandStatusChanged {
         command: "message.send".into(),
         enabled: false,
         tooltip: Some(tooltip.into()),
         until: None,
     };
-    // Without what the server wrote into the work item.
-    let about_whom = WorkItem { customer: work_item.customer.clone(), ..WorkItem::new(&*work_item.conversation, "") };
     Message::new(media_type, &arguments)
-        .with_work_item(about_whom)
+        .with_work_item(work_item)
         .with_event_id(crate::cut(&format!("{about}/window"), 512))
+}
+
+/// The conversation and customer of a work item, without what the server wrote into it.
+pub fn about_whom(work_item: &WorkItem) -> WorkItem {
+    WorkItem { customer: work_item.customer.clone(), ..WorkItem::new(&*work_item.conversation, "") }
 }
 
 fn key(conversation: &str) -> String {

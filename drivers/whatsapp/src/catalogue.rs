@@ -74,7 +74,7 @@ pub fn consequences(refusal: &Refusal, work_item: WorkItem, about: &str) -> Vec<
     match refusal.code {
         131_049 | 131_050 => vec![notices::marketing(work_item, true, about)],
         WINDOW_CLOSED => {
-            vec![window::closed(MEDIA_TYPE, &work_item, &CATALOGUE.text(refusal), about)]
+            vec![window::closed(MEDIA_TYPE, work_item, &CATALOGUE.text(refusal), about)]
         }
         _ => Vec::new(),
     }

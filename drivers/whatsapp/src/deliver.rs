@@ -3,9 +3,7 @@
 use jackfield_sdk::error::code;
 use jackfield_sdk::interactions::Own;
 use jackfield_sdk::json::{Object, parse};
-use jackfield_sdk::{
-    Delivery, Error, Kind, Message, Outcome, Receipt, Result, WorkItem, health, host, push_all, reply_to,
-};
+use jackfield_sdk::{Delivery, Error, Kind, Message, Outcome, Receipt, Result, health, host, push_all, reply_to};
 use meta_common::graph::{self, Refusal, VENDOR_CODE};
 use meta_common::{MetaSettings, stops_typing, text, window};
 
@@ -82,7 +80,7 @@ fn send(settings: &MetaSettings, delivery: &Delivery, all: &[Piece<'_>]) -> Resu
             let code = vendor_code.and_then(|(_, code)| code.parse().ok()).unwrap_or(0);
             let refusal = Refusal { code, ..Refusal::default() };
             let about = format!("{}/{}", delivery.idempotency_key, delivery.attempt);
-            tell(&catalogue::consequences(&refusal, about_whom(work_item), &about));
+            tell(&catalogue::consequences(&refusal, window::about_whom(work_item), &about));
         })
     })
 }
@@ -104,11 +102,6 @@ fn seen(settings: &MetaSettings, delivery: &Delivery, typing: bool) -> Result<Re
     let request = settings.request("POST", &format!("{}/messages", settings.account));
     graph::send(&request.with_body("application/json", body.finish()), &CATALOGUE)?;
     nothing
-}
-
-/// The conversation and customer of a work item, without what the server wrote into it.
-fn about_whom(work_item: &WorkItem) -> WorkItem {
-    WorkItem { customer: work_item.customer.clone(), ..WorkItem::new(work_item.conversation.as_str(), "") }
 }
 
 fn tell(messages: &[Message]) {

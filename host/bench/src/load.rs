@@ -2,8 +2,9 @@
 
 use crate::client::Client;
 use crate::process::{Process, TOKEN};
-use crate::sample::{Sample, event_of};
+use crate::sample::Sample;
 use crate::socket::Socket;
+use crate::wire::{event_of, to_http};
 use anyhow::{Context, bail, ensure};
 use serde_json::{Value, json};
 use std::cell::{Cell, RefCell};
@@ -87,7 +88,7 @@ impl Load {
         self.socket.command(&json!({"id": "state", "type": "agent.set-state", "state": "available"})).await?;
         for conversation in 0..CONVERSATIONS {
             let sample = Sample::new(self.event(), conversation);
-            self.clients[0].send(&sample.to_http(PATH)).await?;
+            self.clients[0].send(&to_http(&sample, PATH)).await?;
         }
         let mut accepted = HashSet::new();
         while accepted.len() < CONVERSATIONS as usize {
@@ -196,7 +197,7 @@ async fn send(
             from = Instant::now();
         }
         let event = next_event.replace(next_event.get() + 1);
-        let request = Sample::new(event, event % CONVERSATIONS).to_http(PATH);
+        let request = to_http(&Sample::new(event, event % CONVERSATIONS), PATH);
         track.borrow_mut().sent(event, from);
         client.send(&request).await?;
         track.borrow_mut().last = Instant::now();

@@ -20,6 +20,7 @@ mod sandboxed;
 mod services;
 mod socket;
 mod swap;
+mod wire;
 
 use std::path::Path;
 

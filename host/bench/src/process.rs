@@ -1,6 +1,7 @@
 //! The server and the floor as processes of their own.
 
-use crate::sample::{SECRET, SETTINGS};
+use crate::sample::SECRET;
+use crate::wire::SETTINGS;
 use anyhow::{Context, bail};
 use serde_json::Value;
 use std::fs::File;

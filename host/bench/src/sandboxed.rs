@@ -3,8 +3,9 @@
 use crate::extism::Extism;
 use crate::report::{Row, Target};
 use crate::rounds::{ROUNDS, compare};
-use crate::sample::{SECRET, SETTINGS, Sample};
+use crate::sample::{SECRET, Sample};
 use crate::services::NoServer;
+use crate::wire::SETTINGS;
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use jackfield_sandbox::{

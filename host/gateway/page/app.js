@@ -1,5 +1,7 @@
 // The agents' desktop. What customers wrote is data: it goes into the page as text only.
 
+import { STATUSES, bytes, isSaid, nameOf, saidIn, textOf, whenPossible } from "./message.js";
+
 const PROTOCOL = "jackfield.agent.v1";
 const RETRY_FIRST = 500;
 const RETRY_MOST = 10_000;
@@ -275,40 +277,6 @@ function notify(title, body) {
   if (document.hidden && window.Notification?.permission === "granted") new Notification(title, { body, silent: true });
 }
 
-function nameOf(workItem) {
-  return workItem.customer?.name || workItem.customer?.address || workItem.conversation || "a customer";
-}
-
-function textOf(message) {
-  const texts = (message?.parts ?? []).map((part) => {
-    if (part.type === "text") return part.text;
-    if (part.type === "attachment") return `[${part.name ?? part.mediaType}]`;
-    return part.fallback;
-  });
-  return texts.join("\n") || (message ? message.interaction.name : "");
-}
-
-/** Whether a message is something said, and not the channel's word on which commands are possible. */
-function isSaid(message) {
-  return message.interaction.name !== "command.status-changed";
-}
-
-function saidIn(item) {
-  return [...item.messages.values()].filter(isSaid);
-}
-
-/** Whether the channel takes answers, as it told last: until when, or why not. Nothing where it never spoke of it. */
-function whenPossible(item) {
-  const told = [...item.messages.values()].filter((message) => !isSaid(message));
-  const states = told.flatMap((message) => message.interaction.arguments?.commands ?? []);
-  const state = states.findLast(({ command }) => command === "message.send");
-  if (!state) return "";
-  const until = state.until ? Date.parse(state.until) : Infinity;
-  if (!state.enabled || until + clockSkew <= Date.now()) return `Answers don't go out now. ${state.tooltip ?? ""}`;
-  if (until === Infinity) return "";
-  return `Answers go out until ${new Date(until).toLocaleString([], { dateStyle: "short", timeStyle: "short" })}. ${state.tooltip ?? ""}`;
-}
-
 function show() {
   showMe();
   sync($("offers"), [...offers.values()], (entry) => entry.offer.id, newOffer, showOffer);
@@ -423,14 +391,18 @@ function showConversation() {
   const about = [workItem.mediaType, address, workItem.subject, `queue ${workItem.queue}`, workItem.state];
   $("about").textContent = about.filter(Boolean).join(" · ");
   $("complete").textContent = workItem.state === "wrapping" ? "End wrap-up" : "Complete";
-  $("possible").textContent = whenPossible(item);
-  $("possible").hidden = !$("possible").textContent;
+  showPossible(item);
   const thread = $("thread");
   const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
   const messages = [...saidIn(item), ...item.sending];
   sync(thread, messages, (message) => message.id ?? message.key, newMessage, (element, message) => showStatus(element, item, message));
   if (atEnd) thread.scrollTop = thread.scrollHeight;
   sync($("files"), item.files, (file) => file.key, newFile, () => {});
+}
+
+function showPossible(item) {
+  $("possible").textContent = whenPossible(item, Date.now() - clockSkew);
+  $("possible").hidden = !$("possible").textContent;
 }
 
 function newMessage(message) {
@@ -457,11 +429,6 @@ function attachment(part) {
   return make("p", "", {}, button);
 }
 
-function bytes(count) {
-  if (count < 1024) return `${count} bytes`;
-  return count < 1024 * 1024 ? `${Math.round(count / 1024)} KiB` : `${(count / 1024 / 1024).toFixed(1)} MiB`;
-}
-
 async function download(digest, name) {
   const answer = await request(`/v1/blobs/${encodeURIComponent(digest)}`);
   if (!answer?.ok) return announce("The file can't be had.");
@@ -469,11 +436,6 @@ async function download(digest, name) {
   make("a", "", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
-
-const STATUSES = {
-  sending: "sending ...", queued: "on its way", sent: "sent", delivered: "delivered", read: "read",
-  unknown: "perhaps sent", failed: "failed",
-};
 
 function showStatus(element, item, message) {
   if (message.direction === "inbound") return;
@@ -605,6 +567,9 @@ setInterval(() => {
     const entry = offers.get(element.dataset.key);
     if (entry) showOffer(element, entry);
   }
+  // What is possible ends by the clock, not by an event.
+  const item = items.get(selected);
+  if (item) showPossible(item);
 }, 500);
 
 connect();

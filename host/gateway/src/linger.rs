@@ -9,6 +9,9 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+#[cfg(test)]
+mod tests;
+
 /// What is read of a client that goes on sending, and for how long.
 const MOST: u64 = 16 << 20;
 const LONGEST: Duration = Duration::from_secs(2);
@@ -25,11 +28,17 @@ pub(crate) fn lend(stream: TcpStream) -> (Lent, oneshot::Receiver<TcpStream>) {
     (Lent { stream: Some(stream), back: Some(back) }, returned)
 }
 
-/// Waits until the client has heard the answer: until it closes, or has sent or taken too much.
-pub(crate) async fn linger(stream: TcpStream) {
+/// Waits until the client has heard the answer: until it closes, has sent or taken too much, or the server goes down.
+pub(crate) async fn linger(stream: TcpStream, draining: impl Future<Output = ()>) {
     let mut rest = stream.take(MOST);
-    // Whether it ends by the client, the bytes or the clock: what follows is the same.
-    let _ = timeout(LONGEST, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+    let heard = async {
+        // Whether it ends by the client, the bytes or the clock: what follows is the same.
+        let _ = timeout(LONGEST, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+    };
+    tokio::select! {
+        () = heard => {}
+        () = draining => {}
+    }
 }
 
 impl Lent {

@@ -1,4 +1,4 @@
-//! `/`: the agents' desktop, three files without a build step.
+//! `/`: the agents' desktop, four files without a build step.
 
 use crate::gateway::Gateway;
 use axum::Router;
@@ -13,12 +13,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 const INDEX: &str = include_str!("../page/index.html");
 const SCRIPT: &str = include_str!("../page/app.js");
+const MESSAGE: &str = include_str!("../page/message.js");
 const STYLE: &str = include_str!("../page/style.css");
 
 pub(crate) fn routes() -> Router<Gateway> {
     Router::new()
         .route("/", get(async || file("text/html; charset=utf-8", INDEX)))
         .route("/app.js", get(async || file("text/javascript; charset=utf-8", SCRIPT)))
+        .route("/message.js", get(async || file("text/javascript; charset=utf-8", MESSAGE)))
         .route("/style.css", get(async || file("text/css; charset=utf-8", STYLE)))
 }
 

@@ -75,7 +75,7 @@ async fn accept(gateway: &Gateway, listener: &TcpListener) -> Option<(TcpStream,
     }
 }
 
-async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
+pub(crate) async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
     let (Ok(peer), Ok(local)) = (stream.peer_addr(), stream.local_addr()) else {
         return;
     };
@@ -97,14 +97,9 @@ async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();
         let mut connection = pin!(connection);
-        let mut signals = gateway.signals();
-        let draining = async move {
-            // The sender lives as long as the gateway does.
-            let _ = signals.wait_for(|signal| signal.draining).await;
-        };
         tokio::select! {
             ended = connection.as_mut() => ended,
-            () = draining => {
+            () = draining(&gateway) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -117,6 +112,12 @@ async fn connection(gateway: Gateway, app: Router, stream: TcpStream) {
     }
     // A WebSocket's is not back yet, and ends by itself.
     if let Ok(stream) = returned.try_recv() {
-        linger(stream).await;
+        linger(stream, draining(&gateway)).await;
     }
+}
+
+/// Ends when the server goes down.
+async fn draining(gateway: &Gateway) {
+    // The sender lives as long as the gateway does.
+    let _ = gateway.signals().wait_for(|signal| signal.draining).await;
 }

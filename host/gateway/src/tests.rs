@@ -151,7 +151,7 @@ async fn metrics_and_health_are_open_on_this_machine_only() {
 #[tokio::test]
 async fn the_desktop_takes_nothing_from_elsewhere() {
     let fixture = Fixture::new().await;
-    for path in ["/", "/app.js", "/style.css"] {
+    for path in ["/", "/app.js", "/message.js", "/style.css"] {
         let response = fixture.call(Method::GET, path, "", Body::empty()).await;
         assert_eq!(response.status(), 200);
         assert!(response.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));

@@ -11,6 +11,8 @@ pub fn message(message: &Value) -> String {
     if !matches!(name, "support-request" | "message.send") {
         pieces.push(format!("({})", one_line(name)));
     }
+    let commands = message.pointer("/interaction/arguments/commands").filter(|_| name == "command.status-changed");
+    pieces.extend(commands.and_then(Value::as_array).into_iter().flatten().map(possible));
     let parts = message.get("parts").and_then(Value::as_array);
     pieces.extend(parts.into_iter().flatten().map(part));
     if let Some(status) = text(message, "status") {
@@ -19,6 +21,17 @@ pub fn message(message: &Value) -> String {
     let said = pieces.join(" ");
     let said = if said.is_empty() { "(nothing)" } else { &said };
     format!("{}: {}", speaker(message), said.trim_end().replace('\n', "\n    "))
+}
+
+/// Whether a command is possible, of those that a channel tells of.
+fn possible(command: &Value) -> String {
+    let is_enabled = command.get("enabled").and_then(Value::as_bool) == Some(true);
+    let state = match text(command, "until").filter(|_| is_enabled) {
+        Some(until) => format!("until {}", one_line(until)),
+        None => if is_enabled { "possible" } else { "not possible" }.to_owned(),
+    };
+    let why = text(command, "tooltip").map_or_else(String::new, |why| format!(", {}", one_line(why)));
+    format!("{}: {state}{why}", one_line(text(command, "command").unwrap_or_default()))
 }
 
 /// Who says it.

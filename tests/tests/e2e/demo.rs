@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use jackfield_tests::{Answer, DEADLINE, Http, Request, binary, root};
-use serde_json::Value;
+use jackfield_tests::{Answer, DEADLINE, Http, Request, ask_node, binary, root};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -50,7 +50,8 @@ async fn the_demo_serves_and_its_curl_line_makes_a_request_appear() {
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.header("content-type"));
     let script = http.get("/app.js").await.expect(200);
     assert!(script.text().contains("jackfield.agent.v1"), "the page is an agent's desktop");
-    assert!(script.text().contains("command.status-changed"), "what can't be sent now is told beside the thread");
+    let words = http.get("/message.js").await.expect(200).text();
+    assert_eq!(ask_node("desktop.mjs", &json!({"module": words})).await, "told", "what the page makes of messages");
     // Nothing that a customer writes may run there.
     assert!(page.header("content-security-policy").contains("default-src"), "{:?}", page.headers);
     http.with_token(&token).get("/v1/agents").await.expect(403);

@@ -5,10 +5,8 @@ use sha2::Sha256;
 
 /// The channel's secret.
 pub const SECRET: &str = "s3cret-of-the-bench";
-/// The channel's settings, as JSON.
-pub const SETTINGS: &str = r#"{"media-type":"sms","signature":"hmac","header":"x-shop-signature"}"#;
 /// Bytes of a body.
-pub const BODY: usize = 1024;
+const BODY: usize = 1024;
 
 /// Everything of the headers but the signature; 17 of them.
 const HEADERS: [(&str, &str); 17] = [
@@ -36,7 +34,7 @@ const SIGNATURE: &str = "x-shop-signature";
 
 /// A signed webhook.
 pub struct Sample {
-    /// The body, [`BODY`] bytes of JSON.
+    /// The body, 1 KB of JSON.
     pub body: Vec<u8>,
     /// The value of the signature's header.
     signature: String,
@@ -65,19 +63,6 @@ impl Sample {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         HEADERS.into_iter().chain([(SIGNATURE, self.signature.as_str())])
     }
-
-    /// The request as it is on the wire.
-    pub fn to_http(&self, path: &str) -> Vec<u8> {
-        let mut bytes = format!("POST {path} HTTP/1.1\r\n").into_bytes();
-        for (name, value) in self.headers() {
-            for piece in [name, ": ", value, "\r\n"] {
-                bytes.extend_from_slice(piece.as_bytes());
-            }
-        }
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(&self.body);
-        bytes
-    }
 }
 
 /// An id like those of vendors' messages: a prefix and 32 hex digits. The first eight are the event's number, so that
@@ -85,13 +70,6 @@ impl Sample {
 fn event_id(event: u32) -> String {
     let rest = u64::from(event).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     format!("SM{event:08x}{rest:016x}{:08x}", !event)
-}
-
-/// The number of the event whose id stands in `json` under the key `key`.
-pub fn event_of(json: &str, key: &str) -> Option<u32> {
-    let mark = format!("\"{key}\":\"SM");
-    let at = json.find(&mark)? + mark.len();
-    u32::from_str_radix(json.get(at..at + 8)?, 16).ok()
 }
 
 #[cfg(test)]

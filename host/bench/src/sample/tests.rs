@@ -10,12 +10,3 @@ fn a_sample_is_what_the_targets_ask_for() {
     let json: Value = serde_json::from_slice(&sample.body).unwrap();
     assert_eq!(json["conversation"], "+14155550003");
 }
-
-#[test]
-fn an_event_is_known_by_its_id() {
-    for event in [0, 1, 99, u32::MAX] {
-        let body = String::from_utf8(Sample::new(event, 0).body).unwrap();
-        assert_eq!(event_of(&body, "id"), Some(event));
-        assert_eq!(event_of(&body, "eventId"), None);
-    }
-}

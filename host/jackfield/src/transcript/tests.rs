@@ -64,3 +64,22 @@ fn a_customer_without_a_name_is_known_by_the_address() {
     assert_eq!(customer(&json!({"address": "a\u{1b}b"})), "a\\u{1b}b");
     assert_eq!(customer(&json!(null)), "customer");
 }
+
+#[test]
+fn what_is_possible_is_told_with_its_end_and_why() {
+    let told = |command: Value| {
+        message(&json!({
+            "direction": "inbound", "workItem": {"customer": {"address": "+1", "name": "Kim"}}, "parts": [],
+            "interaction": {"name": "command.status-changed", "arguments": {"commands": [command]}},
+        }))
+    };
+    let until =
+        json!({"command": "message.send", "enabled": true, "until": "2026-11-23T12:00:00Z", "tooltip": "a day"});
+    assert_eq!(told(until), "Kim: (command.status-changed) message.send: until 2026-11-23T12:00:00Z, a day");
+    let over =
+        json!({"command": "message.send", "enabled": false, "until": null, "tooltip": "use a\u{1b}[2J template"});
+    assert!(told(over.clone()).starts_with("Kim: (command.status-changed) message.send: not possible, use a"));
+    assert!(!told(over).contains('\u{1b}'), "a terminal is told nothing");
+    let open = json!({"command": "message.send", "enabled": true});
+    assert_eq!(told(open), "Kim: (command.status-changed) message.send: possible");
+}

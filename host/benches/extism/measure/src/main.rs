@@ -7,7 +7,6 @@
 mod answer;
 mod call;
 #[path = "../../../../bench/src/sample/mod.rs"]
-#[allow(dead_code, reason = "what the sample is on a wire and in a frame is asked elsewhere")]
 mod sample;
 
 use anyhow::Context;

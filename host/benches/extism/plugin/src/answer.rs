@@ -4,8 +4,8 @@ use jackfield_sdk::json::{Object, push_string};
 use jackfield_sdk::{Attributes, Kind, Message, Part, WorkItem};
 
 /// The answer to a request that makes no message.
-pub fn refusal(status: u32) -> String {
-    Object::new().number("status", status).finish()
+pub fn refusal(status: u32, detail: &str) -> String {
+    Object::new().number("status", status).string("detail", detail).finish()
 }
 
 /// The answer with the message, its fields named as in the specification.

@@ -1,14 +1,20 @@
 //! What the driver `webhook` does with the sample of the measurements, as a plugin of Extism: the signature is checked (by
 //! the host, which keeps the secret), the payload becomes a message. A plugin of Extism gets bytes and gives bytes, so the
-//! request comes as JSON and the message goes as JSON. What isn't the way in and out is the SDK's: the same reader of JSON,
-//! the same message.
+//! request comes as JSON and the message goes as JSON. What isn't the way in and out is the driver's own
+//! source, on the same SDK.
 
 mod answer;
+mod attachments;
+#[path = "../../../../../drivers/webhook/src/payload.rs"]
 mod payload;
+mod settings;
 
 use extism_pdk::{FnResult, Memory, input_bytes, plugin_fn};
 use jackfield_sdk::encoding::from_hex;
+use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Value, parse};
+use settings::WebhookSettings;
+use std::sync::LazyLock;
 
 /// The header with the signature, as the sample's channel is set up.
 const SIGNATURE: &str = "x-shop-signature";
@@ -30,17 +36,25 @@ pub fn receive() -> FnResult<String> {
     let request = parse(&input).map_err(|error| extism_pdk::Error::msg(error.to_string()))?;
     let text = |key: &str| request.get(key).and_then(Value::as_str).unwrap_or_default();
     if text("method") != "POST" {
-        return Ok(answer::refusal(405));
+        return Ok(answer::refusal(405, "messages are sent by POST"));
     }
     let body = text("body");
     if !is_genuine(&request, body)? {
-        return Ok(answer::refusal(401));
+        return Ok(answer::refusal(401, "the signature does not fit"));
     }
     if !header(&request, "content-type").is_some_and(is_json) {
-        return Ok(answer::refusal(415));
+        return Ok(answer::refusal(415, "the body must be application/json in UTF-8"));
     }
-    let message = parse(body.as_bytes()).ok().and_then(|payload| payload::message(&payload));
-    Ok(message.map_or_else(|| answer::refusal(400), |message| answer::accepted(&message)))
+    let Ok(payload) = parse(body.as_bytes()) else {
+        return Ok(answer::refusal(400, "the body is no JSON"));
+    };
+    static SETTINGS: LazyLock<WebhookSettings> = LazyLock::new(settings::of_the_sample);
+    let no_id = || Err(jackfield_sdk::Error::new(code::INVALID, "the sample has an id"));
+    Ok(match payload::message(&SETTINGS, &payload, no_id) {
+        Ok(Ok(message)) => answer::accepted(&message),
+        Ok(Err(malformed)) => answer::refusal(400, &malformed.0),
+        Err(error) => answer::refusal(400, &error.text),
+    })
 }
 
 /// The value of the header, where it stands once.
