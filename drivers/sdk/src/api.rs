@@ -5,7 +5,7 @@ use crate::json::{Value, parse};
 use crate::{Error, Outgoing, Response, Result, health};
 
 /// Sends a request that has an effect, so that it must not be made twice: an answer that nobody can read means that it may
-/// have had it.
+/// have had it. The host says `too-large` of answers only; a request that is too long is `invalid`, and was not sent.
 ///
 /// # Errors
 /// No answer came, or none that can be read: `maybe-sent` if the request may have arrived all the same.
@@ -80,6 +80,10 @@ mod tests {
         ] {
             assert_eq!(called(answer), Err(expected.into()));
         }
+        drop(native::sent());
+        let large = Outgoing::new("POST", "https://api.example.com/say").with_body("text/plain", vec![b'x'; 17 << 20]);
+        assert_eq!(send(&large).map_err(|error| error.code).expect_err("it is too long"), "invalid");
+        assert!(native::sent().is_empty(), "nothing is sent");
         assert!(pushed().is_empty());
         assert_eq!(called(Ok(Response::json(200, r#"{"error":"bad-credentials"}"#))), Err("bad-credentials".into()));
         assert_eq!(called(Ok(Response::json(200, r#"{"ok":true}"#))).map_err(drop).map(|body| body.len()), Ok(11));

@@ -12,6 +12,8 @@ mod tests;
 const LONGEST_CALL: Duration = Duration::from_secs(15 * 60);
 /// The most guest time of a call that takes something in that a driver may ask for.
 const LONGEST_RECEIVE: Duration = Duration::from_secs(15);
+/// The longest that a driver may ask for to have a delivery tried again; an operator may allow as much.
+const LONGEST_RETRY: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The most memory of an instance that a driver may ask for; an operator may allow as much.
 const MOST_MEMORY: ByteSize = ByteSize::mib(256);
 /// The largest body of a webhook that a driver may ask for; more memory is the operator's to give.
@@ -38,9 +40,10 @@ pub(crate) fn memory(descriptor: &Descriptor) -> Option<ByteSize> {
     Some(value(descriptor, "memory")?.parse::<ByteSize>().ok()?.min(MOST_MEMORY))
 }
 
-/// `retry-for`: how long a delivery that fails for a time is tried again.
-pub(crate) fn retry_for(descriptor: &Descriptor) -> Option<Duration> {
-    parse_duration(value(descriptor, "retry-for")?).ok()
+/// `retry-for`: how long a delivery that fails for a time is tried again: the config's, else what the driver asks for.
+pub(crate) fn retry_for(configured: Option<Duration>, descriptor: &Descriptor) -> Option<Duration> {
+    let asked = || Some(parse_duration(value(descriptor, "retry-for")?).ok()?.min(LONGEST_RETRY));
+    configured.or_else(asked)
 }
 
 /// Most bytes of a webhook's body: the config's, else what the driver asks for, but never less than is usual.

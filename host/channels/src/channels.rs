@@ -1,7 +1,6 @@
 //! All channels of a server.
 
 use crate::advice::Advice;
-use crate::asked;
 use crate::counters::LoadFailures;
 use crate::logs::Logs;
 use crate::own;
@@ -323,14 +322,6 @@ impl Channels {
 
     pub(crate) fn say(&self, channel: &str, level: LogLevel, text: &str) {
         self.inner.server.say(channel, level, text, &Attributes::default());
-    }
-
-    /// Most bytes of a webhook body of this channel; none: there is no such channel.
-    pub fn body_limit(&self, channel: &str) -> Option<usize> {
-        let serving = self.serving(channel)?;
-        let generation = serving.generation();
-        let descriptor = generation.as_ref().map(|generation| generation.driver().descriptor());
-        Some(asked::body(serving.config.limits.body, descriptor).to_usize())
     }
 
     /// The channels' logs.

@@ -21,6 +21,11 @@ pub enum ReceiveError {
     /// Too many requests wait.
     #[error("too many requests of this channel wait; try again in a moment")]
     Busy,
+    /// The bodies of requests that are being read or wait have too many bytes.
+    #[error(
+        "the bodies of this channel's requests have too many bytes together (limits.bodies); try again in a moment"
+    )]
+    Full,
     /// The journal can't be written.
     #[error("the request could not be made durable; try again later")]
     Unavailable,
@@ -40,7 +45,13 @@ impl ReceiveError {
     pub fn status(&self) -> u16 {
         match self {
             Self::UnknownChannel | Self::NoWebhook => 404,
-            Self::Paused | Self::NotServed | Self::Restarting | Self::Unavailable | Self::Conflict | Self::Busy => 503,
+            Self::Paused
+            | Self::NotServed
+            | Self::Restarting
+            | Self::Unavailable
+            | Self::Conflict
+            | Self::Busy
+            | Self::Full => 503,
             Self::DriverFailed => 502,
             Self::DriverTimeout => 504,
         }
@@ -51,7 +62,7 @@ impl ReceiveError {
         match self {
             Self::Paused | Self::NotServed => Some(30),
             Self::Unavailable | Self::Restarting => Some(5),
-            Self::Busy | Self::Conflict => Some(1),
+            Self::Busy | Self::Full | Self::Conflict => Some(1),
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use crate::error::ReceiveError;
 use crate::health::Health;
 use crate::live::Live;
 use crate::quarantine::{fingerprint, reason};
+use crate::room::BodyRoom;
 use crate::serving::Serving;
 use bytes::Bytes;
 use jackfield_sandbox::{
@@ -49,14 +50,18 @@ fn accepted() -> Response {
 }
 
 impl Channels {
-    /// Gives a webhook request to the channel's driver. What the driver pushes is durable before this returns.
+    /// Gives a webhook request to the channel's driver. What the driver pushes is durable before this returns. `room` is what
+    /// its body holds; it is given back when the driver has answered.
     ///
     /// # Errors
     /// [`ReceiveError`]; then nothing of the request is left, and the sender should try again where it says so.
-    pub async fn receive(&self, channel: &str, request: Request) -> Result<Response, ReceiveError> {
+    pub async fn receive(&self, channel: &str, request: Request, room: BodyRoom) -> Result<Response, ReceiveError> {
         let (channels, channel) = (self.clone(), channel.to_owned());
         // A sender that hangs up changes nothing: what it sent is taken in, and counts as inside until it is.
-        let task = tokio::spawn(async move { channels.take_in(&channel, request).await });
+        let task = tokio::spawn(async move {
+            let _held = room;
+            channels.take_in(&channel, request).await
+        });
         task.await.unwrap_or(Err(ReceiveError::DriverFailed))
     }
 

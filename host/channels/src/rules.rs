@@ -137,7 +137,7 @@ fn channel_config(channel: &Channel, driver: Option<&Driver>) -> router::Channel
         })
         .collect();
     out.look_up_unknown = descriptor.attributes.get("look-up-unknown") == Some("true");
-    if let Some(duration) = crate::asked::retry_for(descriptor) {
+    if let Some(duration) = crate::asked::retry_for(channel.limits.retry_for, descriptor) {
         out.deliver_retry_for_ms = millis(duration);
     }
     out

@@ -80,6 +80,11 @@ impl Services for Server {
             .collect())
     }
 
+    fn store_keys(&self, channel: &str, prefix: &str) -> Result<Vec<String>, ErrorInfo> {
+        let now = i64::try_from(self.sequencer.now()).unwrap_or(i64::MAX);
+        self.sequencer.reader().store_keys(channel, prefix, now).map_err(unavailable)
+    }
+
     fn store_usage(&self, channel: &str) -> Result<(u64, u64), ErrorInfo> {
         let usage = self.sequencer.reader().store_usage(channel).map_err(unavailable)?;
         Ok((usage.keys, usage.bytes))

@@ -43,6 +43,8 @@ pub(crate) struct Kept {
     pub(crate) paused: AtomicBool,
     /// Webhook requests inside the server.
     pub(crate) inside: AtomicUsize,
+    /// Bytes of their bodies, of those that are being read too.
+    pub(crate) bodies: AtomicUsize,
     pub(crate) counters: Counters,
     /// What its drivers used of the network.
     pub(crate) egress: Arc<jackfield_egress::Counters>,
@@ -86,6 +88,7 @@ impl Serving {
                 generation: AtomicU64::new(0),
                 paused: AtomicBool::new(false),
                 inside: AtomicUsize::new(0),
+                bodies: AtomicUsize::new(0),
                 counters: Counters::default(),
                 egress: Arc::default(),
                 health: Mutex::new(Health::connecting(now)),

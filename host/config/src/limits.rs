@@ -26,6 +26,10 @@ pub struct Limits {
     pub body: Option<ByteSize>,
     /// `queue`: webhook requests that may wait. Default 1024.
     pub queue: u32,
+    /// `bodies`: bytes of the bodies of webhook requests that are read or wait, together. Default 256 MiB.
+    pub bodies: ByteSize,
+    /// `retry-for`: how long a delivery that fails for a time is tried again. None: what the driver asks for, else 24 h.
+    pub retry_for: Option<Duration>,
     /// `instances`: instances of a lane at the same time.
     pub instances: Option<u32>,
     /// `idle`: how long an instance may wait for a call.
@@ -111,6 +115,8 @@ impl Default for Limits {
             timer: None,
             body: None,
             queue: 1024,
+            bodies: ByteSize::mib(256),
+            retry_for: None,
             instances: None,
             idle: None,
             handles: None,
@@ -177,6 +183,8 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         timer: time("timer", 15 * MINUTE),
         body: size("body", ByteSize(1), ByteSize::mib(1024)),
         queue: number("queue", MOST).unwrap_or(defaults.queue),
+        bodies: size("bodies", ByteSize::kib(64), ByteSize::mib(1 << 20)).unwrap_or(defaults.bodies),
+        retry_for: time("retry-for", 14 * 24 * HOUR),
         instances: number("instances", 1024),
         idle: time("idle", 24 * HOUR),
         handles: number("handles", MOST),

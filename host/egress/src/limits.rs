@@ -34,11 +34,16 @@ pub struct Limits {
     pub idle_connections: usize,
 }
 
+impl Limits {
+    /// The default of [`request_bytes`](Self::request_bytes).
+    pub const REQUEST_BYTES: usize = 16 << 20;
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
             concurrency: 32,
-            request_bytes: 16 << 20,
+            request_bytes: Self::REQUEST_BYTES,
             default_response_bytes: 10 << 20,
             response_bytes: 64 << 20,
             default_timeout: Duration::from_secs(10),

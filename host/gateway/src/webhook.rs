@@ -8,7 +8,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -42,8 +42,8 @@ pub(crate) async fn receive(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let channel = channel_of(parts.uri.path());
-    let limit = gateway.channels().body_limit(channel).ok_or_else(|| refused(&ReceiveError::UnknownChannel))?;
-    let body = read(&parts.headers, body, limit).await?;
+    let mut room = gateway.channels().body_room(channel).ok_or_else(|| refused(&ReceiveError::UnknownChannel))?;
+    let body = read_into(&parts.headers, body, room.largest(), |bytes| room.take(bytes)).await?;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
     let request = HandlerRequest {
         method: parts.method.as_str().to_owned(),
@@ -58,7 +58,7 @@ pub(crate) async fn receive(
         },
         received_at: Timestamp::from_millis(gateway.sequencer().now()).unwrap_or_default(),
     };
-    match gateway.channels().receive(channel, request).await {
+    match gateway.channels().receive(channel, request, room).await {
         Ok(answer) => respond(&gateway, answer).await,
         Err(error) => Err(refused(&error)),
     }
@@ -74,16 +74,37 @@ fn headers(headers: &HeaderMap) -> Vec<Header> {
 
 /// Reads a body of at most `limit` bytes; one that says it is longer isn't read at all.
 pub(crate) async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    read_into(headers, body, limit, |_| Ok(())).await
+}
+
+/// The same where `room` has to have room for each piece that comes.
+async fn read_into(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    mut room: impl FnMut(usize) -> Result<(), ReceiveError>,
+) -> Result<Bytes, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(Problem::too_large(limit as u64));
     }
-    match tokio::time::timeout(BODY, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::too_large(limit as u64)),
-        Ok(Err(_)) => Err(Problem::bad_request("the body was cut off")),
-        Err(_) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in")),
-    }
+    let mut body = Limited::new(body, limit);
+    let whole = async {
+        let mut whole = BytesMut::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
+                true => Problem::too_large(limit as u64),
+                false => Problem::bad_request("the body was cut off"),
+            })?;
+            if let Ok(data) = frame.into_data() {
+                room(data.len()).map_err(|error| refused(&error))?;
+                whole.extend_from_slice(&data);
+            }
+        }
+        Ok(whole.freeze())
+    };
+    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in");
+    tokio::time::timeout(BODY, whole).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The driver's answer, without what only the server can say of a connection.

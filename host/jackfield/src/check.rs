@@ -101,6 +101,10 @@ impl Services for Nothing {
         none()
     }
 
+    fn store_keys(&self, _: &str, _: &str) -> Result<Vec<String>, ErrorInfo> {
+        Ok(Vec::new())
+    }
+
     fn store_usage(&self, _: &str) -> Result<(u64, u64), ErrorInfo> {
         none()
     }

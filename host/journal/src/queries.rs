@@ -186,6 +186,24 @@ impl Queries<'_> {
         Ok(entries)
     }
 
+    pub(crate) fn store_keys(&self, channel: &str, prefix: &str, now: i64) -> Result<Vec<String>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT key FROM store
+             WHERE channel = ?1 AND key >= ?2 AND value IS NOT NULL AND (expires_at IS NULL OR expires_at > ?3)
+             ORDER BY key",
+        )?;
+        let mut rows = statement.query(params![channel, prefix, now])?;
+        let mut keys = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key: String = row.get(0)?;
+            if !key.starts_with(prefix) {
+                break;
+            }
+            keys.push(key);
+        }
+        Ok(keys)
+    }
+
     pub(crate) fn store_usage(&self, channel: &str) -> Result<StoreUsage> {
         let usage = self
             .connection

@@ -184,6 +184,11 @@ impl Reader {
         self.ask(|queries| queries.store_entries(channel, prefix, after, limit, now))
     }
 
+    /// A channel's keys that begin with `prefix`, in order; no value is read. Those that are expired at `now` are left out.
+    pub fn store_keys(&self, channel: &str, prefix: &str, now: i64) -> Result<Vec<String>, Error> {
+        self.ask(|queries| queries.store_keys(channel, prefix, now))
+    }
+
     /// How much a channel stores.
     pub fn store_usage(&self, channel: &str) -> Result<StoreUsage, Error> {
         self.ask(|queries| queries.store_usage(channel))

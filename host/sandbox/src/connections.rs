@@ -110,8 +110,9 @@ pub enum LineDeed {
     Write {
         /// The bytes.
         data: Bytes,
-        /// Secrets are among them: what the peer says from now on is searched for them.
-        secret: bool,
+        /// Secrets are among them: what the peer says from now on is searched for the channel's, and for these, which
+        /// were composed in the call that writes. None: there are no secrets.
+        secrets: Option<Vec<Vec<u8>>>,
     },
     /// Begins TLS after the writes before it.
     StartTls {

@@ -10,6 +10,7 @@ use crate::error::{CallError, Failed, SettingsError};
 use crate::handler::{Delivery, Expiry, Outcome, Request, Response};
 use crate::limits::Limits;
 use crate::pool::{self, Pool};
+use crate::scrub::Composed;
 use crate::services::Services;
 use crate::transaction::Transaction;
 use crate::usage::Usage;
@@ -207,9 +208,10 @@ impl Generation {
         self.inner.channel.config.grants.client.as_ref()
     }
 
-    /// What came from a peer that secrets were written to, without those that it repeats.
-    pub fn scrubbed(&self, data: bytes::Bytes) -> bytes::Bytes {
-        match self.inner.channel.scrubber.bytes(&data, &[]) {
+    /// What came from a peer that secrets were written to, without those that it repeats: the channel's, and those that
+    /// were composed for this peer.
+    pub fn scrubbed(&self, data: bytes::Bytes, composed: &Composed) -> bytes::Bytes {
+        match composed.replaced(self.inner.channel.scrubber.bytes(&data, &[])) {
             std::borrow::Cow::Borrowed(_) => data,
             std::borrow::Cow::Owned(clean) => clean.into(),
         }

@@ -16,6 +16,8 @@ use wit_parser::{Interface, Resolve, WorldItem, WorldKey};
 pub(crate) const PACKAGE: &str = "jackfield:channel/";
 /// How every component begins: magic number, version, layer.
 const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+/// How a core module does: its layer is 0.
+const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// How componentize-py initializes what it makes; nobody calls it afterwards.
 const COMPONENTIZE_PY: &str = "exports";
 
@@ -46,8 +48,7 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits, versions: Versions
         return Err(Refusal::TooLarge { found: bytes.len(), limit: limits.bytes });
     }
     if !bytes.starts_with(COMPONENT) {
-        let what = if bytes.starts_with(b"\0asm") { "it is a core module" } else { "it does not begin as one" };
-        return Err(Refusal::NotAComponent(what.to_owned()));
+        return Err(Refusal::NotAComponent(what_else(bytes)));
     }
     count::check(bytes, limits)?;
     let (resolve, world) = match decode(bytes) {
@@ -79,6 +80,18 @@ pub(crate) fn inspect(bytes: &[u8], limits: &ComponentLimits, versions: Versions
         check_types(&resolve, name, item, (version.resolve(), spec), Side::Import)?;
     }
     check_exports(&resolve, &world.exports, versions)
+}
+
+/// What a file is that begins otherwise than a component of today.
+fn what_else(bytes: &[u8]) -> String {
+    match bytes {
+        _ if bytes.starts_with(MODULE) => "it is a core module".to_owned(),
+        [b'\0', b'a', b's', b'm', low, high, 1, 0, ..] => {
+            let version = u16::from_le_bytes([*low, *high]);
+            format!("it is a component in version {version} of the binary format, and this server reads version 13")
+        }
+        _ => "it does not begin as one".to_owned(),
+    }
 }
 
 fn check_exports(

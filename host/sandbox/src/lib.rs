@@ -55,6 +55,7 @@ pub use handler::{Body, Delivery, Expiry, Header, Outcome, Peer, Receipt, Reques
 pub use inspect::ComponentLimits;
 pub use limits::{Limit, Limits};
 pub use replay::{ReplayError, Replayed};
+pub use scrub::Composed;
 pub use secrets::Secrets;
 pub use services::{LogLevel, Services, StoreRead, Waiting};
 pub use transaction::{StoreWrite, TimerChange, Transaction};

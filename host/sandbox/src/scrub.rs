@@ -10,6 +10,7 @@ use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_S
 use parking_lot::Mutex;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Shorter values are not searched for: they would be found in ordinary text.
@@ -18,6 +19,8 @@ pub(crate) const LEAST: usize = 6;
 const LONGEST_ENCODED: usize = 8 << 10;
 /// Captured values that are searched for; the oldest gives way.
 const LEARNED: usize = 200;
+/// Composed values that are searched for in what one peer says; the oldest gives way.
+const COMPOSED: usize = 64;
 
 /// What stands in a secret's place.
 const STARS: &[u8] = b"******";
@@ -88,6 +91,40 @@ fn replace<'a>(automaton: &AhoCorasick, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
     }
     let stars = vec![STARS; automaton.patterns_len()];
     Cow::Owned(automaton.replace_all_bytes(&bytes, &stars))
+}
+
+/// Secrets that were composed and written to one peer. They are searched for as they are in what it says, as long as it
+/// is connected.
+#[derive(Default)]
+pub struct Composed {
+    values: VecDeque<Vec<u8>>,
+    known: Option<AhoCorasick>,
+}
+
+impl Composed {
+    /// Searches for these values from now on; the oldest give way to them.
+    pub fn learn(&mut self, values: Vec<Vec<u8>>) {
+        let before = self.values.len();
+        for value in values {
+            let is_searched_for = (LEAST..=LONGEST_ENCODED).contains(&value.len());
+            if is_searched_for && !self.values.contains(&value) {
+                self.values.push_back(value);
+            }
+        }
+        if self.values.len() == before {
+            return;
+        }
+        self.values.drain(..self.values.len().saturating_sub(COMPOSED));
+        self.known = automaton(&self.values.iter().collect::<Vec<_>>());
+    }
+
+    /// Puts stars in their place.
+    pub(crate) fn replaced<'a>(&self, bytes: Cow<'a, [u8]>) -> Cow<'a, [u8]> {
+        match &self.known {
+            Some(known) => replace(known, bytes),
+            None => bytes,
+        }
+    }
 }
 
 impl Scrubber {

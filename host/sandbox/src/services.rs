@@ -48,6 +48,8 @@ pub trait Services: Send + Sync + 'static {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<(String, StoreRead)>, ErrorInfo>;
+    /// The keys that begin with `prefix`, in order, without their values.
+    fn store_keys(&self, channel: &str, prefix: &str) -> Result<Vec<String>, ErrorInfo>;
     /// How many keys and bytes the channel's store holds.
     fn store_usage(&self, channel: &str) -> Result<(u64, u64), ErrorInfo>;
     /// Writes and syncs a blob.

@@ -4,4 +4,6 @@ pub(crate) mod drivers;
 pub(crate) mod limits;
 mod next;
 pub(crate) mod nobody;
+mod out;
+pub(crate) mod vendor;
 pub(crate) mod zoo;

@@ -184,3 +184,46 @@ async fn who_is_still_sending_hears_the_refusal() {
         }
     }
 }
+
+/// Bodies count from the first byte that has come, also where their sender takes its time.
+#[tokio::test]
+async fn bodies_of_one_channel_share_its_room() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    /// Sends all of a body but its end.
+    async fn begun(server: &Server, body: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(server.address()).await.expect("a connection");
+        let head = "POST /channels/forms HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
+        let begin = format!("{head}content-length: {}\r\n\r\n{}", body.len(), &body[..body.len() - 1]);
+        stream.write_all(begin.as_bytes()).await.expect("it reads");
+        stream
+    }
+    /// An answer as far as its head.
+    async fn heard(stream: &mut TcpStream) -> String {
+        let mut answer = Vec::new();
+        while !answer.windows(4).any(|four| four == b"\r\n\r\n") {
+            assert!(stream.read_buf(&mut answer).await.expect("an answer") > 0, "it ends early");
+        }
+        String::from_utf8_lossy(&answer).to_lowercase()
+    }
+    let server = Server::start(setup().text("[channel.limits]\nbodies = \"64KiB\"")).await;
+    let body = |id: &str, size: usize| json!({"id": id, "from": "kim", "text": "x".repeat(size)}).to_string();
+    let (mut one, mut two) = (begun(&server, &body("one", 40_000)).await, begun(&server, &body("two", 40_000)).await);
+    // Nobody is at the end of a body: one of them, and only that, is answered, since there is no room for it.
+    let (refused, other) = tokio::select! {
+        answer = heard(&mut one) => (answer, &mut two),
+        answer = heard(&mut two) => (answer, &mut one),
+    };
+    assert!(refused.starts_with("http/1.1 503") && refused.contains("retry-after: 1\r\n"), "{refused}");
+    other.write_all(b"}").await.expect("it reads");
+    let taken = heard(other).await;
+    assert!(taken.starts_with("http/1.1 200"), "{taken}");
+    let http = server.http();
+    let metrics = http.get("/metrics").await.expect(200).text();
+    assert!(metrics.contains("jackfield_channel_refused_total{channel=\"forms\"} 1"), "{metrics}");
+    let post = async |id: &str, size: usize| {
+        http.post("/channels/forms", &json!({"id": id, "from": "kim", "text": "x".repeat(size)})).await
+    };
+    post("three", 60_000).await.expect(200);
+    problem(post("four", 70_000).await, 413);
+}

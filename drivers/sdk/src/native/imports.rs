@@ -331,6 +331,9 @@ pub mod http {
     use crate::native::{Host, SentRequest, with};
     use crate::{Error, Header, Response};
 
+    /// What the host sends by default.
+    const LARGEST_BODY: usize = 16 << 20;
+
     /// Keeps the request and has it answered. Captures nothing: the answer comes as the test gives it.
     pub fn send(request: &Outgoing) -> Result<Response, Error> {
         let (sent, answer) = with(|host| {
@@ -351,11 +354,15 @@ pub mod http {
             .headers
             .iter()
             .map(|field| Ok(Header { name: field.name.clone(), value: join(host, &field.value)? }));
+        let body = join(host, &request.body)?;
+        if body.len() > LARGEST_BODY {
+            return Err(Error::new(code::INVALID, format!("the body is longer than {LARGEST_BODY} bytes")));
+        }
         Ok(SentRequest {
             method: request.method.clone(),
             url: String::from_utf8_lossy(&join(host, &request.url)?).into_owned(),
             headers: headers.collect::<Result<_, Error>>()?,
-            body: join(host, &request.body)?,
+            body,
             redirects: request.options.redirects,
             to_blob: request.options.to_blob,
         })

@@ -52,7 +52,11 @@ fn times_are_asked_for_by_lane_and_unknown_names_passed_over() {
     let minutes = |count: u64| Some(Duration::from_secs(count * 60));
     let descriptor = asks(&[("deliver", "2m"), ("timer", "3h"), ("retry-for", "5m"), ("next", "1s")]);
     assert_eq!((call(&descriptor, "deliver"), call(&descriptor, "timer")), (minutes(2), minutes(15)));
-    assert_eq!((retry_for(&descriptor), call(&descriptor, "receive")), (minutes(5), None));
+    assert_eq!((retry_for(None, &descriptor), call(&descriptor, "receive")), (minutes(5), None));
+    let for_ever = asks(&[("retry-for", "9000h")]);
+    assert_eq!(retry_for(None, &for_ever), minutes(14 * 24 * 60), "no work item stays open for a year");
+    assert_eq!((retry_for(minutes(7), &for_ever), retry_for(minutes(7), &asks(&[]))), (minutes(7), minutes(7)));
+    assert_eq!((retry_for(None, &asks(&[("retry-for", "soon")])), retry_for(None, &asks(&[]))), (None, None));
     assert_eq!(call(&asks(&[("deliver", "soon")]), "deliver"), None);
     let large = asks(&[("receive", "10s"), ("memory", "128MiB")]);
     assert_eq!((receive(&large), memory(&large)), (Some(Duration::from_secs(10)), Some(ByteSize::mib(128))));

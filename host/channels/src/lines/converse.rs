@@ -5,7 +5,7 @@ use super::line::Order;
 use super::talk::{End, Talk};
 use super::wire::Wire;
 use crate::channels::Channels;
-use jackfield_sandbox::{Expiry, Limit, LineDeed, LineEvent, LinePeer};
+use jackfield_sandbox::{Composed, Expiry, Limit, LineDeed, LineEvent, LinePeer};
 use jackfield_spec::{Attributes, Timestamp};
 use std::collections::BTreeMap;
 use std::io;
@@ -26,8 +26,8 @@ struct Course {
     timers: BTreeMap<String, (Instant, Vec<u8>)>,
     /// When the host's patience is over.
     deadline: Option<Instant>,
-    /// Secrets were written to the peer.
-    has_secrets: bool,
+    /// Secrets were written to the peer; these of them are no one's but this connection's.
+    composed: Option<Composed>,
 }
 
 /// What comes next.
@@ -87,7 +87,10 @@ impl Talk {
                 Next::Flowed(Ok(Flowed::Read(data))) => {
                     self.serving.kept.lines.counters.received.fetch_add(data.len() as u64, Ordering::Relaxed);
                     let generation = &self.line.live.generation;
-                    let data = if course.has_secrets { generation.scrubbed(data) } else { data };
+                    let data = match &course.composed {
+                        Some(composed) => generation.scrubbed(data, composed),
+                        None => data,
+                    };
                     self.tell(LineEvent::Received(data)).await?;
                 }
                 Next::Flowed(Ok(Flowed::End)) => return Err(End::new("eof", "the peer ended it")),
@@ -110,8 +113,10 @@ impl Talk {
         handshake: Duration,
     ) -> Result<(), End> {
         match deed {
-            LineDeed::Write { data, secret } => {
-                course.has_secrets |= secret;
+            LineDeed::Write { data, secrets } => {
+                if let Some(secrets) = secrets {
+                    course.composed.get_or_insert_default().learn(secrets);
+                }
                 flow.put(&data);
             }
             LineDeed::StartTls { name } => {

@@ -36,6 +36,8 @@ fn every_limit_is_read_under_its_key() {
         timer = "6s"
         body = "7MiB"
         queue = 8
+        bodies = "37MiB"
+        retry-for = "38s"
         instances = 9
         idle = "10s"
         handles = 11
@@ -80,6 +82,8 @@ fn every_limit_is_read_under_its_key() {
             timer: seconds(6),
             body: Some(ByteSize::mib(7)),
             queue: 8,
+            bodies: ByteSize::mib(37),
+            retry_for: seconds(38),
             instances: Some(9),
             idle: seconds(10),
             handles: Some(11),

@@ -55,6 +55,11 @@ fn urls_outside_a_grant_are_denied() {
         ("https://api.twilio.com", "https://api.twilio.com.evil.example/"),
         ("https://api.twilio.com", "https://evilapi.twilio.com/"),
         ("https://api.twilio.com", "https://api.twilio.com./"),
+        // Letters of other alphabets that look the same.
+        ("https://api.twilio.com", "https://\u{430}pi.twilio.com/"),
+        ("https://api.twilio.com", "https://api.twili\u{43e}.com/"),
+        ("https://*.twilio.com", "https://api.twili\u{43e}.com/"),
+        ("https://api.twilio.com", "https://xn--pi-6kc.twilio.com/"),
         // Who stands before the @ is a user name, not a host; also where the rest would be granted.
         ("https://api.twilio.com", "https://api.twilio.com@evil.example/"),
         ("https://api.twilio.com", "https://user:pass@api.twilio.com/"),

@@ -286,6 +286,8 @@ fn entries_are_paged_by_prefix() {
     assert_eq!(list("a/", Some("z"), 100), [""; 0]);
     assert_eq!(list("a/\u{10ffff}", None, 100), keys[4..5]);
     assert_eq!(list("a/", None, 0), [""; 0]);
+    let names = |prefix: &str| reader.store_keys("c", prefix, NOW).unwrap();
+    assert_eq!((names(""), names("a/")), (list("", None, 100), list("a/", None, 100)), "the same without values");
 }
 
 #[test]
@@ -368,6 +370,7 @@ fn hostile_names_are_only_names() {
         assert_eq!(value.as_deref(), Some(name.as_bytes()));
         let entries = reader.store_entries(name, name, None, 10, NOW).unwrap();
         assert_eq!(entries.len(), 1, "{name:?}");
+        assert_eq!(reader.store_keys(name, name, NOW).unwrap(), [*name]);
         assert_eq!(reader.store_usage(name).unwrap(), StoreUsage { keys: 1, bytes: 2 * name.len() as u64 });
         assert!(reader.blob_granted(name, &[1; 32]).unwrap());
         let filter = WorkItemFilter { state: Some((*name).to_owned()), after: None, limit: 10 };

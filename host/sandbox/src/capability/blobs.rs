@@ -49,6 +49,15 @@ fn too_large(channel: &Channel) -> Error {
     refuse("too-large", format!("a blob has at most {} bytes; raise limits.blob", channel.config.limits.blob))
 }
 
+/// Why nobody knows whether a blob was written. A panic is the server's own fault: its log says so.
+fn lost(channel: &Channel, error: &tokio::task::JoinError) -> Error {
+    if !error.is_panic() {
+        return refuse("unavailable", "the server goes down");
+    }
+    tracing::error!(channel = channel.config.id, "writing a blob panicked; this is a mistake of the server's");
+    refuse("unavailable", "the blob could not be written; the server's log has the reason")
+}
+
 impl State {
     /// Keeps a blob. A disk can take long for it: that is nothing that the guest computes, and none of its threads waits.
     pub(crate) async fn put_blob(
@@ -63,7 +72,7 @@ impl State {
         clock.pause();
         let written = tokio::task::spawn_blocking(move || services.blob_put(data.as_ref())).await;
         clock.resume();
-        let digest = written.map_err(|_| refuse("unavailable", "the server goes down"))?.map_err(info)?;
+        let digest = written.map_err(|error| lost(channel, &error))?.map_err(info)?;
         let blobs = &mut self.call.transaction.blobs;
         if !blobs.contains(&digest) {
             if blobs.len() >= channel.config.limits.blobs {
@@ -157,3 +166,6 @@ impl Host for State {
         channel.services.blob_read(&digest, u64::from(offset), length.min(READ)).map_err(info)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,9 @@ impl State {
         if size == 0 {
             return Ok(());
         }
-        self.change_line(channel, &connection, LineDeed::Write { data: Bytes::from(data), secret })
+        // A composed secret is known to this call only, and the peer may repeat it in the next.
+        let secrets = secret.then(|| self.call.composed.values().flatten().cloned().collect());
+        self.change_line(channel, &connection, LineDeed::Write { data: Bytes::from(data), secrets })
     }
 }
 

@@ -5,6 +5,7 @@ use crate::bindings::jackfield::channel::http_types::Response;
 use crate::bindings::jackfield::channel::message::Error;
 use crate::bindings::jackfield::channel::secrets::Piece;
 use crate::call::{State, refuse};
+use crate::capability::secrets::Assembled;
 use crate::channel::Channel;
 use crate::convert;
 use crate::handler::Body;
@@ -82,17 +83,25 @@ impl State {
         channel.config.limits.egress_bytes.saturating_sub(self.call.egress_bytes)
     }
 
+    /// Pieces put together for a request. `too-large` is said of an answer only, when the request has been made.
+    fn worded(&mut self, channel: &Channel, pieces: &[Piece], what: &str) -> Result<Assembled, Error> {
+        self.assemble(channel, pieces).map_err(|error| match error.code.as_str() {
+            "too-large" => refuse("invalid", format!("the {what} is too long: {}; nothing was sent", error.text)),
+            _ => error,
+        })
+    }
+
     fn prepare(&mut self, channel: &Channel, client: &Client, outgoing: &Outgoing) -> Result<Request, Error> {
         secrets_after_host(&outgoing.url)?;
-        let url = self.assemble(channel, &outgoing.url)?;
+        let url = self.worded(channel, &outgoing.url, "URL")?;
         let mut request = Request::new(outgoing.method.clone(), text(url.bytes, "URL")?);
         for field in &outgoing.headers {
-            let value = self.assemble(channel, &field.value)?;
+            let value = self.worded(channel, &field.value, "header")?;
             let mut header = Header::new(field.name.clone(), value.bytes);
             header.sensitive |= value.secret;
             request.headers.push(header);
         }
-        let body = self.assemble(channel, &outgoing.body)?;
+        let body = self.worded(channel, &outgoing.body, "body")?;
         request.body = Bytes::from(body.bytes);
         request.body_sensitive = body.secret;
         let limits = client.limits();

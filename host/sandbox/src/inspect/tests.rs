@@ -63,6 +63,20 @@ fn what_is_too_large_is_not_even_read() {
 }
 
 #[test]
+fn what_another_file_is_is_said() {
+    for (bytes, expected) in [
+        (&b"\0asm\x01\0\0\0"[..], "it is a core module"),
+        (b"\0asm\x0e\0\x01\0", "it is a component in version 14 of the binary format"),
+        (b"\0asm\x0d\0\x02\0", "it does not begin as one"),
+        (b"\0asm\x02\0\0\0", "it does not begin as one"),
+        (b"\0asm", "it does not begin as one"),
+    ] {
+        let refusal = inspect(bytes, &ComponentLimits::default(), SERVED).expect_err("it is no component").to_string();
+        assert!(refusal.contains(expected), "{bytes:?}\n  said:     {refusal}\n  expected: {expected}");
+    }
+}
+
+#[test]
 fn bytes_that_are_nothing_are_refused() {
     for bytes in [&b""[..], b"\0asm", b"\0asm\x0d\0\x01\0garbage", b"#!/bin/sh"] {
         let refusal = inspect(bytes, &ComponentLimits::default(), SERVED);

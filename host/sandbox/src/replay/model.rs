@@ -177,6 +177,12 @@ impl Services for Model {
         Ok(known.found.iter().filter_map(of).take(limit as usize).collect())
     }
 
+    fn store_keys(&self, _: &str, prefix: &str) -> Result<Vec<String>, ErrorInfo> {
+        let known = self.0.lock();
+        let found = known.found.iter().filter(|(key, value)| value.is_some() && key.starts_with(prefix));
+        Ok(found.map(|(key, _)| key.clone()).collect())
+    }
+
     fn store_usage(&self, _: &str) -> Result<(u64, u64), ErrorInfo> {
         Ok((0, 0))
     }

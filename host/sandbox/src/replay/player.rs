@@ -29,8 +29,8 @@ const OUTSIDE: [&str; 9] = [
     "wasi:http.send",
     "wasi:http.answer",
 ];
-/// Bytes that a body has room for where the record doesn't say: the default of `egress-request-bytes`.
-const ROOM: u64 = 16 << 20;
+/// Bytes that a body has room for where the record doesn't say: what a way out lets through by default.
+const ROOM: usize = jackfield_egress::Limits::REQUEST_BYTES;
 
 /// Where the replayed call is put when it has ended.
 #[derive(Clone, Default)]

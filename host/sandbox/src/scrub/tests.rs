@@ -43,6 +43,25 @@ fn values_are_learned_and_given_for_once() {
 }
 
 #[test]
+fn what_was_composed_for_a_peer_is_searched_for_and_bounded() {
+    let mut composed = Composed::default();
+    let replaced = |composed: &Composed, text: &str| {
+        String::from_utf8(composed.replaced(Cow::Borrowed(text.as_bytes())).into_owned()).expect("UTF-8")
+    };
+    assert_eq!(replaced(&composed, "AGtpbQBwdw=="), "AGtpbQBwdw==");
+    composed.learn(vec![b"AGtpbQBwdw==".to_vec(), b"short".to_vec(), vec![b'x'; LONGEST_ENCODED + 1]]);
+    assert_eq!(replaced(&composed, "? AGtpbQBwdw== short"), "? ****** short");
+    composed.learn(vec![b"AGtpbQBwdw==".to_vec()]);
+    assert_eq!(composed.values.len(), 1, "known already, or not searched for");
+    for number in 0..2 * COMPOSED {
+        composed.learn(vec![format!("value-{number}-").into_bytes()]);
+    }
+    assert_eq!(composed.values.len(), COMPOSED);
+    let last = format!("value-{}-", 2 * COMPOSED - 1);
+    assert_eq!(replaced(&composed, &format!("{last} AGtpbQBwdw==")), "****** AGtpbQBwdw==");
+}
+
+#[test]
 fn of_values_within_one_another_nothing_is_left() {
     let scrubber = scrubber(&["abcdef", "abcdefghi", "defghij"]);
     assert_eq!(scrubber.text("x abcdefghi y"), "x ****** y");

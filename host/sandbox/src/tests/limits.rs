@@ -7,7 +7,7 @@ use crate::bindings::jackfield::channel::http::Capture;
 use crate::bindings::jackfield::channel::secrets::Piece;
 use crate::bindings::jackfield::channel::{connections, secrets, server, store};
 use crate::call::{self, Call, CallKind, State};
-use crate::connections::{Connections, Listener};
+use crate::connections::{Connections, LineChange, LineDeed, Listener};
 use crate::{CallError, Generation, Limit, Limits};
 use std::sync::Arc;
 use std::time::Duration;
@@ -199,6 +199,15 @@ async fn what_a_call_may_do_of_each_is_counted_by_its_key() {
         let composed = secrets::Host::compose(state, piece(), "identity".into()).await;
         refused.push(composed.map(drop).map_err(|error| error.text));
     }
+    // What is composed goes with what is written, so that it is known when the peer repeats it.
+    let pieces = vec![Piece::Secret("composed:1".into())];
+    connections::Host::write_template(state, "line".into(), pieces).expect("it is written");
+    connections::Host::write(state, "line".into(), b"plain".to_vec()).expect("it is written");
+    let written = state.call.transaction.lines.split_off(2).into_iter().map(|line| match line {
+        LineChange::Of { deed: LineDeed::Write { secrets, .. }, .. } => secrets,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(written.collect::<Vec<_>>(), [Some(vec![b"0123456789".to_vec(); 2]), None]);
     assert!(refused.iter().enumerate().all(|(index, done)| done.is_err() == (index % 3 == 2)), "{refused:?}");
 
     call::begin(&mut store, Call::new(CallKind::Handler, Duration::from_secs(1)));

@@ -28,6 +28,10 @@ impl Services for Nobody {
         Ok(Vec::new())
     }
 
+    fn store_keys(&self, _: &str, _: &str) -> Result<Vec<String>, ErrorInfo> {
+        Ok(Vec::new())
+    }
+
     fn store_usage(&self, _: &str) -> Result<(u64, u64), ErrorInfo> {
         Ok((0, 0))
     }

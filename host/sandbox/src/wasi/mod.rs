@@ -162,6 +162,7 @@ struct Holding {
 }
 
 impl Holding {
+    /// Something failed for want of room.
     fn met(&self) {
         if let Some(usage) = &self.usage {
             usage.hit(Limit::WasiBytes);
@@ -176,7 +177,8 @@ struct Held {
 }
 
 impl Held {
-    /// Holds more, up to `most` bytes of it: how many were left.
+    /// Holds more, up to `most` bytes of it: how many were left. That fewer are is no failure yet: who needs more of
+    /// them says so ([`Held::is_short`]).
     fn up_to(&mut self, most: usize) -> usize {
         let mut got = 0;
         let _ = self.all.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |held| {
@@ -184,10 +186,14 @@ impl Held {
             Some(held + got)
         });
         self.bytes += got;
-        if got < most {
-            self.all.met();
-        }
         got
+    }
+
+    /// Something failed, since fewer bytes were left than it needed: why, with the limit.
+    fn is_short(&self) -> String {
+        self.all.met();
+        let most = self.all.most;
+        format!("the host holds at most {most} bytes for an instance; drop what was read, or raise limits.wasi-bytes")
     }
 
     /// Holds this many bytes more; false if there is no room for them.

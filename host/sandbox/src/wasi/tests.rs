@@ -98,6 +98,9 @@ async fn what_is_held_beyond_the_channels_limit_is_counted() {
     assert!(fields.add("b".to_owned(), vec![b'x'; 98]).is_err());
     assert_eq!(hits(&generation, Limit::WasiBytes), 1);
     drop(fields);
-    assert_eq!(wasi.hold().up_to(1_000), 100);
+    let mut rest = wasi.hold();
+    assert_eq!(rest.up_to(1_000), 100);
+    assert_eq!(hits(&generation, Limit::WasiBytes), 1, "nothing has failed for it yet");
+    assert!(rest.is_short().contains("raise limits.wasi-bytes"));
     assert_eq!(hits(&generation, Limit::WasiBytes), 2);
 }

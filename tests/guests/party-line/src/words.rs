@@ -48,6 +48,14 @@ pub fn obey(line: &PartyLine, connection: &str, said: &str) {
             let pieces = [Piece::Secret("password".into()), Piece::Text("\r\n".into())];
             host::connections::write_template(connection, &pieces).map(|()| String::new())
         }
+        "CREDENTIALS" => {
+            // As SASL's PLAIN has them.
+            let pieces = [Piece::Text("\0kim\0".into()), Piece::Secret("password".into())];
+            host::secrets::compose(&pieces, "base64").and_then(|composed| {
+                let pieces = [Piece::Secret(composed), Piece::Text("\r\n".into())];
+                host::connections::write_template(connection, &pieces).map(|()| String::new())
+            })
+        }
         "FLOOD" => flood(connection, rest),
         "TIMER" => {
             let options = TimerOptions { volatile: true, connection: Some(connection.into()), attributes: vec![] };

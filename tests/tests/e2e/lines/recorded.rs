@@ -31,6 +31,10 @@ async fn what_a_line_did_is_replayed_without_a_difference() {
     let offer = ana.accept().await;
     ana.reply(&offer["workItem"]["id"], "good day").await;
     assert_eq!(line.hear().await, "agent good day");
+    // The peer repeats in a later call what was composed in an earlier one.
+    let composed = line.ask("CREDENTIALS").await;
+    assert_eq!(composed, "AGtpbQBodXNoLWh1c2g=");
+    assert_eq!(line.ask(&format!("SAY c1 {composed}")).await, "ok c1");
     line.say_bytes(b"STARTTLS\r\n").await;
     drop(line);
     // One that fails, and one whose peer is gone at once.
@@ -55,6 +59,7 @@ async fn what_a_line_did_is_replayed_without_a_difference() {
     jackfield(&folder, &[&export[..], &["--server", &url, "--token", OPERATOR]].concat()).await.expect(0);
     let exported = std::fs::read_to_string(folder.join("kept.jsonl")).expect("exported");
     assert!(!exported.contains("hush-hush"), "no secret is on record");
+    assert!(exported.contains("SAY c1 ******") && !exported.contains(&composed), "nor one that was composed");
     let replay = async |driver: &str, code: i32| -> Value {
         jackfield(&folder, &["driver", "replay", "kept.jsonl", "--driver", driver, "--json"]).await.expect(code).json()
     };

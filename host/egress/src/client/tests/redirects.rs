@@ -26,6 +26,21 @@ async fn a_redirect_to_where_no_grant_leads_is_refused() {
         "http://169.254.169.254/latest/meta-data/".to_owned(),
         "http://[::ffff:169.254.169.254]/".to_owned(),
         "http://2852039166/".to_owned(),
+        "http://0251.0376.0251.0376/".to_owned(),
+        "http://0xa9fea9fe/".to_owned(),
+        "http://0xa9.0xfe.0xa9.0xfe/".to_owned(),
+        "http://169.254.169.254./".to_owned(),
+        "http://[2002:a9fe:a9fe::]/".to_owned(),
+        "http://[64:ff9b::169.254.169.254]/".to_owned(),
+        "http://[64:ff9b:1::169.254.169.254]/".to_owned(),
+        "http://[::169.254.169.254]/".to_owned(),
+        inner_url.replace("127.0.0.1", "[::127.0.0.1]"),
+        inner_url.replace("127.0.0.1", "[2002:7f00:1::]"),
+        inner_url.replace("127.0.0.1", "[64:ff9b::127.0.0.1]"),
+        inner_url.replace("127.0.0.1", "0177.0.0.1"),
+        inner_url.replace("127.0.0.1", "0x7f.1"),
+        inner_url.replace("127.0.0.1", "127.0.0.1."),
+        inner_url.replace("127.0.0.1", "localhost."),
         inner_url.replace("http:", ""),
         inner_url.replace("127.0.0.1", "2130706433"),
         inner_url.replace("127.0.0.1", "localhost"),
@@ -47,11 +62,37 @@ async fn a_redirect_to_where_no_grant_leads_is_refused() {
 async fn a_redirect_to_a_granted_name_is_checked_for_its_addresses() {
     let inner = Server::start(|_, _| ok("inner")).await;
     let target = format!("http://b.example:{}/", inner.address.port());
-    let to = target.clone();
-    let server = Server::start(move |_, _| redirect(307, &to)).await;
-    let client = client(&[&server.url(""), &target], &[], Names::answering(&[&["127.0.0.1"]]));
-    let error = client.send(following("GET", server.url("/"))).await.unwrap_err();
-    assert!(matches!(error.kind, ErrorKind::Denied(Denied::Address { .. })), "{error}");
+    for address in [
+        "127.0.0.1",
+        "::ffff:127.0.0.1",
+        "::127.0.0.1",
+        "2002:7f00:1::",
+        "64:ff9b::127.0.0.1",
+        "64:ff9b:1::127.0.0.1",
+        "169.254.169.254",
+    ] {
+        let to = target.clone();
+        let server = Server::start(move |_, _| redirect(307, &to)).await;
+        let client = client(&[&server.url(""), &target], &[], Names::answering(&[&[address]]));
+        let error = client.send(following("GET", server.url("/"))).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Denied(Denied::Address { .. })), "{address}: {error}");
+    }
+    assert_eq!(inner.connections(), 0);
+}
+
+/// What looks like a granted host to people, and what is one with a dot more, is another host.
+#[tokio::test]
+async fn a_redirect_to_a_name_that_only_looks_granted_is_refused() {
+    let inner = Server::start(|_, _| ok("inner")).await;
+    let port = inner.address.port();
+    let grant = format!("http://api.example:{port}");
+    for host in ["\u{430}pi.example", "xn--pi-6kc.example", "api.ex\u{430}mple", "api.example.", "ap\u{131}.example"] {
+        let to = format!("http://{host}:{port}/");
+        let server = Server::start(move |_, _| redirect(302, &to)).await;
+        let client = client(&[&server.url(""), &grant], &["127.0.0.0/8"], Names::answering(&[&["127.0.0.1"]]));
+        let error = client.send(following("GET", server.url("/"))).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::Denied(_)), "{host}: {error}");
+    }
     assert_eq!(inner.connections(), 0);
 }
 

@@ -46,8 +46,8 @@ impl State {
     /// The names of captured secrets, as this call sees them.
     pub(super) fn captured_names(&self, channel: &Channel) -> Result<Vec<String>, Error> {
         let prefix = key("");
-        let found = channel.services.store_entries(&channel.config.id, &prefix, None, u32::MAX).map_err(info)?;
-        let mut there: BTreeMap<String, bool> = found.into_iter().map(|(key, _)| (key, true)).collect();
+        let found = channel.services.store_keys(&channel.config.id, &prefix).map_err(info)?;
+        let mut there: BTreeMap<String, bool> = found.into_iter().map(|key| (key, true)).collect();
         for (key, write) in &self.call.transaction.writes {
             if key.starts_with(&prefix) {
                 there.insert(key.clone(), write.is_some());

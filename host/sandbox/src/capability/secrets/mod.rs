@@ -5,6 +5,7 @@ mod pieces;
 mod sign;
 mod transform;
 
+pub(crate) use pieces::Assembled;
 pub(crate) use transform::PERCENT;
 
 use crate::bindings::jackfield::channel::message::Error;

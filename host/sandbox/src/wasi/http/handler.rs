@@ -40,6 +40,8 @@ struct Journey {
     request: Request,
     body: Option<oneshot::Receiver<Bytes>>,
     held: Held,
+    /// There was less room for the answer than it may have.
+    is_short: bool,
     place: Place,
     done: watch::Sender<bool>,
 }
@@ -64,9 +66,9 @@ impl Host for State {
                 }
                 Result::map(begun, |number| FutureResponse::of_record(number, self.wasi.calls))
             }
-            Before::Go => self.begin_or_tell(&channel, request, options),
+            Before::Go => self.begin(&channel, request, options),
             Before::Keep => {
-                let begun = self.begin_or_tell(&channel, request, options);
+                let begun = self.begin(&channel, request, options);
                 self.after(&begun.as_ref().map(|future| future.number));
                 begun
             }
@@ -96,23 +98,24 @@ fn asked<'a>(request: &'a OutgoingRequest, options: &RequestOptions) -> (Asked<'
 }
 
 impl State {
-    fn begin_or_tell(
-        &mut self,
-        channel: &Arc<Channel>,
-        outgoing: OutgoingRequest,
-        options: RequestOptions,
-    ) -> Result<FutureResponse, Fault> {
-        self.begin(channel, outgoing, options).map_err(|Refused { code, text }| {
-            told(channel, &text);
-            code
-        })
-    }
-
+    /// Sends it on its way; why it isn't sent is told to the channel's log.
     fn begin(
         &mut self,
         channel: &Arc<Channel>,
         outgoing: OutgoingRequest,
         options: RequestOptions,
+    ) -> Result<FutureResponse, Fault> {
+        self.sent(channel, outgoing, &options).map_err(|Refused { code, text }| {
+            told(channel, &text);
+            code
+        })
+    }
+
+    fn sent(
+        &mut self,
+        channel: &Arc<Channel>,
+        outgoing: OutgoingRequest,
+        options: &RequestOptions,
     ) -> Result<FutureResponse, Refused> {
         if self.call.kind != CallKind::Handler {
             return Err(refused(Fault::Denied, "`configure` may not act; send it in a handler"));
@@ -134,9 +137,12 @@ impl State {
         // The answer's bytes are set aside now: requests run beside each other.
         let mut held = self.wasi.hold();
         let asked = limits.default_response_bytes.min(limits.response_bytes).min(self.bytes_left(channel));
+        if asked == 0 {
+            return Err(refused(Fault::ResponseSize(Some(0)), crate::capability::out_of_bytes(channel, &client).text));
+        }
         let room = held.up_to(usize::try_from(asked).unwrap_or(usize::MAX)) as u64;
         if room == 0 {
-            return Err(refused(Fault::ResponseSize(Some(0)), crate::capability::out_of_bytes(channel, &client).text));
+            return Err(refused(Fault::ResponseSize(Some(0)), held.is_short()));
         }
         self.call.egress_bytes += room;
         request.max_bytes = Some(room);
@@ -146,7 +152,8 @@ impl State {
         let place = Place::default();
         let (channel, to) = (channel.clone(), place.clone());
         let requests = self.call.requests.get_or_insert_with(Requests::new);
-        requests.spawn(send(Journey { channel, client, request, body: outgoing.body, held, place: to, done }));
+        let (body, is_short) = (outgoing.body, room < asked);
+        requests.spawn(send(Journey { channel, client, request, body, held, is_short, place: to, done }));
         let number = self.wasi.number();
         Ok(FutureResponse { number, done: wait, place, is_taken: false, call: self.wasi.calls, reserved: room })
     }
@@ -191,8 +198,12 @@ fn method(method: &Method) -> String {
 }
 
 async fn send(journey: Journey) {
-    let Journey { channel, client, mut request, body, mut held, place, done } = journey;
+    let Journey { channel, client, mut request, body, mut held, is_short, place, done } = journey;
     let came = exchange(&channel, &client, &mut request, body).await;
+    let came = came.map_err(|why| match why.code {
+        Fault::ResponseSize(_) if is_short => refused(why.code, format!("{}: {}", why.text, held.is_short())),
+        _ => why,
+    });
     *place.lock() = Some(match came {
         Ok(came) => {
             held.keep(came.body.len());

@@ -8,6 +8,8 @@ mod handler;
 pub(super) mod request;
 pub(super) mod response;
 pub(super) mod server;
+#[cfg(test)]
+mod tests;
 
 use super::bindings::wasi::http::types::{self, ErrorCode};
 use super::io::IoError;
