@@ -21,6 +21,14 @@ async fn slips(language: &str, vendor: &str, grant: &str, limits: &str, more: &s
     start(setup.environment("TOKEN", "hidden-token")).await
 }
 
+/// Who takes answers, and the grant to reach it.
+async fn vendor() -> (Sink, String) {
+    let sink = Sink::start().await;
+    sink.serve("/answers", "application/json", "{\"id\": \"their-1\"}");
+    let grant = format!("http = [\"{}\"]", sink.url(""));
+    (sink, grant)
+}
+
 /// One at a time: the first one compiles the driver, the others find it compiled.
 async fn start(setup: Setup) -> Server {
     static TURN: Mutex<()> = Mutex::const_new(());
@@ -49,9 +57,7 @@ async fn lines(server: &Server, channel: &str, start: &str) -> Vec<Value> {
 
 /// The way of a request and its answer through an example.
 async fn there_and_back(language: &str) {
-    let sink = Sink::start().await;
-    sink.serve("/answers", "application/json", "{\"id\": \"their-1\"}");
-    let grant = format!("http = [\"{}\"]", sink.url(""));
+    let (sink, grant) = vendor().await;
     let server = slips(language, &sink.url("/answers"), &grant, "", "").await;
     let mut ana = Agent::available(&server, "ana").await;
     let slip = json!({"id": "slip-1", "from": "kim", "text": "hello, ¿qué tal?"});

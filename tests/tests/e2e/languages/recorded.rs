@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use jackfield_tests::{Agent, OPERATOR, Sink, eventually, example, jackfield};
+use jackfield_tests::{Agent, OPERATOR, eventually, example, jackfield};
 use serde_json::{Value, json};
 
-use super::{log_of, slips};
+use super::{log_of, slips, vendor};
 
 /// The example as its author would have changed it: one line that it prints has another word.
 fn reworded(language: &str) -> Vec<u8> {
@@ -26,9 +26,7 @@ async fn replayed(folder: &Path, driver: &Path, code: i32) -> Value {
 }
 
 async fn recorded(language: &str) {
-    let sink = Sink::start().await;
-    sink.serve("/answers", "application/json", "{\"id\": \"their-1\"}");
-    let grant = format!("http = [\"{}\"]", sink.url(""));
+    let (sink, grant) = vendor().await;
     let server = slips(language, &sink.url("/answers"), &grant, "", "record = true").await;
     let mut ana = Agent::available(&server, "ana").await;
     let mut item = Value::Null;
