@@ -8,7 +8,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, TE, TRAILER, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -90,7 +90,8 @@ async fn read_into(
     }
     let mut body = Limited::new(body, limit);
     let whole = async {
-        let mut whole = BytesMut::new();
+        // Most come in one piece, which is taken as it is; others are put together once.
+        let mut pieces = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| match error.is::<LengthLimitError>() {
                 true => Problem::too_large(limit as u64),
@@ -98,10 +99,10 @@ async fn read_into(
             })?;
             if let Ok(data) = frame.into_data() {
                 room(data.len()).map_err(|error| refused(&error))?;
-                whole.extend_from_slice(&data);
+                pieces.push(data);
             }
         }
-        Ok(whole.freeze())
+        Ok(if pieces.len() > 1 { pieces.concat().into() } else { pieces.pop().unwrap_or_default() })
     };
     let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "expired", "the body took too long to come in");
     tokio::time::timeout(BODY, whole).await.unwrap_or_else(|_| Err(late()))
