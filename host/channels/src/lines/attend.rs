@@ -145,23 +145,33 @@ impl Talk {
     pub(super) async fn attend(mut self, wire: Box<dyn Wire>, peer: LinePeer) {
         let (end, mut flow) = self.converse(wire, peer).await;
         self.serving.kept.lines.leave(&self.line);
+        // Before the peer can see the end: who has seen it finds it counted.
+        self.count(&end);
         let has_words = matches!(end.code, super::talk::FAILED | "shutdown" | "idle");
         self.gather(&mut flow);
         flow.finish(has_words, LAST).await;
         if let Some(admission) = &mut self.admission {
             admission.peer_gone();
         }
-        self.end(end).await;
+        self.tell_end(end).await;
     }
 
-    /// Counts the end of a connection and tells the driver.
-    pub(super) async fn end(mut self, end: End) {
-        let board = self.serving.kept.lines.clone();
-        board.leave(&self.line);
-        board.counters.end(end.code);
+    /// Counts the end of a connection that was never open and tells the driver.
+    pub(super) async fn end(self, end: End) {
+        self.serving.kept.lines.leave(&self.line);
+        self.count(&end);
+        self.tell_end(end).await;
+    }
+
+    fn count(&self, end: &End) {
+        self.serving.kept.lines.counters.end(end.code);
         if end.code == "idle" {
             Channels::met(&self.serving, Limit::ConnectionIdle);
         }
+    }
+
+    async fn tell_end(mut self, end: End) {
+        let board = self.serving.kept.lines.clone();
         tracing::debug!(channel = self.serving.id, line = self.line.id, code = end.code, "{}", end.text);
         if end.code != super::talk::FAILED {
             let closed = LineEvent::Closed { code: end.code, text: end.text };

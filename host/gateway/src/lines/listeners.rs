@@ -12,6 +12,7 @@ use jackfield_sandbox::{Limit, LinePeer, Listener};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::{TcpListener, TcpStream};
@@ -190,10 +191,7 @@ impl Door {
             Ok(Some((socket, peer))) => self.channels.attend(&id, admission, Box::new(socket), peer).await,
             // It was told already.
             Ok(None) => {}
-            Err((error, limit)) => {
-                tracing::debug!(channel = id, "the connection of {peer} came to nothing: {error}");
-                self.channels.never_opened(&id, limit);
-            }
+            Err(error) => tracing::debug!(channel = id, "the connection of {peer} came to nothing: {error}"),
         }
     }
 
@@ -203,16 +201,21 @@ impl Door {
         mut tcp: TcpStream,
         peer: SocketAddr,
         admission: &mut Admission,
-    ) -> Result<Option<(Socket, LinePeer)>, (io::Error, Option<Limit>)> {
-        let plain = |error| (error, None);
+    ) -> Result<Option<(Socket, LinePeer)>, io::Error> {
         let id = &self.shared.channel;
+        // Counted before the socket is closed: who sees its end finds it counted.
+        let counted = |error, limit| {
+            self.channels.never_opened(id, limit);
+            error
+        };
+        let plain = |error| counted(error, None);
         let Some(limits) = self.channels.line_limits(id) else { return Ok(None) };
         tcp.set_nodelay(true).map_err(plain)?;
         let local = tcp.local_addr().map_err(plain)?;
         let is_proxy = self.shared.proxies.load().iter().any(|range| range.contains(&peer.ip().to_canonical()));
         let proxied = if is_proxy {
             let header = timeout(limits.proxy, proxy::read(&mut tcp)).await;
-            header.map_err(|_| (late("the proxy's header"), Some(Limit::ProxyTimeout)))?.map_err(plain)?
+            header.map_err(|_| counted(late("the proxy's header"), Some(Limit::ProxyTimeout)))?.map_err(plain)?
         } else {
             None
         };
@@ -223,8 +226,10 @@ impl Door {
         let mut socket = Socket::new(tcp, self.shared.certificate.clone());
         let mut tls = None;
         if self.scheme == Scheme::Tls {
-            let secured = timeout(limits.handshake, socket.accept_tls()).await;
-            let secured = secured.map_err(|_| (late("TLS"), Some(Limit::HandshakeTimeout)))?.map_err(plain)?;
+            // Pinned, so that the socket is closed only when that is counted.
+            let mut secured = pin!(timeout(limits.handshake, socket.accept_tls()));
+            let secured = secured.as_mut().await;
+            let secured = secured.map_err(|_| counted(late("TLS"), Some(Limit::HandshakeTimeout)))?.map_err(plain)?;
             (socket, tls) = (secured.0, Some(secured.1));
         }
         let peer = LinePeer {
