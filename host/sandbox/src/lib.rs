@@ -25,6 +25,7 @@ mod handler;
 mod inspect;
 mod lifecycle;
 mod limits;
+mod long;
 mod memory;
 mod passage;
 mod pool;
