@@ -115,6 +115,8 @@ pub(crate) fn engine_config(instances: u32) -> Config {
         .max_core_instances_per_component(50)
         .max_component_instance_size(8 << 20)
         .max_core_instance_size(8 << 20)
+        .max_memories_per_module(10)
+        .max_tables_per_module(10)
         .max_memories_per_component(10)
         .max_tables_per_component(50)
         .table_elements(20_000)

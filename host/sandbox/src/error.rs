@@ -12,6 +12,14 @@ pub enum Refusal {
         "this is not a WebAssembly component: {0}; build the driver for wasm32 and make a component of it (wit-component, `make drivers`)"
     )]
     NotAComponent(String),
+    /// Something else has an interface's name.
+    #[error(
+        "the component's `{name}` is named as an interface and is none; generate its bindings from the WIT that `jackfield spec wit` prints"
+    )]
+    NotAnInterface {
+        /// What the import or export is called.
+        name: String,
+    },
     /// Larger than may be.
     #[error(
         "the component has {found} bytes, at most {limit} are allowed; strip it, or leave out what it doesn't need"
@@ -98,7 +106,9 @@ pub enum Refusal {
         difference: String,
     },
     /// The compiler refused it.
-    #[error("the component can't be compiled: {0}; check it with `wasm-tools validate`")]
+    #[error(
+        "the component can't be compiled: {0}; a driver has no threads, garbage collection, exceptions or asynchronous types, at most 50 core instances, and a module at most 10 memories and 10 tables, of 256 MiB and 20000 elements at their begin"
+    )]
     Compile(String),
     /// The compiler needed too long.
     #[error(

@@ -1,8 +1,12 @@
-//! How much there is of a component, counted before anything is built from it.
+//! How much there is of a component, counted before anything is built from it; and that what is named as an interface is
+//! one, which the reader of its types takes for granted.
 
 use super::ComponentLimits;
 use crate::error::Refusal;
-use wasmparser::{Parser, Payload};
+use wasmparser::{
+    BinaryReaderError, ComponentExportSectionReader, ComponentExternalKind, ComponentImportSectionReader,
+    ComponentTypeRef, Parser, Payload,
+};
 
 /// How deep components may lie in each other; what is composed of drivers and adapters has two or three.
 const DEPTH: u32 = 16;
@@ -35,11 +39,47 @@ pub(super) fn check(bytes: &[u8], limits: &ComponentLimits) -> Result<(), Refusa
                 return Err(Refusal::TooMany { what: what.to_owned(), key: key.to_owned(), limit });
             }
         }
+        // Only now that there are not too many of them.
+        let bent = match &payload {
+            Payload::ComponentImportSection(section) if depth == 0 => bent_import(section),
+            Payload::ComponentExportSection(section) if depth == 0 => bent_export(section),
+            _ => Ok(None),
+        };
+        if let Some(name) = bent.map_err(|error| Refusal::NotAComponent(error.to_string()))? {
+            return Err(Refusal::NotAnInterface { name });
+        }
         if depth > DEPTH {
             return Err(Refusal::NotAComponent(format!("components lie more than {DEPTH} deep in each other")));
         }
     }
     Ok(())
+}
+
+/// An import that is named as an interface and is none.
+fn bent_import(section: &ComponentImportSectionReader<'_>) -> Result<Option<String>, BinaryReaderError> {
+    for import in section.clone() {
+        let import = import?;
+        if is_interface(import.name.name) && !matches!(import.ty, ComponentTypeRef::Instance(_)) {
+            return Ok(Some(import.name.name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// The same of an export.
+fn bent_export(section: &ComponentExportSectionReader<'_>) -> Result<Option<String>, BinaryReaderError> {
+    for export in section.clone() {
+        let export = export?;
+        if is_interface(export.name.name) && export.kind != ComponentExternalKind::Instance {
+            return Ok(Some(export.name.name.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether this is an interface's name: `namespace:package/interface@version`.
+fn is_interface(name: &str) -> bool {
+    name.contains(':')
 }
 
 fn add(sum: &mut u32, count: u32) {

@@ -27,6 +27,15 @@ fn what_does_not_fit_is_refused_with_a_remedy() {
             r#"(component (instance $i) (export "jackfield:channel/socket@0.9.0" (instance $i)))"#,
             "exports `socket`, which this server does not serve yet",
         ),
+        (
+            r#"(component (import "jackfield:channel/log@0.9.0" (func)))"#,
+            "`jackfield:channel/log@0.9.0` is named as an interface and is none; generate its bindings",
+        ),
+        (r#"(component (import "wasi:clocks/wall-clock@0.2.0" (func)))"#, "is named as an interface and is none"),
+        (
+            r#"(component (import "f" (func $f)) (export "jackfield:channel/driver@0.9.0" (func $f)))"#,
+            "`jackfield:channel/driver@0.9.0` is named as an interface and is none",
+        ),
         (r#"(component (instance $i) (export "other:package/thing@0.9.0" (instance $i)))"#, "does not serve yet"),
     ];
     for (component, expected) in cases {

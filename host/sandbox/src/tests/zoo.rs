@@ -13,6 +13,9 @@ const GROW: &str = "(loop (br_if 0 (i32.ne (memory.grow (i32.const 16)) (i32.con
 /// The same with elements.
 const GROW_TABLE: &str =
     "(loop (br_if 0 (i32.ne (table.grow $table (ref.null func) (i32.const 1000)) (i32.const -1)))) unreachable";
+/// Grows one memory, then another by as much, which together are more than the limit.
+const GROW_BOTH: &str = "(if (i32.eq (memory.grow (i32.const 150)) (i32.const -1)) (then (return (i32.const 3000))))
+    (if (i32.ne (memory.grow $more (i32.const 150)) (i32.const -1)) (then (return (i32.const 3000)))) unreachable";
 const DEEP: &str = "call $deep i32.const 3000";
 const DEEPER: &str = "(func $deep call $deep call $deep)";
 
@@ -90,6 +93,7 @@ fn zoo() -> Vec<(&'static str, Text, &'static str)> {
         ("configure never ends", configure(LOOP), "200ms of guest time"),
         ("configure traps", configure("unreachable"), "the driver trapped"),
         ("configure grows", configure(GROW), "limits.memory"),
+        ("two memories grow", Text { fields: "(memory $more 1)", ..configure(GROW_BOTH) }, "limits.memory"),
         ("configure grows a table", configure(GROW_TABLE), "the driver trapped"),
         ("configure recurses", Text { fields: DEEPER, ..configure(DEEP) }, "call stack exhausted"),
         (
@@ -157,6 +161,8 @@ async fn none_serves_each_says_why_and_the_neighbour_is_called() {
     let folder = tempfile::tempdir().expect("a folder");
     let sandbox = sandbox(&folder);
     attempt(&sandbox, "sound", &SOUND).await.expect("what is changed is what is wrong");
+    let two = Text { fields: "(memory $more 1) (table $other 1 funcref)", ..SOUND };
+    attempt(&sandbox, "two", &two).await.expect("a module may have two memories and tables");
     let good = sandbox.load(SOUND.component()).await.expect("it loads");
     let good = good.serve(channel("good", Limits::default()), Arc::new(Nobody)).await.expect("it serves");
     let attacks: Vec<_> = zoo()
