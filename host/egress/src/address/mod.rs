@@ -129,6 +129,8 @@ pub(crate) fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
         [0x2002, a, b, ..] => Some(low(a, b)),
         // Teredo: the client's address, inverted.
         [0x2001, 0, _, _, _, _, a, b] => Some(low(!a, !b)),
+        // ISATAP (RFC 5214), under any prefix.
+        [_, _, _, _, 0 | 0x200, 0x5efe, a, b] => Some(low(a, b)),
         _ => None,
     }
 }

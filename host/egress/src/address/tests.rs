@@ -54,6 +54,8 @@ fn every_special_range_is_known_at_both_ends() {
                 "2002:7f00:1::",
                 "2002:808:808::1",
                 "2001:0:4136:e378:8000:63bf:f5ff:fffe",
+                "2a00:1450::5efe:127.0.0.1",
+                "2a00:1450::200:5efe:8.8.8.8",
             ],
         ),
         // NAT64 with the well-known prefix is judged as what it holds.
