@@ -22,8 +22,8 @@ struct Inner {
 /// `running_since` of a clock that is paused.
 const PAUSED: u64 = u64::MAX;
 
-/// Calls that run for longer than a tick have threads of their own, fewer than there are processors, each channel of them
-/// one at a time: a short call always finds a thread, whatever others do.
+/// Calls that run for longer than a tick share all threads but one, each channel of them one at a time: a short call
+/// always finds a thread, whatever others do.
 #[derive(Clone)]
 pub(crate) struct Turns {
     pub(crate) channel: Arc<Semaphore>,
@@ -62,7 +62,6 @@ impl CpuClock {
 
     /// Lets others run, then goes on in turn. The clock is paused, and runs when this returns.
     pub(crate) async fn take_turn(self, turns: Turns) {
-        crate::long::is_long();
         tokio::task::yield_now().await;
         // Semaphores that are never closed: there is no error, and without a permit it would go on all the same.
         if let Ok(channel) = turns.channel.acquire_owned().await

@@ -34,7 +34,7 @@ impl Generation {
             return Err(CallError::NotExported("stream").into());
         }
         let generation = self.clone();
-        let made = self.on_guests_threads(async move {
+        let made = self.here_or_spawned(async move {
             let inner = &generation.inner;
             let _running = Running::new(inner);
             pool::made(&inner.driver.inner, &inner.channel).await
@@ -61,7 +61,7 @@ impl Connected {
         };
         let (generation, connection) = (self.generation.clone(), connection.to_owned());
         let called =
-            self.generation.on_guests_threads(async move { run(&generation, instance, connection, event).await });
+            self.generation.here_or_spawned(async move { run(&generation, instance, connection, event).await });
         let (instance, called) = called.await??;
         self.instance = Some(instance);
         Ok(called)

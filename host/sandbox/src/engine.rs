@@ -6,7 +6,6 @@ use crate::compile::{CompileLimits, Compiler, compile};
 use crate::error::{LoadError, Refusal};
 use crate::generation::Lanes;
 use crate::inspect::ComponentLimits;
-use crate::long;
 use crate::usage::Usages;
 use crate::versions::{self, Versions};
 use jackfield_spec::Digest;
@@ -31,7 +30,7 @@ const COMPILING: usize = 2;
 pub struct SandboxConfig {
     /// Folder for compiled components.
     pub cache: PathBuf,
-    /// Threads that guests run on. Calls that run for longer than a tick have as many of their own, and run on one less.
+    /// Threads that guests run on; at least two, so that long calls leave one to short ones.
     pub threads: usize,
     /// Instances alive at once, over all channels.
     pub instances: u32,
@@ -72,16 +71,14 @@ pub(crate) struct Inner {
     compiling: Semaphore,
     /// What each channel uses.
     pub(crate) usages: Usages,
-    /// Calls that may run at once of those that do for longer than a tick.
+    /// Threads for calls that run for longer than a tick: all but one.
     pub(crate) long: Arc<Semaphore>,
     /// Of the probes that do, one at a time.
     pub(crate) probes: Arc<Semaphore>,
     /// Where instances wait, so that they can be let go.
     lanes: Mutex<Vec<Weak<Lanes>>>,
-    runtimes: Option<[tokio::runtime::Runtime; 2]>,
+    runtime: Option<tokio::runtime::Runtime>,
     handle: tokio::runtime::Handle,
-    /// Of the threads for long calls.
-    long_handle: tokio::runtime::Handle,
     stop: Arc<AtomicBool>,
     linker: wasmtime::component::Linker<crate::call::State>,
     /// Of the specification.
@@ -153,12 +150,11 @@ impl Sandbox {
             .enable_all()
             .build()
             .map_err(|error| host("threads for guests", &error))?;
-        let long_runtime = long::runtime(threads).map_err(|error| host("threads for guests' long calls", &error))?;
         let linker =
             crate::driver::linker(&engine, versions).map_err(|error| host("the linker", &format!("{error:#}")))?;
         let stop = Arc::new(AtomicBool::new(false));
         tick(&engine, &stop).map_err(|error| host("the clock of guests", &error))?;
-        let (handle, long_handle) = (runtime.handle().clone(), long_runtime.handle().clone());
+        let handle = runtime.handle().clone();
         let inner = Arc::new(Inner {
             engine,
             config,
@@ -168,9 +164,8 @@ impl Sandbox {
             long: Arc::new(Semaphore::new(threads - 1)),
             probes: Arc::new(Semaphore::new(1)),
             lanes: Mutex::default(),
-            runtimes: Some([runtime, long_runtime]),
+            runtime: Some(runtime),
             handle,
-            long_handle,
             stop,
             linker,
             versions,
@@ -202,24 +197,8 @@ impl Sandbox {
         self.inner.handle.spawn(future)
     }
 
-    /// Runs a call of a guest on the guests' threads: here, if this is one of them. Else it goes on there if the caller
-    /// goes away. One that runs for longer than a tick goes on, on threads of its own.
-    ///
-    /// # Errors
-    /// It panicked.
-    pub(crate) async fn call<T: Send + 'static>(
-        &self,
-        call: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, tokio::task::JoinError> {
-        if self.is_here() {
-            return long::run(call, &self.inner.long_handle).await;
-        }
-        let long = self.inner.long_handle.clone();
-        self.spawn(async move { long::run(call, &long).await }).await.and_then(std::convert::identity)
-    }
-
     /// Whether this is one of the guests' threads.
-    fn is_here(&self) -> bool {
+    pub(crate) fn is_here(&self) -> bool {
         tokio::runtime::Handle::try_current().is_ok_and(|handle| handle.id() == self.inner.handle.id())
     }
 
@@ -331,7 +310,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         // The last handle may be dropped inside a runtime, where waiting for threads isn't allowed.
-        for runtime in self.runtimes.take().into_iter().flatten() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

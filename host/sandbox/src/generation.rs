@@ -167,8 +167,8 @@ impl Driver {
 
     async fn configured(&self, channel: &Arc<Channel>) -> Result<(), CallError> {
         let (loaded, channel) = (self.inner.clone(), channel.clone());
-        let made = self.inner.sandbox.call(async move { pool::made(&loaded, &channel).await.map(drop) });
-        joined(made.await)?
+        let task = self.inner.sandbox.spawn(async move { pool::made(&loaded, &channel).await.map(drop) });
+        joined(task.await)?
     }
 
     /// Lets the driver check a channel's settings without serving it.
@@ -316,18 +316,22 @@ impl Generation {
         Ok(Called { output: result.map_err(convert::error_in), transaction })
     }
 
-    /// Runs a call on the guests' threads.
+    /// Runs a call on the guests' threads: here, if this is one of them. Else it goes on there if the caller goes away.
     async fn spawn(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {
         let generation = self.clone();
-        self.on_guests_threads(async move { generation.run(work, again).await }).await?
+        self.here_or_spawned(async move { generation.run(work, again).await }).await?
     }
 
     /// Runs a future on the guests' threads.
-    pub(crate) async fn on_guests_threads<T: Send + 'static>(
+    pub(crate) async fn here_or_spawned<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, CallError> {
-        joined(self.inner.driver.inner.sandbox.call(future).await)
+        let sandbox = &self.inner.driver.inner.sandbox;
+        if sandbox.is_here() {
+            return Ok(future.await);
+        }
+        joined(sandbox.spawn(future).await)
     }
 
     async fn run(&self, work: Work, again: bool) -> Result<(Answer, Transaction), Failed> {

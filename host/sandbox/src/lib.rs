@@ -25,7 +25,6 @@ mod handler;
 mod inspect;
 mod lifecycle;
 mod limits;
-mod long;
 mod memory;
 mod passage;
 mod pool;

@@ -101,7 +101,7 @@ impl Sandbox {
     pub async fn load(&self, bytes: impl Into<Arc<[u8]>>) -> Result<Driver, LoadError> {
         let linked = Fetched::new(bytes).verify_and_compile(self).await?.link(self)?;
         // A panic of the host's ends the task, not the server.
-        let probed = self.call(linked.probe()).await;
+        let probed = self.spawn(linked.probe()).await;
         probed.map_err(|error| LoadError::Host(format!("the probe's task failed: {error}")))?
     }
 }

@@ -63,9 +63,9 @@ impl Driver {
     pub async fn replay(&self, records: &[Record]) -> Result<Vec<Replayed>, ReplayError> {
         let driver = self.clone();
         let records = records.to_vec();
-        let replayed = self.inner.sandbox.call(async move { driver.replay_here(&records).await });
+        let task = self.inner.sandbox.spawn(async move { driver.replay_here(&records).await });
         let failed = |error| CallError::Trap { trap: format!("the replay's task failed: {error}") };
-        replayed.await.map_err(failed)?
+        task.await.map_err(failed)?
     }
 
     async fn replay_here(&self, records: &[Record]) -> Result<Vec<Replayed>, ReplayError> {
