@@ -61,7 +61,14 @@ pub fn receive(settings: &SlackSettings, request: &Request) -> Result<Response> 
                 None => Response::problem(400, code::INVALID, "there is no challenge"),
             });
         }
-        "event_callback" => events::messages(settings, &json)?,
+        "event_callback" => match events::messages(settings, &json)? {
+            // Slack signed it, so somebody may have said something; sent again it would be no better.
+            None if json.get("event").is_some() => {
+                set_aside(&body, "the event lacks what it can't be without")?;
+                Some(Vec::new())
+            }
+            messages => messages,
+        },
         "app_rate_limited" => {
             host::warn("Slack sends no more events for now: there are more than 30,000 an hour");
             Some(Vec::new())

@@ -1,7 +1,7 @@
 //! What events become.
 
 use jackfield_sdk::native::{self, answers, pushed, sent, timer};
-use jackfield_sdk::{Message, Refused, Response, Timer, Webhook};
+use jackfield_sdk::{Message, Part, Refused, Response, Timer, Webhook};
 
 use super::{conversation, driver, event, message, signed, take};
 
@@ -215,4 +215,88 @@ fn what_the_server_refuses_is_set_aside_or_comes_again() {
         assert_eq!(driver.receive(message(r#""text":"hi""#)).expect("an answer").status, status, "{code}");
         assert_eq!(native::with(|host| host.set_aside.len()), aside);
     }
+}
+
+/// Values of every kind, where Slack would send another.
+const WRONG: [&str; 13] = [
+    "null",
+    "true",
+    "false",
+    "0",
+    "-1",
+    "1e300",
+    "7.5",
+    r#""""#,
+    r#""\u0000""#,
+    r#""a/b c""#,
+    "[]",
+    "{}",
+    r#"[[{"a":[1]}]]"#,
+];
+
+#[test]
+fn wrong_types_never_lose_what_somebody_said() {
+    let whole = r#"{"team_id":"T1","api_app_id":"A1","type":"event_callback","event_id":"Ev01","authorizations":[],
+        "event":{"type":"message","subtype":"file_share","channel":"C1","channel_type":"im","user":"U1","ts":"5.1",
+        "thread_ts":"4.1","text":"what was said","client_msg_id":"cm1","event_ts":"5.2","blocks":[],"attachments":[],
+        "bot_profile":null,"username":"kim","user_profile":{"display_name":"k"},"files":[]}}"#;
+    let fields = [
+        r#""T1""#,
+        r#""A1""#,
+        r#""Ev01""#,
+        r#""authorizations":[]"#,
+        r#""C1""#,
+        r#""im""#,
+        r#""U1""#,
+        r#""5.1""#,
+        r#""4.1""#,
+        r#""cm1""#,
+        r#""5.2""#,
+        r#""blocks":[]"#,
+        r#""attachments":[]"#,
+        r#""bot_profile":null"#,
+        r#""kim""#,
+        r#"{"display_name":"k"}"#,
+        r#""k""#,
+        r#""files":[]"#,
+    ];
+    for field in fields {
+        assert_eq!(whole.matches(field).count(), 1, "{field}");
+        for wrong in WRONG {
+            let wrong = match field.split_once(':') {
+                Some((name, _)) if !name.starts_with('{') => format!("{name}:{wrong}"),
+                _ => wrong.to_owned(),
+            };
+            let driver = driver("{}");
+            let messages = take(&driver, signed(&whole.replace(field, &wrong)));
+            let aside = native::with(|host| host.set_aside.iter().map(|(raw, _)| raw.clone()).collect::<Vec<_>>());
+            let is_said = messages.iter().any(|message| message.text().contains("what was said"));
+            let is_kept = aside.iter().any(|raw| String::from_utf8_lossy(raw).contains("what was said"));
+            assert!(is_said != is_kept, "{field} as {wrong}: said {is_said}, set aside {is_kept}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_shown() {
+    let driver = driver("{}");
+    let picture = r#""text":"","blocks":[{"type":"image","image_url":"https://x.example/c.gif","alt_text":"a cat"}]"#;
+    assert_eq!(take(&driver, message(picture))[0].text(), "a cat");
+    let linked = r#""text":"","attachments":[{"image_url":"https://x.example/c.gif"}]"#;
+    assert_eq!(take(&driver, message(linked))[0].text(), "https://x.example/c.gif");
+    for fields in [r#""text":"","blocks":[{"type":"video"}]"#, r#""attachments":[{"id":1}]"#, r#""files":{"id":"F1"}"#]
+    {
+        let part = take(&driver, message(fields)).remove(0).parts.remove(0);
+        assert!(matches!(part, Part::Structured(_)), "{fields}: {part:?}");
+    }
+    let number = take(&driver, message(r#""text":7"#));
+    assert_eq!(number[0].text(), "7");
+    let files = take(&driver, message(r#""text":"see","files":[7,{"name":"a.txt"},{"id":"F1","name":"b.txt"}]"#));
+    let states: Vec<_> = files[0].attachments().map(|part| (part.name.clone(), part.state.clone())).collect();
+    assert_eq!(
+        states,
+        [("file", "failed"), ("a.txt", "failed"), ("b.txt", "pending")]
+            .map(|(name, state)| (Some(name.into()), state.into()))
+    );
+    assert!(take(&driver, message(r#""text":"","blocks":[],"files":[]"#)).is_empty());
 }
