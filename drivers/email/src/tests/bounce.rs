@@ -39,6 +39,12 @@ fn a_bounce_is_told_in_its_conversation() {
         }
         assert_eq!(message.work_item.expect("a work item").customer.address, "bad@sink.test");
     }
+    // As some write it: without the kind of report, the Message-ID on a line of its own.
+    let loose = dsn("failed", &id).replace("report-type=delivery-status;\r\n\t", "");
+    for written in [loose, dsn("failed", &id).replace("Message-ID: <", "Message-ID:\r\n\t<")] {
+        bring(&driver, "", &["help@support.test"], written);
+        assert_eq!(pushed()[0].interaction.name, "message.status");
+    }
     bring(&driver, "", &[&verp], dsn("delayed", &id));
     assert!(pushed()[0].interaction.arguments.contains("\"status\":\"sent\""));
     // Of a mail that isn't ours: shown, as a machine's.
