@@ -221,6 +221,7 @@ fn small_things_of_mails() {
     assert_eq!(compose::date(1_795_305_600_000), "Sun, 22 Nov 2026 00:00:00 +0000");
     assert_eq!(header::text("=?utf-8?q?x?="), "=?utf-8?B?PT91dGYtOD9xP3g/PQ==?=");
     assert_eq!(header::mailbox(Some("O\"Neil, Ann"), "a@b"), "\"O\\\"Neil, Ann\" <a@b>");
+    assert_eq!(header::mailbox(Some("=?utf-8?q?x?="), "a@b"), "=?utf-8?B?PT91dGYtOD9xP3g/PQ==?= <a@b>");
 }
 
 proptest! {
