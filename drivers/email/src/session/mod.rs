@@ -189,7 +189,13 @@ impl Session {
         match line.strip_suffix(b"\r\n") {
             Some(line) if !line.contains(&b'\r') => self.command(line, desk),
             // Who takes a bare LF or CR for a line's end can be made to see commands where others see text.
-            _ => self.wrong("500 5.5.2 lines end in CRLF"),
+            Some(_) => self.wrong("500 5.5.2 lines end in CRLF"),
+            // And what stands behind a bare LF may be the rest of that line to others: it is no command.
+            None => {
+                self.say("500 5.5.2 lines end in CRLF");
+                self.end();
+                return &[];
+            }
         }
         // What was pipelined behind STARTTLS came in clear, and is nothing that was said under TLS.
         if self.steps[before..].contains(&Step::StartTls) { &[] } else { rest }

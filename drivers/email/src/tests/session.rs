@@ -89,8 +89,10 @@ fn a_mail_ends_only_where_all_see_its_end() {
     // And commands end in CRLF.
     let driver = driver(LMTP);
     open(&driver);
-    assert!(say(&driver, "LHLO mx\n").starts_with("500 5.5.2"));
     assert!(say(&driver, "LHLO\rmx\r\n").starts_with("500 5.5.2"));
+    say(&driver, "LHLO mx\r\n");
+    assert_eq!(say(&driver, "NOOP x\nMAIL FROM:<evil@d.test>\r\n"), "500 5.5.2 lines end in CRLF\r\n");
+    assert!(native::with(|host| host.lines.is_empty()), "closed");
 }
 
 #[test]
