@@ -95,6 +95,7 @@ impl Base64 {
 pub struct Quoted {
     at: Escape,
     has_return: bool,
+    last: u8,
     held: Vec<u8>,
 }
 
@@ -134,10 +135,12 @@ impl Quoted {
                 self.at = Escape::None;
                 match (hex(first), hex(byte)) {
                     (Some(high), Some(low)) => self.push(&[(high << 4) | low], out),
-                    _ => self.push(&[b'=', first, byte], out),
+                    // As the parser: what stands right before, be it a line's end.
+                    _ => self.push(&[b'=', self.last, byte], out),
                 }
             }
         }
+        self.last = byte;
         Ok(())
     }
 

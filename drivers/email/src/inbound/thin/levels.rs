@@ -65,13 +65,14 @@ impl Levels {
     /// `Some(false)`: nothing that matters.
     pub fn boundary(&mut self, line: &[u8]) -> Option<bool> {
         let rest = line.strip_prefix(b"--")?.trim_ascii_end();
-        let found = self.0.iter().enumerate().rev().filter(|(_, level)| level.kind != Kind::Mail).find_map(|(at, level)| {
-            match rest.strip_prefix(&level.boundary[..])? {
-                b"" => Some((at, true)),
-                b"--" => Some((at, false)),
-                _ => None,
-            }
-        });
+        let found =
+            self.0.iter().enumerate().rev().filter(|(_, level)| level.kind != Kind::Mail).find_map(|(at, level)| {
+                match rest.strip_prefix(&level.boundary[..])? {
+                    b"" => Some((at, true)),
+                    b"--" => Some((at, false)),
+                    _ => None,
+                }
+            });
         let (at, opens) = found?;
         self.0.truncate(if opens { at + 1 } else { at });
         Some(opens)
@@ -108,9 +109,9 @@ impl Levels {
             return Body::Parts;
         }
         let encoding = part.and_then(|part| part.content_transfer_encoding()).map(String::from);
-        let is_encoded = encoding.as_deref().is_some_and(|name| {
-            name.eq_ignore_ascii_case("base64") || name.eq_ignore_ascii_case("quoted-printable")
-        });
+        let is_encoded = encoding
+            .as_deref()
+            .is_some_and(|name| name.eq_ignore_ascii_case("base64") || name.eq_ignore_ascii_case("quoted-printable"));
         let is_mail = (ctype == "message" && matches!(subtype, "rfc822" | "global"))
             || (kind.is_none() && level.kind == Kind::Digest);
         if is_mail && !is_encoded {

@@ -431,7 +431,8 @@ fn plain_headers(mail: &[u8]) -> Vec<u8> {
     for line in mail.split_inclusive(|byte| *byte == b'\n').take_while(|line| !line.trim_ascii().is_empty()) {
         if !matches!(line.first(), Some(b' ' | b'\t')) {
             let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
-            let is_name = name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+            let is_name =
+                name.len() < line.len() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
             is_kept = is_name && !name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"content-"));
         }
         if is_kept && line.ends_with(b"\n") {
