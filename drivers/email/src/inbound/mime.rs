@@ -26,6 +26,8 @@ pub struct File<'a> {
     /// What an inline image is called in the HTML, without brackets.
     pub content_id: Option<String>,
     pub is_inline: bool,
+    /// Where in the mail its body begins.
+    pub start: Option<usize>,
     pub bytes: Cow<'a, [u8]>,
 }
 
@@ -199,6 +201,7 @@ impl<'a> Mail<'a> {
                 content_id: part.content_id().map(|id| one_line(id.trim_matches(['<', '>']), 500)),
                 is_inline: part.content_disposition().is_none_or(|kind| kind.is_inline())
                     && part.content_id().is_some(),
+                start: Some(part.offset_body as usize),
                 bytes,
             }
         })

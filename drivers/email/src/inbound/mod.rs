@@ -6,6 +6,8 @@ pub mod bounds;
 pub mod html;
 pub mod mime;
 mod parts;
+#[cfg(test)]
+mod thin;
 mod thread;
 
 use jackfield_sdk::encoding::to_hex;
