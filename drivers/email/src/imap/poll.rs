@@ -9,6 +9,7 @@ use jackfield_sdk::{Dialog, Error, Piece, Result, TimerOptions, host};
 
 use super::response::{Response, Source};
 use super::{login, quoted, watch};
+use crate::inbound::thin::Thinned;
 use crate::inbound::{self, Arrival, mime::Mail};
 use crate::session::Answer;
 use crate::settings::{EmailSettings, Place, Tls};
@@ -147,12 +148,14 @@ fn take(settings: &EmailSettings, session: &mut Session, number: u32) -> Result<
         return Ok(true);
     }
     let fetched = session.ask_for(&format!("UID FETCH {number} (UID BODY.PEEK[])"), size as usize + SMALL)?;
-    let Some(raw) = fetched.iter().find(of_it).and_then(|response| response.literals.first()) else {
+    let of_it = |response: &Response| response.fetched("UID") == Some(number);
+    let Some(raw) = fetched.into_iter().find(of_it).and_then(|response| response.literals.into_iter().next()) else {
         return Ok(true);
     };
-    let recipients = recipients(settings, raw);
-    let answers = inbound::take(settings, &Arrival { sender: None, recipients: &recipients, raw });
-    Ok(!answers.iter().any(|answer| matches!(answer, Answer::NotNow(_))))
+    let recipients = recipients(settings, &raw);
+    let mail = Thinned::whole(raw);
+    let answers = inbound::take(settings, Arrival { sender: None, recipients: &recipients, mail });
+    Ok(!answers.iter().any(|answer| matches!(answer, Answer::NotNow(_) | Answer::NoRoom)))
 }
 
 /// The addresses of ours that a mail was for, as far as its headers tell.

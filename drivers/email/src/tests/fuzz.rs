@@ -190,7 +190,8 @@ fn fuzz_commands_and_text() {
             }
         }
         assert_eq!(whole, cut);
-        assert_eq!(one.into_mail(), two.into_mail());
+        let mail = |one: Receiver| one.into_mail().expect("there is room").map(|mail| mail.skeleton);
+        assert_eq!(mail(one), mail(two));
     });
 }
 
