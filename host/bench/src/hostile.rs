@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,8 @@ const BREATH: Duration = Duration::from_millis(20);
 pub fn measure(target: &Path, scratch: &Path) -> anyhow::Result<Row> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Never held back, which by default it is after its 60th crash.
-        let bad = "\n[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { restarts = 1000000 }\n";
+        // Never held back, which by default it is after its 60th crash, and never put into quarantine.
+        let bad = "\n[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { restarts = 1000000, quarantine = 0 }\n";
         let process = Process::server_beside(target, &scratch.join("hostile"), bad, &["hostile"])?;
         let address = process.address;
         let mut load = Load::new(process).await?;
@@ -48,9 +48,16 @@ async fn row(load: &mut Load, address: SocketAddr) -> anyhow::Result<Row> {
     let rate = load.closed(HALF).await?.rate() * PART;
     let mut latencies = Vec::new();
     for round in 1..=ROUNDS {
-        let this = beside(load, rate, (0..ENDLESS).map(|_| burn(move |stop| call(address, stop)))).await?;
+        let answers = Arc::new(Answers::default());
+        let endless = || {
+            let answers = answers.clone();
+            burn(move |_| call(address, &answers))
+        };
+        let this = beside(load, rate, (0..ENDLESS).map(|_| endless())).await?;
         let reference = beside(load, rate, std::iter::once(burn(spin))).await?;
-        eprintln!("P8 round {round}: {this:.2} and {reference:.2} ms");
+        let (cut_off, other) = (answers.cut_off.load(Ordering::Relaxed), answers.other.load(Ordering::Relaxed));
+        eprintln!("P8 round {round}: {this:.2} and {reference:.2} ms; {cut_off} calls were cut off, {other} sent away");
+        anyhow::ensure!(cut_off > other, "most of the hostile calls did not run: {other} of them were sent away");
         latencies.push((this, reference));
     }
     let name = format!("P8 at {rate:.0} a second beside a hostile driver, p99 in ms");
@@ -92,22 +99,34 @@ fn spin(stop: &AtomicBool) {
     }
 }
 
-/// One call that never ends by itself; what it is answered is of no interest. Who is sent away at once, since the driver
-/// has failed too often, comes again after a breath: else it is the asking that burns the processor.
-fn call(address: SocketAddr, _: &AtomicBool) {
+/// How the hostile calls ended.
+#[derive(Default)]
+struct Answers {
+    /// 504: they ran until their time was over.
+    cut_off: AtomicUsize,
+    /// Anything else.
+    other: AtomicUsize,
+}
+
+/// One call that never ends by itself. Who is sent away at once, since the driver has failed too often, comes again after a
+/// breath: else it is the asking that burns the processor.
+fn call(address: SocketAddr, answers: &Answers) {
     let begun = Instant::now();
-    ask(address);
+    let is_cut_off = ask(address).is_ok_and(|answer| answer.starts_with(b"HTTP/1.1 504 "));
+    let count = if is_cut_off { &answers.cut_off } else { &answers.other };
+    count.fetch_add(1, Ordering::Relaxed);
     if begun.elapsed() < BREATH {
         std::thread::sleep(BREATH);
     }
 }
 
-fn ask(address: SocketAddr) {
-    let Ok(mut stream) = TcpStream::connect(address) else { return };
+fn ask(address: SocketAddr) -> std::io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(address)?;
     let request = "POST /channels/bad/loop HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    if stream.write_all(request.as_bytes()).is_ok() {
-        let _ = stream.read_to_end(&mut Vec::new());
-    }
+    stream.write_all(request.as_bytes())?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer)
 }
 
 impl Drop for Burning {

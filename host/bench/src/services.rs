@@ -1,6 +1,6 @@
 //! A server that is nothing but its interface: what a sandbox asks of it costs next to nothing.
 
-use jackfield_sandbox::{LogLevel, Services, StoreRead, Waiting};
+use jackfield_sandbox::{BlobSpool, LogLevel, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use std::collections::BTreeSet;
 
@@ -37,6 +37,10 @@ impl Services for NoServer {
     }
 
     fn blob_put(&self, _: &[u8]) -> Result<Digest, ErrorInfo> {
+        Err(nothing())
+    }
+
+    fn blob_begin(&self, _: u64) -> Result<Box<dyn BlobSpool>, ErrorInfo> {
         Err(nothing())
     }
 

@@ -206,6 +206,8 @@ pub struct UsageMetrics {
     pub running: u64,
     /// Bytes of their memories and tables.
     pub memory: u64,
+    /// Bytes of the blobs that they are writing.
+    pub spooled: u64,
     /// How often each limit was met.
     pub hits: Vec<(&'static str, u64)>,
 }
@@ -217,6 +219,7 @@ impl UsageMetrics {
             instances: usage.instances() as u64,
             running: generation.running() as u64,
             memory: usage.memory() as u64,
+            spooled: usage.spooled() as u64,
             hits: usage.hits().collect(),
         }
     }

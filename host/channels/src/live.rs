@@ -8,25 +8,25 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// A generation with what is known of it.
-pub(crate) struct Live {
-    pub(crate) generation: Generation,
+pub(crate) struct Live<G = Generation> {
+    pub(crate) generation: G,
     /// Whose signature the driver carries.
     pub(crate) signer: Option<String>,
     /// Since when it serves, in milliseconds since 1970.
     pub(crate) since: u64,
     pub(crate) tally: Tally,
     /// The one before it, kept beside it while it is on trial.
-    before: Mutex<Option<Arc<Live>>>,
+    before: Mutex<Option<Arc<Self>>>,
     /// Those that it replaced without any difference, whose connections were left to them.
-    alike: Mutex<Vec<Weak<Live>>>,
+    alike: Mutex<Vec<Weak<Self>>>,
     /// It is to go: what is still given to it has to end soon.
     leaving: AtomicBool,
     crashes: AtomicU32,
     given_up: AtomicBool,
 }
 
-impl Live {
-    pub(crate) fn new(generation: Generation, signer: Option<String>, since: u64) -> Self {
+impl<G> Live<G> {
+    pub(crate) fn new(generation: G, signer: Option<String>, since: u64) -> Self {
         Self {
             generation,
             signer,
@@ -42,7 +42,7 @@ impl Live {
 
     /// Takes the place of one that it does not differ from: that one's connections stay with it, and are drained with
     /// this one's.
-    pub(crate) fn stand_for(&self, replaced: &Arc<Live>) {
+    pub(crate) fn stand_for(&self, replaced: &Arc<Self>) {
         let mut alike = std::mem::take(&mut *replaced.alike.lock());
         alike.retain(|live| live.strong_count() > 0);
         alike.push(Arc::downgrade(replaced));
@@ -55,7 +55,7 @@ impl Live {
     }
 
     /// It is to go; tells who else goes with it.
-    pub(crate) fn leave(&self) -> Vec<Arc<Live>> {
+    pub(crate) fn leave(&self) -> Vec<Arc<Self>> {
         self.leaving.store(true, Ordering::SeqCst);
         let alike = std::mem::take(&mut *self.alike.lock());
         let alike: Vec<_> = alike.iter().filter_map(Weak::upgrade).collect();
@@ -68,26 +68,40 @@ impl Live {
         self.leaving.load(Ordering::SeqCst)
     }
 
-    /// Begins its trial beside the one that it replaces. Of two that are on trial only the one that has proved itself is
-    /// of use. Tells which others are not needed any more.
-    pub(crate) fn stand_beside(&self, replaced: &Arc<Live>) -> Vec<Arc<Live>> {
-        let earlier = replaced.before.lock().take();
-        let (beside, others) = match earlier {
-            Some(earlier) if !replaced.is_proven() => (earlier, vec![replaced.clone()]),
-            Some(earlier) => (replaced.clone(), vec![earlier]),
-            None => (replaced.clone(), Vec::new()),
+    /// Gets ready for its trial beside the one that it is to replace, before it takes that one's place: whatever is given
+    /// to it can be given to another one, from the first call on. Of two that are on trial only the one that has proved
+    /// itself is of use. `is_alike`: they are the same, and this one's trial is the other's.
+    pub(crate) fn stand_beside(&self, replaced: &Arc<Self>, is_alike: bool) {
+        let earlier = replaced.before();
+        let beside = match earlier {
+            earlier if is_alike => earlier,
+            Some(earlier) if !replaced.is_proven() => Some(earlier),
+            _ => Some(replaced.clone()),
         };
-        *self.before.lock() = Some(beside);
-        others
+        *self.before.lock() = beside;
+    }
+
+    /// It has taken that one's place. Tells which ones are not needed any more.
+    pub(crate) fn took_over(&self, replaced: &Arc<Self>, is_alike: bool) -> Vec<Arc<Self>> {
+        let earlier = replaced.pass();
+        let mut beside = self.before.lock();
+        match (&earlier, &*beside) {
+            (Some(earlier), Some(beside)) if Arc::ptr_eq(earlier, beside) => vec![replaced.clone()],
+            _ => {
+                // That one's trial may have ended since, and who stood beside it is on the way out.
+                *beside = (!is_alike).then(|| replaced.clone());
+                earlier.into_iter().chain(is_alike.then(|| replaced.clone())).collect()
+            }
+        }
     }
 
     /// The one beside it while it is on trial.
-    pub(crate) fn before(&self) -> Option<Arc<Live>> {
+    pub(crate) fn before(&self) -> Option<Arc<Self>> {
         self.before.lock().clone()
     }
 
     /// Ends the trial; tells which one is not needed any more.
-    pub(crate) fn pass(&self) -> Option<Arc<Live>> {
+    pub(crate) fn pass(&self) -> Option<Arc<Self>> {
         self.before.lock().take()
     }
 
@@ -100,17 +114,6 @@ impl Live {
     pub(crate) fn crashed(&self, budget: u32) -> bool {
         let crashes = self.crashes.fetch_add(1, Ordering::Relaxed).saturating_add(1);
         crashes > budget && self.before.lock().is_some() && !self.given_up.swap(true, Ordering::Relaxed)
-    }
-
-    /// Waits until its calls have ended; cuts off what has not within this time. Tells how many were cut off.
-    pub(crate) async fn drain(&self, deadline: Duration) -> usize {
-        if tokio::time::timeout(deadline, self.generation.ended()).await.is_ok() {
-            return 0;
-        }
-        let left = self.generation.running();
-        self.generation.cut_off();
-        self.generation.ended().await;
-        left
     }
 
     /// Milliseconds below which 99 of 100 of its calls were answered, as far as the buckets tell.
@@ -127,3 +130,19 @@ impl Live {
         None
     }
 }
+
+impl Live {
+    /// Waits until its calls have ended; cuts off what has not within this time. Tells how many were cut off.
+    pub(crate) async fn drain(&self, deadline: Duration) -> usize {
+        if tokio::time::timeout(deadline, self.generation.ended()).await.is_ok() {
+            return 0;
+        }
+        let left = self.generation.running();
+        self.generation.cut_off();
+        self.generation.ended().await;
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -296,6 +296,7 @@ fn limits(channel: &Channel, driver: &Driver) -> Limits {
         store_bytes: wanted.store_bytes.map_or(default.store_bytes, |size| size.0),
         store_value: size(wanted.store_value, default.store_value),
         blob: size(wanted.blob, default.blob),
+        spooled: size(wanted.spooled, default.spooled),
         blobs: count(wanted.blobs, default.blobs),
         timers: count(wanted.timers, default.timers),
         timer_changes: count(wanted.timer_changes, default.timer_changes),

@@ -5,7 +5,7 @@ use arc_swap::ArcSwap;
 use jackfield_config::Config;
 use jackfield_journal::{BlobWriter, LogLine};
 use jackfield_router::Id;
-use jackfield_sandbox::{LogLevel, Services, StoreRead, Waiting};
+use jackfield_sandbox::{BlobSpool, LogLevel, Services, StoreRead, Waiting};
 use jackfield_sequencer::Sequencer;
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use std::collections::BTreeSet;
@@ -21,6 +21,19 @@ pub(crate) struct Server {
 pub(crate) fn unavailable(error: jackfield_journal::Error) -> ErrorInfo {
     tracing::error!("a driver's read failed: {error}");
     ErrorInfo::new("unavailable", "the server's storage can't be read now")
+}
+
+/// A blob that is being written, in a file of its own.
+struct Spool(BlobWriter);
+
+impl BlobSpool for Spool {
+    fn write(&mut self, data: &[u8]) -> Result<(), ErrorInfo> {
+        self.0.write(data).map_err(unavailable)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Digest, ErrorInfo> {
+        self.0.finish().map(Digest).map_err(unavailable)
+    }
 }
 
 fn no_blob() -> ErrorInfo {
@@ -97,6 +110,11 @@ impl Services for Server {
             BlobWriter::finish(writer)
         };
         write().map(Digest).map_err(unavailable)
+    }
+
+    fn blob_begin(&self, limit: u64) -> Result<Box<dyn BlobSpool>, ErrorInfo> {
+        let writer = self.sequencer.blobs().writer(limit).map_err(unavailable)?;
+        Ok(Box::new(Spool(writer)))
     }
 
     fn blob_granted(&self, channel: &str, blob: &Digest) -> Result<bool, ErrorInfo> {

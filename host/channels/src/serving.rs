@@ -145,13 +145,11 @@ impl Serving {
         Some(entered)
     }
 
-    /// Puts a new generation in place; calls that run stay with the old one until they end. Tells what served before.
-    pub(crate) fn switch(&self, served: Served) -> Option<Arc<Live>> {
-        let before = self.live();
+    /// Puts a new generation in place; calls that run stay with the old one until they end.
+    pub(crate) fn switch(&self, served: Served) {
         self.served.store(Arc::new(served));
         self.kept.generation.fetch_add(1, Ordering::Relaxed);
         self.kept.supervisor.lock().reset();
-        before
     }
 
     /// What was counted, with what the channel's other parts know.

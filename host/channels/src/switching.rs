@@ -158,31 +158,38 @@ impl Channels {
     /// `is_alike`: the config says of the channel what it said before.
     fn place(&self, serving: &Arc<Serving>, live: Arc<Live>, old: Option<Arc<Live>>, is_alike: bool) {
         let driver = live.generation.driver().clone();
-        let old = serving.switch(Served::By(live.clone())).or(old);
-        serving.counters().swaps.fetch_add(1, Ordering::Relaxed);
         let trial = self.config().server.swap.trial;
-        if let Some(old) = old {
-            let same = old.generation.driver().digest() == driver.digest();
-            let done = if same && is_alike && (serving.kept.lines.has_any(&old) || old.is_any_alike()) {
-                // Nobody who is on the line needs to notice.
-                live.stand_for(&old);
-                old.pass().into_iter().collect()
-            } else if same || trial.is_zero() {
-                old.pass().into_iter().chain([old]).collect()
-            } else {
-                let others = live.stand_beside(&old);
-                // A version that is replaced before its trial is over isn't held for it.
-                let (channels, serving, live) = (self.clone(), serving.clone(), Arc::downgrade(&live));
-                tokio::spawn(async move {
-                    tokio::time::sleep(trial).await;
-                    if let Some(before) = live.upgrade().and_then(|live| live.pass()) {
-                        channels.drain_out(&serving, before);
-                    }
-                });
-                others
-            };
-            done.into_iter().for_each(|done| self.drain_out(serving, done));
+        // Everything that changes what serves holds `loading`: this is what will have been replaced.
+        let old = serving.live().or(old);
+        let is_same = |old: &Live| old.generation.driver().digest() == driver.digest();
+        let is_alike = is_alike && old.as_deref().is_some_and(is_same);
+        let beside = old.as_ref().filter(|old| !trial.is_zero() && (is_alike || !is_same(old)));
+        if let Some(old) = beside {
+            live.stand_beside(old, is_alike);
         }
+        serving.switch(Served::By(live.clone()));
+        serving.counters().swaps.fetch_add(1, Ordering::Relaxed);
+        let mut done = match (&old, beside) {
+            (_, Some(old)) => live.took_over(old, is_alike),
+            (Some(old), None) => old.pass().into_iter().chain([old.clone()]).collect(),
+            (None, None) => Vec::new(),
+        };
+        if let Some(old) = old.filter(|old| is_alike && (serving.kept.lines.has_any(old) || old.is_any_alike())) {
+            // Nobody who is on the line needs to notice.
+            live.stand_for(&old);
+            done.retain(|done| !Arc::ptr_eq(done, &old));
+        }
+        if live.before().is_some() {
+            // A version that is replaced before its trial is over isn't held for it.
+            let (channels, serving, live) = (self.clone(), serving.clone(), Arc::downgrade(&live));
+            tokio::spawn(async move {
+                tokio::time::sleep(trial).await;
+                if let Some(before) = live.upgrade().and_then(|live| live.pass()) {
+                    channels.drain_out(&serving, before);
+                }
+            });
+        }
+        done.into_iter().for_each(|done| self.drain_out(serving, done));
         let name = driver.name_and_version();
         tracing::info!(channel = serving.id, driver = name, digest = %driver.digest(), "the channel is served");
         self.say(&serving.id, LogLevel::Info, &format!("served by {name}, {}", driver.digest()));

@@ -56,10 +56,12 @@ pub struct Limits {
     pub store_bytes: Option<ByteSize>,
     /// `store-value`: a value in it.
     pub store_value: Option<ByteSize>,
-    /// `blob`: a blob, and all that one call has open.
+    /// `blob`: a blob.
     pub blob: Option<ByteSize>,
-    /// `blobs`: blobs that one call may write.
+    /// `blobs`: blobs that one call may write, and that an instance may be writing.
     pub blobs: Option<u32>,
+    /// `spooled`: all blobs of the channel that are being written.
+    pub spooled: Option<ByteSize>,
     /// `timers`: the channel's timers that wait.
     pub timers: Option<u32>,
     /// `timer-changes`: timers that one call may set or cancel.
@@ -132,6 +134,7 @@ impl Default for Limits {
             store_value: None,
             blob: None,
             blobs: None,
+            spooled: None,
             timers: None,
             timer_changes: None,
             store_writes: None,
@@ -200,6 +203,7 @@ pub(crate) fn read(channel: &Table<'_>) -> Limits {
         store_value: size("store-value", ByteSize(1), ByteSize::kib(256)),
         blob: size("blob", ByteSize(1), ByteSize::mib(1024)),
         blobs: number("blobs", MOST),
+        spooled: size("spooled", ByteSize::kib(64), ByteSize::mib(1 << 20)),
         timers: number("timers", MOST),
         timer_changes: number("timer-changes", MOST),
         store_writes: number("store-writes", MOST),

@@ -5,7 +5,7 @@ use crate::exit::{Exit, wrong_and_told};
 use crate::sandbox;
 use jackfield_channels::{Checked, Registry};
 use jackfield_config::{Config, Problem};
-use jackfield_sandbox::{LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
+use jackfield_sandbox::{BlobSpool, LogLevel, Sandbox, SandboxConfig, Services, StoreRead, Waiting};
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -110,6 +110,10 @@ impl Services for Nothing {
     }
 
     fn blob_put(&self, _: &[u8]) -> Result<Digest, ErrorInfo> {
+        none()
+    }
+
+    fn blob_begin(&self, _: u64) -> Result<Box<dyn BlobSpool>, ErrorInfo> {
         none()
     }
 

@@ -6,6 +6,8 @@ wasmtime::component::bindgen!({
     path: "../../wit",
     world: "jackfield:channel/everything",
     imports: {
+        "jackfield:channel/blobs.[method]writer.write": async,
+        "jackfield:channel/blobs.create": async,
         "jackfield:channel/blobs.finish": async,
         "jackfield:channel/blobs.put": async,
         "jackfield:channel/http.send": async,

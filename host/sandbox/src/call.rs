@@ -1,6 +1,7 @@
 //! One handler call: its state in the store, its budgets, and how the guest is run.
 
 use crate::bindings::jackfield::channel::message::Error;
+use crate::capability::blobs::Writers;
 use crate::capability::connections::OfCall;
 use crate::channel::Channel;
 use crate::clock::{CpuClock, Turns};
@@ -34,6 +35,7 @@ pub(crate) struct State {
     /// None while a component is only probed.
     pub(crate) channel: Option<Arc<Channel>>,
     pub(crate) table: ResourceTable,
+    pub(crate) writers: Writers,
     pub(crate) wasi: Wasi,
     pub(crate) memory: MemoryMeter,
     pub(crate) clock: CpuClock,
@@ -74,10 +76,6 @@ pub(crate) struct Call {
     pub(crate) store_added: u64,
     /// Store keys that this call adds.
     pub(crate) store_keys: u64,
-    /// Bytes in blob writers that are open.
-    pub(crate) writing: usize,
-    /// Blob writers made.
-    pub(crate) writers: usize,
     /// Bytes pushed.
     pub(crate) pushed: usize,
     /// Requests to the server.
@@ -116,8 +114,6 @@ impl Call {
             egress_bytes: 0,
             store_added: 0,
             store_keys: 0,
-            writing: 0,
-            writers: 0,
             pushed: 0,
             queries: 0,
             timers: None,
@@ -213,6 +209,7 @@ pub(crate) fn store(sandbox: &Sandbox, channel: Option<Arc<Channel>>) -> Store<S
     let state = State {
         channel,
         table: ResourceTable::new(),
+        writers: Writers::default(),
         wasi,
         memory,
         clock: CpuClock::new(),
@@ -241,7 +238,7 @@ pub(crate) fn begin(store: &mut Store<State>, call: Call) {
     let state = store.data_mut();
     state.call = call;
     state.wasi.next_call();
-    // What a guest left open in an earlier call is gone.
+    // What a guest left open in an earlier call is gone, all but the blobs that it is writing.
     state.table = ResourceTable::new();
     store.set_epoch_deadline(1);
     store.data().clock.reset();

@@ -57,6 +57,6 @@ pub use limits::{Limit, Limits};
 pub use replay::{ReplayError, Replayed};
 pub use scrub::Composed;
 pub use secrets::Secrets;
-pub use services::{LogLevel, Services, StoreRead, Waiting};
+pub use services::{BlobSpool, LogLevel, Services, StoreRead, Waiting};
 pub use transaction::{StoreWrite, TimerChange, Transaction};
 pub use usage::Usage;

@@ -49,10 +49,12 @@ pub struct Limits {
     pub store_bytes: u64,
     /// Bytes of a store value.
     pub store_value: usize,
-    /// Bytes of a blob, and of all blobs that are being written in one call.
+    /// Bytes of a blob.
     pub blob: usize,
-    /// Blobs that one call may write.
+    /// Blobs that one call may write, and that an instance may be writing.
     pub blobs: usize,
+    /// Bytes of all blobs of the channel that are being written.
+    pub spooled: usize,
     /// Timers that wait, of the channel.
     pub timers: usize,
     /// Timers changed in one call.
@@ -112,6 +114,7 @@ impl Default for Limits {
             store_value: 64 << 10,
             blob: 64 << 20,
             blobs: 100,
+            spooled: 2 << 30,
             timers: 1_000,
             timer_changes: 100,
             http_requests: 100,
@@ -169,8 +172,10 @@ pub enum Limit {
     StoreValue,
     /// Bytes of a blob.
     Blob,
-    /// Blobs of a call.
+    /// Blobs of a call, or being written in an instance.
     Blobs,
+    /// Bytes of blobs that are being written.
+    Spooled,
     /// Timers that wait.
     Timers,
     /// Timers changed in a call.
@@ -215,7 +220,7 @@ pub enum Limit {
 
 impl Limit {
     /// All of them.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::GuestTime,
         Self::WallTime,
         Self::Memory,
@@ -234,6 +239,7 @@ impl Limit {
         Self::StoreValue,
         Self::Blob,
         Self::Blobs,
+        Self::Spooled,
         Self::Timers,
         Self::TimerChanges,
         Self::Connections,
@@ -277,6 +283,7 @@ impl Limit {
             Self::StoreValue => "store-value",
             Self::Blob => "blob",
             Self::Blobs => "blobs",
+            Self::Spooled => "spooled",
             Self::Timers => "timers",
             Self::TimerChanges => "timer-changes",
             Self::Connections => "connections",

@@ -37,6 +37,7 @@ impl Instance {
         self.calls < limits.recycle_after
             && grown <= limits.memory / 2
             && state.table.is_empty()
+            && state.writers.is_empty()
             && state.wasi.is_tidy()
     }
 }

@@ -1,6 +1,7 @@
 //! What a sandbox needs of the server around it. All reads are of committed state.
 
 use jackfield_spec::{AgentInfo, Attributes, Customer, Digest, ErrorInfo, Message, Timestamp};
+use sha2::Digest as _;
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,6 +33,30 @@ pub enum LogLevel {
     Error,
 }
 
+/// A blob that is being written. Its bytes are kept outside of memory; dropped without [`finish`](Self::finish) nothing of
+/// it is left. Both functions wait for the disk.
+pub trait BlobSpool: Send {
+    /// Adds bytes.
+    fn write(&mut self, data: &[u8]) -> Result<(), ErrorInfo>;
+    /// Makes it durable under its digest.
+    fn finish(self: Box<Self>) -> Result<Digest, ErrorInfo>;
+}
+
+/// A blob that is kept nowhere: only its digest is made.
+#[derive(Default)]
+pub(crate) struct Unkept(sha2::Sha256);
+
+impl BlobSpool for Unkept {
+    fn write(&mut self, data: &[u8]) -> Result<(), ErrorInfo> {
+        self.0.update(data);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Digest, ErrorInfo> {
+        Ok(Digest(self.0.finalize().into()))
+    }
+}
+
 /// The server as its drivers see it. Called on guest threads: may block for a disk read, never for the network.
 pub trait Services: Send + Sync + 'static {
     /// The server's clock.
@@ -54,6 +79,8 @@ pub trait Services: Send + Sync + 'static {
     fn store_usage(&self, channel: &str) -> Result<(u64, u64), ErrorInfo>;
     /// Writes and syncs a blob.
     fn blob_put(&self, data: &[u8]) -> Result<Digest, ErrorInfo>;
+    /// Begins a blob of at most `limit` bytes.
+    fn blob_begin(&self, limit: u64) -> Result<Box<dyn BlobSpool>, ErrorInfo>;
     /// Whether the channel wrote this blob or was handed it.
     fn blob_granted(&self, channel: &str, blob: &Digest) -> Result<bool, ErrorInfo>;
     /// Size of a blob in bytes.

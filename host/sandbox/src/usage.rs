@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 #[derive(Debug)]
 pub struct Usage {
     memory: AtomicUsize,
+    spooled: AtomicUsize,
     instances: AtomicUsize,
     hits: [AtomicU64; Limit::ALL.len()],
     /// The second that pushes are counted in, above, and how many there were, below.
@@ -24,6 +25,7 @@ impl Default for Usage {
     fn default() -> Self {
         Self {
             memory: AtomicUsize::new(0),
+            spooled: AtomicUsize::new(0),
             instances: AtomicUsize::new(0),
             hits: std::array::from_fn(|_| AtomicU64::new(0)),
             pushes: AtomicU64::new(0),
@@ -36,6 +38,11 @@ impl Usage {
     /// Bytes of the memories and tables of its instances.
     pub fn memory(&self) -> usize {
         self.memory.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of the blobs that are being written.
+    pub fn spooled(&self) -> usize {
+        self.spooled.load(Ordering::Relaxed)
     }
 
     /// Instances that live.
@@ -59,12 +66,20 @@ impl Usage {
 
     /// Takes memory; false if it would be more than `limit` in all.
     pub(crate) fn take_memory(&self, bytes: usize, limit: usize) -> bool {
-        let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
-        self.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok()
+        take(&self.memory, bytes, limit)
     }
 
     pub(crate) fn give_memory(&self, bytes: usize) {
         self.memory.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Takes room for a blob that is being written; false if it would be more than `limit` in all.
+    pub(crate) fn take_spooled(&self, bytes: usize, limit: usize) -> bool {
+        take(&self.spooled, bytes, limit)
+    }
+
+    pub(crate) fn give_spooled(&self, bytes: usize) {
+        self.spooled.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn instance_made(&self) {
@@ -85,6 +100,11 @@ impl Usage {
         };
         self.pushes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).is_ok()
     }
+}
+
+fn take(from: &AtomicUsize, bytes: usize, limit: usize) -> bool {
+    let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
+    from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, sum).is_ok()
 }
 
 /// The usage of every channel that has a generation.

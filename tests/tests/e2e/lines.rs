@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use jackfield_tests::{Agent, Http, Server, Setup, eventually};
 use serde_json::Value;
 
+mod files;
 mod limits;
 mod line;
 mod outbound;

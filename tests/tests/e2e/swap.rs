@@ -120,6 +120,28 @@ async fn a_version_that_crashes_on_trial_is_rolled_back_and_stays_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_config_that_is_read_anew_does_not_end_a_trial() {
+    let mut server = Server::start(setup("trial-crashes = 1000")).await;
+    for (kind, number) in [(Kind::Good, 220), (Kind::Trapping, 221)] {
+        let request = Request::new("PUT", "/v1/drivers/turncoat").body(turncoat(kind, number));
+        server.operator().send(request).await.expect(200);
+    }
+    let before = server.operator().get("/v1/channels/words").await.expect(200).json();
+    assert_eq!(before["onTrial"], true, "{before}");
+    server.configure(setup("trial-crashes = 1001"));
+    server.hang_up();
+    eventually("the config was read", async || {
+        let now = server.operator().get("/v1/channels/words").await.expect(200).json();
+        (now["generation"] != before["generation"]).then_some(())
+    })
+    .await;
+    let channel = server.operator().get("/v1/channels/words").await.expect(200).json();
+    assert_eq!((&channel["onTrial"], &channel["driver"]), (&true.into(), &before["driver"]), "{channel}");
+    let answer = server.http().post_text("/channels/words/say", "still").await.expect(200).text();
+    assert!(answer.starts_with(&turncoat_version(Kind::Good, 220)), "the one before answers: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_always_crashes_is_held_back_and_its_neighbour_is_not() {
     let setup = setup("").text("limits = { restarts = 5, quarantine = 1 }").webhook("forms", "");
     let server = Server::start(setup).await;

@@ -263,6 +263,9 @@ async fn the_neighbour_answers_all_and_nothing_is_left() {
     ] {
         assert!(met(&metrics, limit) > 0, "{limit} was not met:\n{metrics}");
     }
+    // Blobs that were never finished went with the call.
+    assert!(metrics.contains("jackfield_channel_spooled_bytes{channel=\"bad\"} 0\n"), "{metrics}");
+    assert_eq!(std::fs::read_dir(server.data().join("blobs/unfinished")).expect("the folder").count(), 0);
     // What never ends is stopped by the clock that is first: on a machine with other things to do, not its own.
     assert!(met(&metrics, "guest-time") + met(&metrics, "wall-time") > 0, "no clock was met:\n{metrics}");
 }

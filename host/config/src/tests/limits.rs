@@ -53,6 +53,7 @@ fn every_limit_is_read_under_its_key() {
         store-value = "21KiB"
         blob = "22MiB"
         blobs = 23
+        spooled = "3MiB"
         timers = 24
         timer-changes = 25
         store-writes = 26
@@ -99,6 +100,7 @@ fn every_limit_is_read_under_its_key() {
             store_value: kib(21),
             blob: mib(22),
             blobs: Some(23),
+            spooled: mib(3),
             timers: Some(24),
             timer_changes: Some(25),
             store_writes: Some(26),

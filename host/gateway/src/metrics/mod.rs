@@ -157,7 +157,7 @@ fn channels(text: &mut Text, gateway: &Gateway) {
     }
     egress(text, &channels);
     type Read = fn(&jackfield_channels::ChannelMetrics) -> u64;
-    let single: [(Family, Read); 30] = [
+    let single: [(Family, Read); 31] = [
         (
             Family::gauge("channel_requests_inside", "Requests of a channel that wait or are with its driver."),
             |channel| channel.inside,
@@ -172,6 +172,9 @@ fn channels(text: &mut Text, gateway: &Gateway) {
             Family::gauge("channel_memory_bytes", "Memories and tables of all instances of a channel's driver."),
             |channel| channel.usage.as_ref().map_or(0, |usage| usage.memory),
         ),
+        (Family::gauge("channel_spooled_bytes", "Blobs that a channel's driver is writing."), |channel| {
+            channel.usage.as_ref().map_or(0, |usage| usage.spooled)
+        }),
         (Family::counter("channel_messages_total", "New messages that a channel's driver pushed."), |channel| {
             channel.messages
         }),

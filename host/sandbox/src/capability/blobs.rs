@@ -5,29 +5,51 @@ use crate::bindings::jackfield::channel::message::Error;
 use crate::call::{State, info, refuse};
 use crate::channel::Channel;
 use crate::limits::Limit;
+use crate::services::BlobSpool;
 use crate::usage::Usage;
+use bytes::Bytes;
 use jackfield_spec::Digest;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::component::Resource;
 
 /// Most bytes of one read.
 const READ: u32 = 1 << 20;
 
-/// A blob that is being written. What it holds is memory of its channel, as that of an instance is.
+/// A blob that is being written. Its bytes are with the server's disk, not in memory.
 pub struct Writer {
-    bytes: Vec<u8>,
+    /// None while a write is under way, and after one that was cut off.
+    spool: Option<Box<dyn BlobSpool>>,
+    size: usize,
     usage: Arc<Usage>,
-}
-
-impl AsRef<[u8]> for Writer {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
-    }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.usage.give_memory(self.bytes.len());
+        self.usage.give_spooled(self.size);
+    }
+}
+
+/// The blobs that an instance is writing. They outlive the call: an instance of a lane that still has some after its call is
+/// let go, one that belongs to a connection goes on.
+#[derive(Default)]
+pub(crate) struct Writers {
+    open: BTreeMap<u32, Writer>,
+    next: u32,
+}
+
+impl Writers {
+    /// Whether none is open.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Gives it a number, which is not used again.
+    fn add(&mut self, writer: Writer) -> Resource<Writer> {
+        let number = self.next;
+        self.next = self.next.wrapping_add(1);
+        self.open.insert(number, writer);
+        Resource::new_own(number)
     }
 }
 
@@ -40,8 +62,14 @@ fn too_many(channel: &Channel) -> Error {
     refuse("quota", format!("one call may write {} blobs; raise limits.blobs", channel.config.limits.blobs))
 }
 
+fn too_many_open(channel: &Channel) -> Error {
+    channel.usage.hit(Limit::Blobs);
+    let limit = channel.config.limits.blobs;
+    refuse("quota", format!("{limit} writers are open; finish or drop some, or raise limits.blobs"))
+}
+
 fn gone() -> Error {
-    refuse("invalid", "this writer was finished or dropped")
+    refuse("invalid", "this writer was finished or dropped, or a write to it failed")
 }
 
 fn too_large(channel: &Channel) -> Error {
@@ -59,20 +87,32 @@ fn lost(channel: &Channel, error: &tokio::task::JoinError) -> Error {
 }
 
 impl State {
-    /// Keeps a blob. A disk can take long for it: that is nothing that the guest computes, and none of its threads waits.
-    pub(crate) async fn put_blob(
+    /// Does something with the disk, which can take long for it: that is nothing that the guest computes, and none of its
+    /// threads waits.
+    async fn at_disk<T: Send + 'static>(
         &mut self,
         channel: &Channel,
-        data: impl AsRef<[u8]> + Send + 'static,
-    ) -> Result<Digest, Error> {
-        if data.as_ref().len() > channel.config.limits.blob {
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let clock = self.clock.clone();
+        clock.pause();
+        let done = tokio::task::spawn_blocking(work).await;
+        clock.resume();
+        done.map_err(|error| lost(channel, &error))
+    }
+
+    /// Keeps a blob.
+    pub(crate) async fn put_blob(&mut self, channel: &Channel, data: Bytes) -> Result<Digest, Error> {
+        if data.len() > channel.config.limits.blob {
             return Err(too_large(channel));
         }
-        let (clock, services) = (self.clock.clone(), channel.services.clone());
-        clock.pause();
-        let written = tokio::task::spawn_blocking(move || services.blob_put(data.as_ref())).await;
-        clock.resume();
-        let digest = written.map_err(|error| lost(channel, &error))?.map_err(info)?;
+        let services = channel.services.clone();
+        let digest = self.at_disk(channel, move || services.blob_put(&data)).await?.map_err(info)?;
+        self.wrote(channel, digest)
+    }
+
+    /// Counts a blob as one of this call's.
+    fn wrote(&mut self, channel: &Channel, digest: Digest) -> Result<Digest, Error> {
         let blobs = &mut self.call.transaction.blobs;
         if !blobs.contains(&digest) {
             if blobs.len() >= channel.config.limits.blobs {
@@ -96,61 +136,70 @@ impl State {
 }
 
 impl HostWriter for State {
-    fn write(&mut self, writer: Resource<Writer>, data: Vec<u8>) -> Result<(), Error> {
+    async fn write(&mut self, writer: Resource<Writer>, data: Vec<u8>) -> Result<(), Error> {
         let channel = self.act()?;
-        let writer = self.table.get_mut(&writer).map_err(|_| gone())?;
-        // The limit is for all writers of the call together: each holds its bytes in the host's memory.
-        if self.call.writing + data.len() > channel.config.limits.blob {
+        let open = self.writers.open.get_mut(&writer.rep()).ok_or_else(gone)?;
+        let limits = &channel.config.limits;
+        if open.size + data.len() > limits.blob {
             return Err(too_large(&channel));
         }
-        let limit = channel.config.limits.channel_memory;
-        if !channel.usage.take_memory(data.len(), limit) {
-            channel.usage.hit(Limit::ChannelMemory);
+        if !channel.usage.take_spooled(data.len(), limits.spooled) {
+            channel.usage.hit(Limit::Spooled);
+            let limit = limits.spooled;
             return Err(refuse(
                 "quota",
-                format!("all calls of the channel together hold more than {limit} bytes; raise limits.channel-memory"),
+                format!("the channel's blobs that are being written have {limit} bytes; raise limits.spooled"),
             ));
         }
-        self.call.writing += data.len();
-        writer.bytes.extend_from_slice(&data);
+        open.size += data.len();
+        let mut spool = open.spool.take().ok_or_else(gone)?;
+        let written = self.at_disk(&channel, move || {
+            let written = spool.write(&data);
+            (spool, written)
+        });
+        let (spool, written) = written.await?;
+        written.map_err(info)?;
+        // Without what could not be written it is none that can be finished.
+        if let Some(open) = self.writers.open.get_mut(&writer.rep()) {
+            open.spool = Some(spool);
+        }
         Ok(())
     }
 
     fn size(&mut self, writer: Resource<Writer>) -> u32 {
-        self.table.get(&writer).map_or(0, |writer| u32::try_from(writer.bytes.len()).unwrap_or(u32::MAX))
+        self.writers.open.get(&writer.rep()).map_or(0, |writer| u32::try_from(writer.size).unwrap_or(u32::MAX))
     }
 
     fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
         // A writer that is gone already is nothing to trap for.
-        if let Ok(writer) = self.table.delete(writer) {
-            self.call.writing = self.call.writing.saturating_sub(writer.bytes.len());
-        }
+        self.writers.open.remove(&writer.rep());
         Ok(())
     }
 }
 
 impl Host for State {
-    fn create(&mut self) -> Result<Resource<Writer>, Error> {
+    async fn create(&mut self) -> Result<Resource<Writer>, Error> {
         let channel = self.act()?;
-        self.call.writers += 1;
-        if self.call.writers > channel.config.limits.blobs {
-            return Err(too_many(&channel));
+        let limits = &channel.config.limits;
+        if self.writers.open.len() >= limits.blobs {
+            return Err(too_many_open(&channel));
         }
-        self.table
-            .push(Writer { bytes: Vec::new(), usage: channel.usage.clone() })
-            .map_err(|_| refuse("quota", "too many writers are open; finish or drop some"))
+        let (services, limit) = (channel.services.clone(), limits.blob as u64);
+        let spool = self.at_disk(&channel, move || services.blob_begin(limit)).await?.map_err(info)?;
+        Ok(self.writers.add(Writer { spool: Some(spool), size: 0, usage: channel.usage.clone() }))
     }
 
     async fn finish(&mut self, writer: Resource<Writer>) -> Result<String, Error> {
         let channel = self.act()?;
-        let writer = self.table.delete(writer).map_err(|_| gone())?;
-        self.call.writing = self.call.writing.saturating_sub(writer.bytes.len());
-        self.put_blob(&channel, writer).await.map(|digest| digest.to_string())
+        let mut writer = self.writers.open.remove(&writer.rep()).ok_or_else(gone)?;
+        let spool = writer.spool.take().ok_or_else(gone)?;
+        let digest = self.at_disk(&channel, move || spool.finish()).await?.map_err(info)?;
+        self.wrote(&channel, digest).map(|digest| digest.to_string())
     }
 
     async fn put(&mut self, data: Vec<u8>) -> Result<String, Error> {
         let channel = self.act()?;
-        self.put_blob(&channel, data).await.map(|digest| digest.to_string())
+        self.put_blob(&channel, data.into()).await.map(|digest| digest.to_string())
     }
 
     fn size(&mut self, blob: String) -> Result<u32, Error> {

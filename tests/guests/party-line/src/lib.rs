@@ -3,6 +3,7 @@
 //! What comes in by a listener is greeted and its lines are commands ([`words`]). What was opened by `DIAL` pushes
 //! each line that the far end says, as a customer's request.
 
+mod files;
 mod words;
 
 use core::cell::{Cell, RefCell};
@@ -21,6 +22,8 @@ pub struct PartyLine {
     lines: Cell<u32>,
     /// The far end.
     peer: RefCell<String>,
+    /// Files that the far end is sending.
+    files: RefCell<files::Open>,
     /// We called them.
     is_ours: Cell<bool>,
 }

@@ -69,6 +69,7 @@ pub fn obey(line: &PartyLine, connection: &str, said: &str) {
             let target = Target { url: rest.into(), tls_name: None, attributes: vec![] };
             host::connections::open(&target).map(|id| format!("dialled {id}"))
         }
+        "OPEN" | "PUT" | "DONE" | "DROP" => crate::files::obey(&mut line.files.borrow_mut(), word, rest),
         "ADD" => add(rest),
         "WHO" => host::store::entries("closed/", None, 100)
             .map(|all| all.iter().map(|entry| String::from_utf8_lossy(&entry.value).into_owned()).collect())

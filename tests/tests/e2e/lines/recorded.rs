@@ -26,8 +26,13 @@ async fn what_a_line_did_is_replayed_without_a_difference() {
     assert_eq!(line.ask("COUNT").await, "count 3");
     assert_eq!(line.ask("WRITE nobody").await, "error not-found");
     assert_eq!(line.ask("PASSWORD").await, "hush-hush");
+    // A file that grows over calls.
+    assert_eq!(line.ask("OPEN f").await, "open");
+    assert_eq!(line.ask("PUT f 70000").await, "size 70000");
+    assert_eq!(line.ask("PUT f 5").await, "size 70005");
+    assert!(line.ask("DONE f").await.starts_with("sha256-"));
     assert_eq!(line.ask("TIMER tick").await, "set");
-    assert_eq!(line.hear().await, "timer tick 6");
+    assert_eq!(line.hear().await, "timer tick 10");
     let offer = ana.accept().await;
     ana.reply(&offer["workItem"]["id"], "good day").await;
     assert_eq!(line.hear().await, "agent good day");
