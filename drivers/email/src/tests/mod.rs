@@ -6,6 +6,7 @@ mod deliver;
 mod fuzz;
 mod html;
 mod inbound;
+mod large;
 mod poll;
 mod session;
 

@@ -7,7 +7,7 @@ mod decode;
 mod keep;
 mod spool;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 mod trace;
 mod walk;
 
@@ -75,6 +75,7 @@ pub struct Thinned {
     pub is_too_much: bool,
 }
 
+#[cfg(test)]
 impl Thinned {
     /// Of a mail that is in memory as a whole.
     pub fn whole(raw: Vec<u8>) -> Self {

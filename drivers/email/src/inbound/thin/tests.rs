@@ -71,8 +71,9 @@ fn given(driver: &crate::EmailDriver, mail: Thinned) -> Vec<Message> {
     pushed()
 }
 
-/// Whether it gives the same; or that of it too much is broken to be taken apart.
-fn is_the_same(raw: &[u8], cuts: &[usize], bounds: Bounds) -> bool {
+/// Whether a mail that comes in pieces of these sizes gives the same message as the whole mail; otherwise it isn't taken
+/// apart at all.
+pub fn is_the_same(raw: &[u8], cuts: &[usize], bounds: Bounds) -> bool {
     if Mail::parse(raw).is_none() {
         return true;
     }

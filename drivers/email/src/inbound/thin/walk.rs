@@ -18,6 +18,8 @@ const MAX_HEADERS: usize = 256 << 10;
 const MAX_EMPTY: usize = 20;
 /// Multiparts and mails within each other; deeper ones aren't looked into.
 const MAX_DEPTH: usize = 100;
+/// Parts, those of mails within too; behind so many nothing further is looked for.
+const MAX_PARTS: usize = 5_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -60,6 +62,7 @@ enum At {
 pub struct Walker {
     parser: MessageParser,
     levels: Vec<Level>,
+    parts: usize,
     at: At,
     /// What isn't told from a boundary yet, or the headers that come in.
     held: Vec<u8>,
@@ -77,6 +80,7 @@ impl Walker {
         Self {
             parser,
             levels: vec![Level { kind: Kind::Mail, boundary: None, parts: 0 }],
+            parts: 0,
             at: At::Headers,
             held: Vec::new(),
             used: 0,
@@ -172,7 +176,8 @@ impl Walker {
     }
 
     fn part(&mut self, part: Part, keeper: &mut Keeper) {
-        if self.levels.len() > MAX_DEPTH {
+        self.parts += 1;
+        if self.levels.len() > MAX_DEPTH || self.parts > MAX_PARTS {
             return self.lose(keeper);
         }
         let Some(level) = self.levels.last_mut() else { return };
