@@ -86,7 +86,7 @@ fn what_does_not_end_is_shown_as_a_file() {
     });
     let parts = format!("{MIXED}{}", "--b\r\nContent-Type: a/b\r\n\r\nx\r\n".repeat(600_000));
     for (what, raw) in [("header", header), ("preamble", preamble), ("deep", deep), ("parts", parts)] {
-        assert!(held(&raw) <= 12 << 20);
+        assert!(held(&raw) <= 8 << 20);
         assert_eq!(bring(&driver, "c@d.test", &["help@support.test"], &raw), "250 2.0.0 taken\r\n");
         let message = pushed().remove(0);
         assert_eq!(attribute(&message, "email.incomplete"), Some("true"), "{what}");

@@ -39,7 +39,7 @@ pub struct Bounds {
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { file: 64 << 10, text: 1 << 20, html: 6 << 20, all: 12 << 20 }
+        Self { file: 64 << 10, text: 1 << 20, html: 6 << 20, all: 8 << 20 }
     }
 }
 

@@ -48,7 +48,7 @@ const PIECES: [&[u8]; 30] = [
 ];
 
 /// Next to nothing of a file stays in memory.
-const SMALL: Bounds = Bounds { file: 3, text: 1 << 20, html: 6 << 20, all: 12 << 20 };
+const SMALL: Bounds = Bounds { file: 3, text: 1 << 20, html: 6 << 20, all: 8 << 20 };
 
 fn thin(raw: &[u8], cuts: &[usize], bounds: Bounds) -> Thinned {
     let mut thinner = Thinner::new(bounds);
