@@ -21,7 +21,7 @@ pub fn of(message: &Value<'_>) -> Vec<Part> {
 
 /// Plain text.
 pub fn text_part(text: &str) -> Part {
-    Part::Text(TextPart { text: text.into(), format: "plain".into(), language: None, attributes: Vec::new() })
+    Part::Text(TextPart::plain(text))
 }
 
 /// What was chosen of a menu, buttons or quick replies.

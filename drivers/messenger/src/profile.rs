@@ -30,8 +30,7 @@ pub fn later(customer: &Customer) -> Result<()> {
     if host::store::get(&key(psid))?.is_some() {
         return Ok(());
     }
-    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
-    host::timers::set(&format!("{TIMER}{psid}"), 0, psid.as_bytes(), &options)
+    host::timers::set(&format!("{TIMER}{psid}"), 0, psid.as_bytes(), &TimerOptions::durable())
 }
 
 /// Asks for the name that a timer is for; does nothing for other timers.

@@ -5,17 +5,15 @@
 //! by durable timers, from the body as it was signed.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::json::{Value, parse};
-use jackfield_sdk::{Error, Expiry, Refused, Response, Result, TimerOptions, host};
+use jackfield_sdk::json::{Value, parse, repaired};
+use jackfield_sdk::{Error, Expiry, Refused, Response, Result, TimerOptions, host, set_aside};
 
-use crate::{cut, repair, text};
+use crate::{cut, text};
 
 /// Events of one handler call: of each come up to four messages and a timer.
 pub const EVENTS: usize = 45;
 /// How the timers' names begin.
 pub const TIMER: &str = "batch/";
-/// What the operator is shown of a bad event, in bytes.
-const MAX_RAW: usize = 200 << 10;
 
 /// What a driver makes of a batch.
 pub trait Events {
@@ -75,18 +73,8 @@ impl From<Error> for Trouble {
 /// # Errors
 /// The host's.
 pub fn receive<E: Events>(events: &E, body: &[u8]) -> Result<Response> {
-    let repaired;
-    let body = match parse(body) {
-        Ok(_) => body,
-        Err(_) => match repair::repaired(body) {
-            Some(whole) => {
-                repaired = whole;
-                &repaired
-            }
-            None => body,
-        },
-    };
-    let value = match parse(body) {
+    let body = repaired(body);
+    let value = match parse(&body) {
         Ok(value) => value,
         Err(error) => return Ok(Response::problem(400, code::INVALID, &format!("the body is no JSON: {error}"))),
     };
@@ -103,7 +91,7 @@ pub fn receive<E: Events>(events: &E, body: &[u8]) -> Result<Response> {
     }
     match handle_from(events, &value, 0) {
         Ok(Some(next)) => {
-            let digest = host::blobs::put(body)?;
+            let digest = host::blobs::put(&body)?;
             schedule(&digest, next)?;
             Ok(Response::empty(200))
         }
@@ -140,7 +128,7 @@ pub fn go_on<E: Events>(events: &E, expiry: &Expiry) -> Result<()> {
 /// Handles events from the `from`th on; where the next call has to go on, if there are more.
 fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<Option<usize>, Trouble> {
     let all = events.split(body);
-    for event in all.iter().skip(from).take(EVENTS) {
+    for (at, event) in all.iter().enumerate().skip(from).take(EVENTS) {
         let event = match event {
             Found::Event(event) => event,
             Found::Ignored(line) => {
@@ -148,14 +136,18 @@ fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<O
                 continue;
             }
             Found::Unreadable(value, reason) => {
-                set_aside(&value.to_json(), reason)?;
+                set_aside(value.to_json().as_bytes(), reason)?;
                 continue;
             }
         };
         match events.handle(event) {
             Ok(()) => {}
-            Err(Trouble::Bad(reason)) => set_aside(&E::raw(event), &reason)?,
-            Err(Trouble::Refused(refused)) if !is_passing(&refused.code) => set_aside(&E::raw(event), &refused.text)?,
+            Err(Trouble::Bad(reason)) => set_aside(E::raw(event).as_bytes(), &reason)?,
+            Err(Trouble::Refused(refused)) if refused.is_for_good() => {
+                set_aside(E::raw(event).as_bytes(), &refused.text)?;
+            }
+            // So much is in this call that no more goes into it; the next call has room of its own.
+            Err(Trouble::Refused(refused)) if refused.code == code::QUOTA && at > from => return Ok(Some(at)),
             Err(trouble) => return Err(trouble),
         }
     }
@@ -163,21 +155,7 @@ fn handle_from<E: Events>(events: &E, body: &Value<'_>, from: usize) -> Result<O
     Ok((next < all.len()).then_some(next))
 }
 
-fn set_aside(raw: &str, reason: &str) -> Result<()> {
-    host::warn(&format!("set aside: {}", cut(reason, 500)));
-    host::server::set_aside(cut(raw, MAX_RAW).as_bytes(), cut(reason, 4000))
-}
-
-/// Whether the same may be taken later.
-fn is_passing(code: &str) -> bool {
-    matches!(
-        code,
-        code::QUOTA | code::RATE_LIMITED | code::UNAVAILABLE | code::TEMPORARY | code::TIMEOUT | code::DENIED
-    )
-}
-
 fn schedule(digest: &str, next: usize) -> Result<()> {
-    let options = TimerOptions { volatile: false, connection: None, attributes: Vec::new() };
     let name = format!("{TIMER}{digest}/{next}");
-    host::timers::set(&name, 0, format!("{digest} {next}").as_bytes(), &options)
+    host::timers::set(&name, 0, format!("{digest} {next}").as_bytes(), &TimerOptions::durable())
 }

@@ -4,7 +4,6 @@
 
 pub mod batch;
 pub mod graph;
-pub mod repair;
 pub mod settings;
 mod signature;
 #[cfg(not(target_arch = "wasm32"))]

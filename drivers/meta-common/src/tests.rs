@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use crate::settings::MetaSettings;
 use crate::signature::HEADER;
 use crate::testing::{URL, install, signed};
-use crate::{Events, Found, Trouble, batch, graph, id, items, millis, repair, webhook, window};
+use crate::{Events, Found, Trouble, batch, graph, id, items, millis, webhook, window};
 
 /// Pushes a message for each event that has an id.
 struct Echo;
@@ -160,11 +160,19 @@ fn a_large_batch_goes_on_by_timers() {
 }
 
 #[test]
-fn halves_of_surrogate_pairs_are_repaired() {
-    let repaired = |json: &str| repair::repaired(json.as_bytes()).map(|json| String::from_utf8(json).expect("UTF-8"));
-    assert_eq!(repaired(r#""\ud83d\ude00 \u00e4 \\ud83d""#), None);
-    assert_eq!(repaired(r#""a\ud83d""#).as_deref(), Some(r#""a\ufffd""#));
-    assert_eq!(repaired(r#""\ude00\ud83d\ud83d\ude00""#).as_deref(), Some(r#""\ufffd\ufffd\ud83d\ude00""#));
+fn what_fills_a_call_goes_on_in_the_next() {
+    install();
+    native::with(|host| host.room = Some(2));
+    assert_eq!(status(&signed(r#"{"object":"page","entry":[{"id":"1"},{"id":"2"},{"id":"3"}]}"#)), 200);
+    assert_eq!(pushed().len(), 2);
+    let timer = native::with(|host| host.timers.remove(0));
+    batch::go_on(&Echo, &native::expiry(&timer, 1)).expect("goes on");
+    assert_eq!(pushed().iter().filter_map(|message| message.event_id.clone()).collect::<Vec<_>>(), ["3"]);
+    assert!(native::with(|host| host.timers.is_empty()));
+}
+
+#[test]
+fn halves_of_surrogate_pairs_take_no_batch_along() {
     install();
     assert_eq!(status(&signed(r#"{"object":"page","entry":[{"id":"1","text":"cut \ud83d"}]}"#)), 200);
     assert_eq!(pushed().len(), 1);
@@ -240,13 +248,6 @@ fn times_are_seconds_or_milliseconds() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
-
-    #[test]
-    fn what_is_repaired_is_json(text in "(\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\u00e4|\\\\\\\\|[a-z]){0,20}") {
-        let json = format!("\"{text}\"");
-        let repaired = repair::repaired(json.as_bytes()).unwrap_or_else(|| json.into_bytes());
-        prop_assert!(jackfield_sdk::json::parse(&repaired).is_ok());
-    }
 
     #[test]
     fn no_request_traps(body in proptest::collection::vec(any::<u8>(), 0..200), signature in proptest::collection::vec(any::<u8>(), 0..80)) {

@@ -1,7 +1,7 @@
 //! Calls of a service's HTTP API: what its answer means for the delivery, and for the channel's health.
 
 use crate::error::code;
-use crate::json::{Value, parse};
+use crate::json::{Value, parse, repaired};
 use crate::{Error, Outgoing, Response, Result, health};
 
 /// Sends a request that has an effect, so that it must not be made twice: an answer that nobody can read means that it may
@@ -29,7 +29,9 @@ pub fn call(
     failure: impl FnOnce(&Response, &Value<'_>) -> Error,
 ) -> Result<Vec<u8>> {
     let response = send(request)?;
-    let body = response.body.read(max).unwrap_or_default().into_owned();
+    let body = response.body.read(max).unwrap_or_default();
+    // What customers wrote may stand in it.
+    let body = repaired(&body).into_owned();
     let answer = parse(&body).unwrap_or(Value::Null);
     if response.is_success() && answer.get("ok").and_then(Value::as_bool) == Some(true) {
         health::note(media_type, health::CONNECTED, None);

@@ -51,6 +51,7 @@
 pub struct Guide;
 
 pub mod api;
+mod aside;
 pub mod bindings;
 mod descriptor;
 mod dialog;
@@ -77,6 +78,7 @@ mod tests;
 pub mod text;
 pub mod time;
 
+pub use crate::aside::set_aside;
 pub use crate::bindings::driver::exports::jackfield::channel::driver::{
     Context, Delivery, Descriptor, Listener, Outcome, Receipt, SettingsError,
 };

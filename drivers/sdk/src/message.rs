@@ -75,12 +75,7 @@ impl Message {
     /// Adds plain text.
     #[must_use]
     pub fn with_text(self, text: &str) -> Self {
-        self.with_part(Part::Text(TextPart {
-            text: text.into(),
-            format: "plain".into(),
-            language: None,
-            attributes: Vec::new(),
-        }))
+        self.with_part(Part::Text(TextPart::plain(text)))
     }
 
     /// Adds a part.
@@ -195,6 +190,13 @@ fn claimed(media_type: String) -> String {
         && !media_type.chars().any(char::is_control)
         && essence.split_once('/').is_some_and(|(kind, name)| named(kind) && named(name));
     if is_one { media_type } else { "application/octet-stream".into() }
+}
+
+impl TextPart {
+    /// Text in which nothing is markup.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), format: "plain".into(), language: None, attributes: Vec::new() }
+    }
 }
 
 impl StructuredPart {

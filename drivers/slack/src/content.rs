@@ -18,7 +18,7 @@ pub fn parts(message: &Value<'_>) -> Vec<Part> {
     let text = if text.is_empty() { shown(message) } else { readable(text, name_of) };
     let mut parts = Vec::new();
     if !text.is_empty() {
-        parts.push(Part::Text(TextPart { text, format: "plain".into(), language: None, attributes: Vec::new() }));
+        parts.push(Part::Text(TextPart::plain(text)));
     }
     let files = message.get("files").and_then(Value::as_array).unwrap_or_default();
     parts.extend(files.iter().take(MAX_FILES).filter_map(file).map(Part::Attachment));

@@ -1,9 +1,9 @@
 //! From a request of Slack's to an answer.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::json::{Object, Value, parse};
+use jackfield_sdk::json::{Object, Value, parse, repaired};
 use jackfield_sdk::media::later;
-use jackfield_sdk::{Message, Request, Response, Result, form, host, push_all};
+use jackfield_sdk::{Message, Request, Response, Result, form, host, push_all, set_aside};
 
 use crate::settings::SlackSettings;
 use crate::{events, forms, people, signature};
@@ -40,8 +40,8 @@ pub fn receive(settings: &SlackSettings, request: &Request) -> Result<Response> 
         return Ok(Response::problem(401, "bad-signature", fault));
     }
     let json = match (is_form, field("payload")) {
-        (false, _) => parse(&body),
-        (true, Some(payload)) => parse(payload.as_bytes()),
+        (false, _) => repaired(&body),
+        (true, Some(payload)) => repaired(payload.as_bytes()),
         (true, None) => {
             return match fields.as_ref().and_then(|_| forms::command(&field)) {
                 Some(message) => take(&body, vec![message]),
@@ -49,7 +49,7 @@ pub fn receive(settings: &SlackSettings, request: &Request) -> Result<Response> 
             };
         }
     };
-    let json = match json {
+    let json = match parse(&json) {
         Ok(json) => json,
         Err(error) => return Ok(Response::problem(400, code::INVALID, &format!("it isn't JSON: {error}"))),
     };
@@ -83,7 +83,7 @@ fn take(body: &[u8], messages: Vec<Message>) -> Result<Response> {
         if !refused.is_for_good() {
             return Ok(Response::refused(&refused));
         }
-        host::server::set_aside(&body[..body.len().min(256 << 10)], &refused.text)?;
+        set_aside(body, &refused.text)?;
         return Ok(Response::empty(200));
     }
     for message in &messages {

@@ -25,14 +25,15 @@ pub fn chosen(id: &str, event: &Value<'_>) -> Result<Option<Vec<Message>>> {
     // Without a message (an inline one) the chat is the customer's own.
     let place = match message.and_then(Place::of) {
         Some(place) => Some(place),
-        None => number(event.pointer("/from/id")).map(|chat| Place { chat, topic: None, business: None }),
+        None => number(event.pointer("/from/id")).map(Place::chat),
     };
     let Some(place) = place else { return Ok(None) };
     let Some(work_item) = work_item(&place, event) else { return Ok(Some(Vec::new())) };
     if query.len() <= LONGEST_ID && !query.chars().any(char::is_control) {
         host::timers::set(&format!("{TIMER}{query}"), 0, query.as_bytes(), &TimerOptions::durable())?;
     }
-    let data = event.get("data").and_then(Value::as_str).unwrap_or_default();
+    // A button of a game has no data.
+    let data = ["data", "game_short_name"].iter().find_map(|key| event.get(key)?.as_str()).unwrap_or_default();
     let title = message.and_then(|message| title(message, data)).unwrap_or(data);
     let choice = Object::new().string("id", data).string("title", title).finish();
     let reply_to = message.and_then(|message| number(message.get("message_id"))).map(|number| place.message(number));

@@ -26,7 +26,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("photo", "image/jpeg", ".jpg"),
 ];
 /// What has no part of its own in the specification: shown by its name.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 16] = [
     ("poll", "a poll"),
     ("dice", "a dice"),
     ("game", "a game"),
@@ -36,6 +36,43 @@ const OTHERS: [(&str, &str); 9] = [
     ("paid_media", "paid media"),
     ("web_app_data", "data of a web app"),
     ("giveaway", "a giveaway"),
+    ("successful_payment", "a payment"),
+    ("refunded_payment", "a payment that was given back"),
+    ("users_shared", "shared users"),
+    ("chat_shared", "a shared chat"),
+    ("gift", "a gift"),
+    ("unique_gift", "a gift"),
+    ("passport_data", "data of Telegram Passport"),
+];
+/// What tells of the chat and was said by nobody: how the names of such fields begin.
+const SERVICE: [&str; 27] = [
+    "new_chat_",
+    "left_chat_",
+    "delete_chat_",
+    "group_chat_",
+    "supergroup_chat_",
+    "channel_chat_",
+    "message_auto_delete_",
+    "migrate_",
+    "pinned_message",
+    "forum_topic_",
+    "general_forum_topic_",
+    "video_chat_",
+    "voice_chat_",
+    "chat_background_",
+    "chat_theme_",
+    "chat_owner_",
+    "boost_added",
+    "write_access_",
+    "connected_website",
+    "proximity_alert_",
+    "giveaway_created",
+    "giveaway_completed",
+    "giveaway_winners",
+    "checklist_tasks_",
+    "direct_message_price_",
+    "paid_message_price_",
+    "suggested_post_",
 ];
 /// Bytes that an attribute's value may have.
 const MAX_ATTRIBUTE: usize = 4096;
@@ -76,7 +113,7 @@ impl Content {
             attributes.push((format!("{PREFIX}entities"), json));
         }
         let text = readable(text, marks);
-        self.parts.push(Part::Text(TextPart { text, format: "plain".into(), language: None, attributes }));
+        self.parts.push(Part::Text(TextPart { attributes, ..TextPart::plain(text) }));
     }
 
     fn attribute(&mut self, name: &str, value: Option<String>) {
@@ -174,6 +211,18 @@ fn other(message: &Value<'_>) -> Option<StructuredPart> {
     let values =
         if value.as_object().is_some() && json.len() <= MAX_VALUES && value.depth() < 30 { json } else { "{}".into() };
     Some(StructuredPart::new(&format!("{PREFIX}{}", kind.replace('_', "-")), values, fallback))
+}
+
+/// A message of a kind that isn't known here; none for what tells of the chat.
+pub fn unknown(message: &Value<'_>) -> Option<Part> {
+    let mut names = message.as_object().unwrap_or_default().iter().map(|(name, _)| name);
+    if names.any(|name| SERVICE.iter().any(|service| name.starts_with(service))) {
+        return None;
+    }
+    let json = message.to_json();
+    let values = if json.len() <= MAX_VALUES && message.depth() < 30 { json } else { "{}".into() };
+    let fallback = "(a message of a kind that isn't known here)";
+    Some(Part::Structured(StructuredPart::new(&format!("{PREFIX}unknown"), values, fallback)))
 }
 
 /// Who wrote first what was forwarded.

@@ -13,6 +13,14 @@ use crate::place::{self, Place, message_number};
 use crate::settings::TelegramSettings;
 use crate::update::last_key;
 
+/// So many ways there are to send otherwise what was refused.
+const MAX_REMEDIES: usize = 3;
+/// Why Telegram doesn't take a file as a photo (too wide, too high, broken), or a customer not as a voice message.
+const NO_SUCH_KIND: [&str; 4] =
+    ["PHOTO_INVALID_DIMENSIONS", "IMAGE_PROCESS_FAILED", "PHOTO_SAVE_FILE_INVALID", "VOICE_MESSAGES_FORBIDDEN"];
+/// What it says where the customer has left; other refusals are about what the bot may do.
+const LEFT: [&str; 4] = ["blocked", "kicked", "deactivated", "not a member"];
+
 /// Does it.
 pub fn deliver(settings: &TelegramSettings, delivery: &Delivery) -> Outcome {
     match delivery.message.interaction.name.as_str() {
@@ -41,7 +49,7 @@ fn send(settings: &TelegramSettings, delivery: &Delivery) -> Result<Receipt> {
     let text = message.text();
     let steps = steps(message, &text)?;
     let quoted = if delivery.progress.is_empty() { quoted(delivery)? } else { None };
-    let mut sending = Sending { settings, place, quoted };
+    let mut sending = Sending { settings, place, quoted, as_document: false };
     let ids = pieces::send(delivery, "Telegram", &steps, |step, _| {
         let sent = sending.send(step);
         sent.inspect_err(|error| note_opt_out(error, work_item, &sending.place, message.id.as_deref()))
@@ -69,15 +77,22 @@ struct Sending<'a> {
     place: Place,
     /// Only the first part quotes.
     quoted: Option<i64>,
+    /// Telegram won't show this part's file as what it is.
+    as_document: bool,
 }
 
 impl Sending<'_> {
     /// Sends one part; its external id.
     fn send(&mut self, step: &Step<'_>) -> Result<String> {
-        let answer = match self.try_send(step) {
-            Err(error) if self.can_be_helped(&error)? => self.try_send(step)?,
-            other => other?,
-        };
+        self.as_document = false;
+        let mut answer = self.try_send(step);
+        for _ in 0..MAX_REMEDIES {
+            match &answer {
+                Err(error) if self.can_be_helped(error)? => answer = self.try_send(step),
+                _ => break,
+            }
+        }
+        let answer = answer?;
         self.quoted = None;
         let answer = parse(&answer).unwrap_or(Value::Null);
         let Some(number) = place::number(answer.pointer("/result/message_id")) else {
@@ -87,10 +102,11 @@ impl Sending<'_> {
     }
 
     fn try_send(&self, step: &Step<'_>) -> Result<Vec<u8>> {
-        api::send(outgoing::request(self.settings, &self.place, step, self.quoted)?)
+        api::send(outgoing::request(self.settings, &self.place, step, self.quoted, self.as_document)?)
     }
 
-    /// Whether what was refused can be sent otherwise: to the group's new id, or without the quoted message that is gone.
+    /// Whether what was refused can be sent otherwise: to the group's new id, without the quoted message that is gone, or
+    /// as a document.
     fn can_be_helped(&mut self, error: &Error) -> Result<bool> {
         let migrated = error.attributes.iter().find(|(name, _)| name == MIGRATED_TO);
         if let Some(chat) = migrated.and_then(|(_, chat)| chat.parse().ok()) {
@@ -100,6 +116,10 @@ impl Sending<'_> {
             self.quoted = None;
             return Ok(true);
         }
+        if !self.as_document && NO_SUCH_KIND.iter().any(|reason| error.text.contains(reason)) {
+            self.as_document = true;
+            return Ok(true);
+        }
         let is_gone = error.text.contains("message to be replied not found") || error.text.contains("REPLY_MESSAGE_ID");
         Ok(self.quoted.take_if(|_| is_gone).is_some())
     }
@@ -107,8 +127,8 @@ impl Sending<'_> {
 
 /// Telegram knew that the customer is out, and we didn't.
 fn note_opt_out(error: &Error, work_item: &WorkItem, place: &Place, id: Option<&str>) {
-    let is_blocked = error.code == code::REJECTED_BY_RECIPIENT;
-    let Some(id) = id.filter(|_| is_blocked) else { return };
+    let has_left = error.code == code::REJECTED_BY_RECIPIENT && LEFT.iter().any(|reason| error.text.contains(reason));
+    let Some(id) = id.filter(|_| has_left) else { return };
     opt_out::record(&place.opt_out_key(), true);
     let about = WorkItem::new(work_item.conversation.as_str(), work_item.customer.address.as_str());
     if let Err(refused) = push_all(&[opt_out::notification(MEDIA_TYPE, about, true, id)]) {

@@ -47,11 +47,17 @@ pub fn steps<'a>(message: &'a Message, text: &'a str) -> Result<Vec<Step<'a>>> {
     Ok(steps)
 }
 
-/// The request of one step. `quoted`: the message that it answers.
+/// The request of one step. `quoted`: the message that it answers. `as_document`: a file is shown as nothing else.
 ///
 /// # Errors
 /// The host's.
-pub fn request(settings: &TelegramSettings, place: &Place, step: &Step<'_>, quoted: Option<i64>) -> Result<Outgoing> {
+pub fn request(
+    settings: &TelegramSettings,
+    place: &Place,
+    step: &Step<'_>,
+    quoted: Option<i64>,
+    as_document: bool,
+) -> Result<Outgoing> {
     match step {
         Step::Text(text) => {
             let mut body = Object::new().raw("chat_id", &place.chat.to_string()).string("text", text);
@@ -63,7 +69,8 @@ pub fn request(settings: &TelegramSettings, place: &Place, step: &Step<'_>, quot
         }
         Step::File(file, caption) => {
             let blob = file.blob.clone().unwrap_or_default();
-            let (method, field) = method(file, host::blobs::size(&blob)?);
+            let size = host::blobs::size(&blob)?;
+            let (method, field) = if as_document { DOCUMENT } else { method(file, size) };
             let mut form = Multipart::new().text("chat_id", &place.chat.to_string());
             for (name, value) in fields(place, quoted) {
                 form = form.text(name, &value);
@@ -83,11 +90,15 @@ pub fn request(settings: &TelegramSettings, place: &Place, step: &Step<'_>, quot
 /// What every call says of where it goes, each as JSON but for the connection's id.
 fn fields(place: &Place, quoted: Option<i64>) -> Vec<(&'static str, String)> {
     let topic = place.topic.map(|topic| ("message_thread_id", topic.to_string()));
+    let direct = place.direct.map(|topic| ("direct_messages_topic_id", topic.to_string()));
     let business = place.business.clone().map(|business| ("business_connection_id", business));
     let reply =
         quoted.map(|quoted| ("reply_parameters", Object::new().raw("message_id", &quoted.to_string()).finish()));
-    [business, topic, reply].into_iter().flatten().collect()
+    [business, topic, direct, reply].into_iter().flatten().collect()
 }
+
+/// How it shows what it doesn't look into.
+const DOCUMENT: (&str, &str) = ("sendDocument", "document");
 
 /// How Telegram shows a file, and what the form's field is called then.
 fn method(file: &AttachmentPart, size: u32) -> (&'static str, &'static str) {
@@ -97,6 +108,6 @@ fn method(file: &AttachmentPart, size: u32) -> (&'static str, &'static str) {
         "video/mp4" => ("sendVideo", "video"),
         "audio/mpeg" | "audio/mp4" => ("sendAudio", "audio"),
         "audio/ogg" => ("sendVoice", "voice"),
-        _ => ("sendDocument", "document"),
+        _ => DOCUMENT,
     }
 }

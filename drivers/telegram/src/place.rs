@@ -1,4 +1,5 @@
-//! Where things are said: chats, topics in them, and chats of a business that the bot serves. Also Telegram's ids,
+//! Where things are said: chats, topics in them, direct messages to a channel, and chats of a business that the bot
+//! serves. Also Telegram's ids,
 //! which need 64 bits and are kept as they are written.
 
 use jackfield_sdk::json::Value;
@@ -11,6 +12,8 @@ pub struct Place {
     pub chat: i64,
     /// The topic of a forum.
     pub topic: Option<i64>,
+    /// The topic of the customer who writes to a channel directly: all of them share one chat.
+    pub direct: Option<i64>,
     /// The business connection, for customers who write to a person whose bot this is.
     pub business: Option<String>,
 }
@@ -23,29 +26,36 @@ impl Place {
         Some(Self {
             chat: number(message.pointer("/chat/id"))?,
             topic: if is_topic { number(message.get("message_thread_id")) } else { None },
+            direct: number(message.pointer("/direct_messages_topic/topic_id")),
             business: business.filter(|id| is_plain(id)).map(String::from),
         })
     }
 
-    /// The conversation's key: `CHAT`, `CHAT/TOPIC`, `business/CONNECTION/CHAT`.
+    /// A chat as a whole.
+    pub fn chat(chat: i64) -> Self {
+        Self { chat, topic: None, direct: None, business: None }
+    }
+
+    /// The conversation's key: `CHAT`, `CHAT/TOPIC`, `CHAT/direct/TOPIC`, `business/CONNECTION/CHAT`.
     pub fn conversation(&self) -> String {
-        match (&self.business, self.topic) {
-            (Some(business), _) => format!("business/{business}/{}", self.chat),
-            (None, Some(topic)) => format!("{}/{topic}", self.chat),
-            (None, None) => self.chat.to_string(),
+        match (&self.business, self.direct, self.topic) {
+            (Some(business), ..) => format!("business/{business}/{}", self.chat),
+            (None, Some(topic), _) => format!("{}/direct/{topic}", self.chat),
+            (None, None, Some(topic)) => format!("{}/{topic}", self.chat),
+            (None, None, None) => self.chat.to_string(),
         }
     }
 
     /// The place of a conversation's key.
     pub fn parse(conversation: &str) -> Option<Self> {
         let id = |text: &str| text.parse::<i64>().ok();
-        if let Some(rest) = conversation.strip_prefix("business/") {
-            let (business, chat) = rest.split_once('/')?;
-            return Some(Self { chat: id(chat)?, topic: None, business: Some(business.into()) });
-        }
-        match conversation.split_once('/') {
-            Some((chat, topic)) => Some(Self { chat: id(chat)?, topic: Some(id(topic)?), business: None }),
-            None => Some(Self { chat: id(conversation)?, topic: None, business: None }),
+        let pieces: Vec<&str> = conversation.split('/').collect();
+        match *pieces.as_slice() {
+            ["business", business, chat] => Some(Self { business: Some(business.into()), ..Self::chat(id(chat)?) }),
+            [chat, "direct", topic] => Some(Self { direct: Some(id(topic)?), ..Self::chat(id(chat)?) }),
+            [chat, topic] => Some(Self { topic: Some(id(topic)?), ..Self::chat(id(chat)?) }),
+            [chat] => Some(Self::chat(id(chat)?)),
+            _ => None,
         }
     }
 
@@ -64,7 +74,7 @@ impl Place {
 
     /// Whether several people write here.
     pub fn is_group(&self) -> bool {
-        self.chat < 0
+        self.chat < 0 && self.direct.is_none()
     }
 
     /// The same place, after its group has become a supergroup with another id.

@@ -5,7 +5,7 @@
 
 use jackfield_sdk::error::code;
 use jackfield_sdk::json::{Object, Value, parse, push_string};
-use jackfield_sdk::{Error, Expiry, Result, TimerOptions, health, host};
+use jackfield_sdk::{Error, Expiry, Result, TimerOptions, health, host, set_aside};
 
 use crate::place::number;
 use crate::settings::TelegramSettings;
@@ -92,8 +92,10 @@ fn poll(settings: &TelegramSettings) -> Result<usize, Failed> {
     for update in updates {
         match update::take(update)? {
             Taken::Done => {}
-            Taken::Malformed(what) => aside(update, what)?,
-            Taken::Refused(refused) if refused.is_for_good() => aside(update, &refused.text)?,
+            Taken::Malformed(what) => set_aside(update.to_json().as_bytes(), what)?,
+            Taken::Refused(refused) if refused.is_for_good() => set_aside(update.to_json().as_bytes(), &refused.text)?,
+            // So much is in this call that no more goes into it; the next poll begins with this one.
+            Taken::Refused(refused) if refused.code == code::QUOTA && next > offset => break,
             Taken::Refused(refused) => return Err(Error::new(code::TEMPORARY, refused.text).into()),
         }
         next = next.max(number(update.get("update_id")).unwrap_or(0).saturating_add(1));
@@ -102,12 +104,6 @@ fn poll(settings: &TelegramSettings) -> Result<usize, Failed> {
         host::store::set(OFFSET, next.to_string().as_bytes(), None)?;
     }
     Ok(updates.len())
-}
-
-fn aside(update: &Value<'_>, why: &str) -> Result<()> {
-    let mut raw = update.to_json().into_bytes();
-    raw.truncate(256 << 10);
-    host::server::set_aside(&raw, why)
 }
 
 fn again(delay_ms: u64, failures: u32) -> Result<()> {

@@ -3,8 +3,8 @@
 //! The answer to what was taken is empty: a method that stands in it, Telegram would carry out.
 
 use jackfield_sdk::error::code;
-use jackfield_sdk::json::parse;
-use jackfield_sdk::{Request, Response, Result, host};
+use jackfield_sdk::json::{parse, repaired};
+use jackfield_sdk::{Request, Response, Result, host, set_aside};
 
 use crate::settings::{TelegramSettings, WEBHOOK_SECRET};
 use crate::update::{self, Taken};
@@ -36,7 +36,8 @@ pub fn receive(settings: &TelegramSettings, request: &Request) -> Result<Respons
         }
         Err(error) => return Err(error),
     };
-    let update = match parse(&body) {
+    let update = repaired(&body);
+    let update = match parse(&update) {
         Ok(update) => update,
         Err(error) => return Ok(Response::problem(400, code::INVALID, &format!("the update isn't JSON: {error}"))),
     };
@@ -45,7 +46,7 @@ pub fn receive(settings: &TelegramSettings, request: &Request) -> Result<Respons
         Taken::Malformed(what) => Ok(Response::problem(400, code::INVALID, what)),
         Taken::Refused(refused) if refused.is_for_good() => {
             // Told so, Telegram would send it for a day, and nothing else of that chat.
-            host::server::set_aside(&body, &refused.text)?;
+            set_aside(&body, &refused.text)?;
             Ok(Response::empty(200))
         }
         Taken::Refused(refused) => Ok(Response::refused(&refused)),

@@ -74,9 +74,12 @@ fn said(id: &str, event: &Value<'_>) -> Result<Option<Vec<Message>>> {
     let Some(work_item) = work_item(&place, event) else {
         return Ok(Some(Vec::new()));
     };
-    let content = content::of(event, &place.message(number));
+    let mut content = content::of(event, &place.message(number));
     if content.parts.is_empty() {
-        // Something about the chat: a title, a member, a pinned message.
+        content.parts.extend(content::unknown(event));
+    }
+    if content.parts.is_empty() || is_true(event, "is_automatic_forward") {
+        // Something about the chat (a title, a member, a pinned message), or a post of the channel that it belongs to.
         return Ok(Some(Vec::new()));
     }
     let mut message = if is_ours(&place, event) {
@@ -107,6 +110,8 @@ fn said(id: &str, event: &Value<'_>) -> Result<Option<Vec<Message>>> {
         "/stop" => Some(true),
         _ => None,
     });
+    // One member of a group doesn't speak for all, and the command may be another bot's.
+    let wish = wish.filter(|_| !place.is_group());
     let mut messages = vec![message];
     if let Some(out) = wish {
         messages.extend(opted(&place, &messages[0], out, id)?);
@@ -208,17 +213,22 @@ fn moved(id: &str, place: &Place, to: i64) -> Result<Vec<Message>> {
 pub fn work_item(place: &Place, event: &Value<'_>) -> Option<WorkItem> {
     // Who writes for a group or a channel has only its name.
     let sender = event.get("sender_chat").or_else(|| event.get("from"));
-    let is_bot = sender.and_then(|sender| sender.get("is_bot")).and_then(Value::as_bool) == Some(true);
+    let is_bot = sender.is_some_and(|sender| is_true(sender, "is_bot"));
     // What a bot writes for its person in a business chat names that bot.
     if is_bot || event.get("sender_business_bot").is_some() {
         return None;
     }
-    // In a private chat the customer is the chat, whoever of the two wrote.
+    let sender = match event.pointer(DIRECT_USER).filter(|_| place.direct.is_some()) {
+        // Whoever of the two wrote.
+        Some(customer) => Some(customer),
+        None if is_ours(place, event) => event.get("chat"),
+        None => sender,
+    };
     let address = match number(sender.and_then(|sender| sender.get("id"))) {
-        Some(id) if place.is_group() => id,
+        Some(id) if place.is_group() || place.direct.is_some() => id,
+        // In a private chat the customer is the chat.
         _ => place.chat,
     };
-    let sender = if is_ours(place, event) { event.get("chat") } else { sender };
     let mut work_item = WorkItem::new(place.conversation(), address.to_string());
     work_item.customer.name = name(sender);
     if let Some(username) = sender.and_then(|sender| sender.get("username")).and_then(Value::as_str) {
@@ -229,7 +239,7 @@ pub fn work_item(place: &Place, event: &Value<'_>) -> Option<WorkItem> {
         (2..=35).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     work_item.language = language.filter(is_language).map(String::from);
-    if let Some(title) = event.pointer("/chat/title").and_then(Value::as_str).filter(|_| place.is_group()) {
+    if let Some(title) = event.pointer("/chat/title").and_then(Value::as_str).filter(|_| place.chat < 0) {
         work_item.attributes.push((format!("{PREFIX}chat-title"), title.chars().take(256).collect()));
     }
     if let Some(kind) = event.pointer("/chat/type").and_then(Value::as_str) {
@@ -238,9 +248,23 @@ pub fn work_item(place: &Place, event: &Value<'_>) -> Option<WorkItem> {
     Some(work_item)
 }
 
-/// Whether the person whose bot this is wrote it, in a chat of theirs with a customer.
+/// Who writes to a channel directly, in what is said there by both sides.
+const DIRECT_USER: &str = "/direct_messages_topic/user";
+
+/// Whether our side wrote it: the person whose bot this is, in a chat of theirs with a customer, or who runs the channel
+/// that the customer writes to.
 fn is_ours(place: &Place, event: &Value<'_>) -> bool {
-    place.business.is_some() && number(event.pointer("/from/id")).is_some_and(|from| from != place.chat)
+    let customer = match place.direct {
+        Some(_) => number(event.pointer(DIRECT_USER).and_then(|user| user.get("id"))),
+        None => place.business.is_some().then_some(place.chat),
+    };
+    let from = number(event.pointer("/from/id"));
+    let by_other = customer.is_some() && from.is_some() && from != customer;
+    by_other || (place.direct.is_some() && event.get("sender_chat").is_some())
+}
+
+fn is_true(value: &Value<'_>, name: &str) -> bool {
+    value.get(name).and_then(Value::as_bool) == Some(true)
 }
 
 /// First and last name, or a title.

@@ -38,7 +38,7 @@ fn said(text: &str) -> Content {
 }
 
 fn text_part(text: &str) -> Part {
-    Part::Text(TextPart { text: text.into(), format: "plain".into(), language: None, attributes: Vec::new() })
+    Part::Text(TextPart::plain(text))
 }
 
 fn structured(name: &str, values: String, fallback: impl Into<String>) -> Content {

@@ -5,6 +5,7 @@
 //! holds, deep nesting, a byte order mark), and because a driver's size and speed do.
 
 mod parse;
+mod repair;
 mod write;
 
 #[cfg(test)]
@@ -13,6 +14,7 @@ mod tests;
 use std::borrow::Cow;
 
 pub use parse::{ParseError, parse};
+pub use repair::repaired;
 pub use write::{Object, push_string, push_value};
 
 /// A JSON value, borrowed from the text it was read from.

@@ -105,6 +105,16 @@ fn json() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn halves_of_surrogate_pairs_are_repaired() {
+    let repaired = |json: &str| String::from_utf8(repaired(json.as_bytes()).into_owned()).expect("UTF-8");
+    for whole in [r#""\ud83d\ude00 \u00e4 \\ud83d""#, r#""a""#, "", "\\u", "\\ud8", r#""\uD83D\uDE00""#] {
+        assert_eq!(repaired(whole), whole);
+    }
+    assert_eq!(repaired(r#""a\ud83d""#), r#""a\ufffd""#);
+    assert_eq!(repaired(r#""\ude00\uD83D\ud83d\ude00""#), r#""\ufffd\ufffd\ud83d\ude00""#);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
 
@@ -128,5 +138,11 @@ proptest! {
     #[test]
     fn no_bytes_trap(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _ = parse(&bytes);
+    }
+
+    #[test]
+    fn what_is_repaired_is_json(text in "(\\\\u[dD][89a-fA-F][0-9a-f]{2}|\\\\u00e4|\\\\\\\\|[a-z]){0,20}") {
+        let json = format!("\"{text}\"");
+        prop_assert!(parse(&repaired(json.as_bytes())).is_ok());
     }
 }

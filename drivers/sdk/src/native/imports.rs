@@ -51,6 +51,10 @@ pub mod server {
             if let Some(refused) = &host.refuse {
                 return Err(refused.clone());
             }
+            if host.room.is_some_and(|room| host.pushed.len() >= room) {
+                let text = "no more pushes in one call".into();
+                return Err(Refused { code: code::QUOTA.into(), text, pointer: None, attributes: Vec::new() });
+            }
             host.pushed.push(message.clone());
             Ok(format!("id-of-{}", message.event_id.as_deref().unwrap_or_default()))
         })
@@ -81,8 +85,11 @@ pub mod server {
         Ok(canonical::message(message))
     }
 
-    /// Keeps it.
+    /// Keeps it; refuses what the specification has no room for.
     pub fn set_aside(raw: &[u8], reason: &str) -> Result<(), Error> {
+        if raw.len() > 256 << 10 || reason.len() > 4 << 10 {
+            return Err(Error::new(code::TOO_LARGE, "an entry has up to 256 KiB, its reason up to 4 KiB"));
+        }
         with(|host| host.set_aside.push((raw.into(), reason.into())));
         Ok(())
     }

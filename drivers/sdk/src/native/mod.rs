@@ -82,6 +82,8 @@ pub struct Host {
     pub pushed: Vec<Message>,
     /// If set, every push is refused with this.
     pub refuse: Option<Refused>,
+    /// After so many pushes, every other one is refused with `quota`, as in one call of the server's.
+    pub room: Option<usize>,
     /// The channel's small state.
     pub store: BTreeMap<String, Vec<u8>>,
     /// The timers that run.
@@ -126,6 +128,7 @@ impl Host {
             secrets: BTreeMap::new(),
             pushed: Vec::new(),
             refuse: None,
+            room: None,
             store: BTreeMap::new(),
             timers: Vec::new(),
             blobs: BTreeMap::new(),

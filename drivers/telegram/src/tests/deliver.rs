@@ -36,6 +36,12 @@ fn topics_business_chats_and_quotes_are_named() {
     answers(|_| Ok(Response::json(200, SENT)));
     assert_eq!(receipt(driver.deliver(to("business/BC-1/5", "hi"))).external_ids, ["business/BC-1/5/77"]);
     assert_eq!(field(&sent()[0], "/business_connection_id").as_deref(), Some("BC-1"));
+    assert_eq!(receipt(driver.deliver(to("-1005/direct/9007199254740993", "hi"))).external_ids, ["-1005/77"]);
+    let direct = sent().remove(0);
+    assert_eq!(
+        String::from_utf8_lossy(&direct.body),
+        r#"{"chat_id":-1005,"text":"hi","direct_messages_topic_id":9007199254740993}"#
+    );
     let mut reply = to("-100/7", "hi");
     reply.message.interaction.arguments = r#"{"replyTo":"-100/1365"}"#.into();
     receipt(driver.deliver(reply));
@@ -156,6 +162,46 @@ fn who_blocked_the_bot_is_out() {
     take(&driver, &message(r#""text":"/start""#).replace("1111111", "5"));
     answers(|_| Ok(Response::json(200, SENT)));
     receipt(driver.deliver(to("5", "hi")));
+}
+
+#[test]
+fn what_the_bot_may_not_do_is_no_opt_out() {
+    let driver = driver("{}");
+    for description in ["Forbidden: bot can't initiate conversation with a user", "Forbidden: CHAT_WRITE_FORBIDDEN"] {
+        let body = format!(r#"{{"ok":false,"error_code":403,"description":"{description}"}}"#);
+        answers(move |_| Ok(Response::json(403, body.clone())));
+        assert_eq!(failure(driver.deliver(to("5", "hi"))).code, "rejected-by-recipient");
+    }
+    assert!(pushed().is_empty());
+    answers(|_| Ok(Response::json(200, SENT)));
+    receipt(driver.deliver(to("5", "hi")));
+}
+
+#[test]
+fn a_file_that_can_not_be_shown_is_sent_as_a_document() {
+    let driver = driver("{}");
+    for (media_type, method, description) in [
+        ("image/png", "/sendPhoto", "Bad Request: PHOTO_INVALID_DIMENSIONS"),
+        ("audio/ogg", "/sendVoice", "Bad Request: VOICE_MESSAGES_FORBIDDEN"),
+    ] {
+        answers(move |sent| {
+            let refusal = format!(r#"{{"ok":false,"error_code":400,"description":"{description}"}}"#);
+            Ok(if sent.url.ends_with(method) { Response::json(400, refusal) } else { Response::json(200, SENT) })
+        });
+        let blob = host::blobs::put(b"x").expect("kept");
+        let file = AttachmentPart::ready(Some("a".into()), media_type, blob, 1);
+        let message = native::answer("m", WorkItem::new("5", "5"), "").with_part(Part::Attachment(file));
+        assert_eq!(receipt(driver.deliver(native::delivery(message))).external_ids, ["5/77"]);
+        let urls: Vec<_> = sent().iter().filter_map(|sent| sent.url.rsplit('/').next().map(String::from)).collect();
+        assert_eq!(urls, [&method[1..], "sendDocument"]);
+    }
+    // Refused as a document, too, it is refused.
+    answers(|_| Ok(Response::json(400, r#"{"ok":false,"error_code":400,"description":"IMAGE_PROCESS_FAILED"}"#)));
+    let blob = host::blobs::put(b"x").expect("kept");
+    let file = Part::Attachment(AttachmentPart::ready(None, "image/png", blob, 1));
+    let message = native::answer("m", WorkItem::new("5", "5"), "").with_part(file);
+    assert_eq!(failure(driver.deliver(native::delivery(message))).code, "permanent");
+    assert_eq!(sent().len(), 2);
 }
 
 #[test]

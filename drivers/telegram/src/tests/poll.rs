@@ -89,3 +89,25 @@ fn a_channel_with_a_webhook_never_polls() {
     }
     assert!(native::with(|host| host.timers.is_empty() && host.sent.is_empty()));
 }
+
+#[test]
+fn what_fills_a_call_goes_on_in_the_next() {
+    let driver = driver(POLLING);
+    let update = |at: u32| message(&format!(r#""text":"{at}""#)).replace("10000", &at.to_string());
+    let updates = format!(r#"{{"ok":true,"result":[{},{},{}]}}"#, update(1), update(2), update(3));
+    answers(move |_| Ok(Response::json(200, updates.clone())));
+    native::with(|host| host.room = Some(2));
+    driver.fired(native::expiry(&timer("poll"), 1)).expect("polled");
+    assert_eq!(pushed().len(), 2);
+    assert_eq!(native::with(|host| host.store["poll/offset"].clone()), b"3", "the third comes again");
+    assert_eq!(next().delay_ms, 0);
+}
+
+#[test]
+fn a_cut_emoji_takes_no_other_update_along() {
+    let driver = driver(POLLING);
+    let updates = format!(r#"{{"ok":true,"result":[{}]}}"#, message(r#""text":"cut \ud83d""#));
+    answers(move |_| Ok(Response::json(200, updates.clone())));
+    driver.fired(native::expiry(&timer("poll"), 1)).expect("polled");
+    assert_eq!(pushed()[0].text(), "cut \u{fffd}");
+}

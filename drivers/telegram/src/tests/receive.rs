@@ -67,6 +67,10 @@ fn what_the_server_refuses_is_set_aside_or_comes_again() {
     };
     assert_eq!(refuse("invalid"), Response::empty(200));
     assert_eq!(native::with(|host| host.set_aside.len()), 1);
+    // Too large for quarantine as a whole, too.
+    let large = message(&format!(r#""text":"{}""#, "x".repeat(300 << 10)));
+    assert_eq!(driver.receive(update(large)).expect("an answer"), Response::empty(200));
+    assert_eq!(native::with(|host| host.set_aside.remove(1)).0.len(), 256 << 10);
     assert_eq!((refuse("quota").status, refuse("unavailable").status), (429, 503));
     assert_eq!(native::with(|host| host.set_aside.len()), 1);
 }

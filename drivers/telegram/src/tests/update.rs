@@ -1,9 +1,9 @@
 //! What updates become.
 
-use jackfield_sdk::native::{self, answers, sent};
-use jackfield_sdk::{Message, Part, Timer};
+use jackfield_sdk::native::{self, answers, pushed, sent};
+use jackfield_sdk::{Message, Part, Timer, Webhook};
 
-use super::{attribute, driver, field, message, take};
+use super::{attribute, driver, field, message, take, update};
 use crate::entities::byte_at;
 
 fn arguments(message: &Message) -> &str {
@@ -247,4 +247,125 @@ fn business_chats_have_conversations_of_their_own() {
     let json = r#"{"update_id":7,"deleted_business_messages":{"business_connection_id":"BC-1","chat":{"id":5},"message_ids":[3,4]}}"#;
     let removed = take(&driver, json);
     assert_eq!((removed.len(), arguments(&removed[1])), (2, r#"{"externalId":"business/BC-1/5/4"}"#));
+}
+
+#[test]
+fn who_writes_to_a_channel_directly_has_a_conversation_of_their_own() {
+    let driver = driver("{}");
+    let json = |from: &str, fields: &str| {
+        format!(
+            r#"{{"update_id":6,"message":{{"message_id":3,"date":1,{from},"chat":{{"id":-1005,"type":"supergroup","title":"News","is_direct_messages":true}},
+            "direct_messages_topic":{{"topic_id":4503599627370495,"user":{{"id":5,"first_name":"Cus"}}}},{fields}}}}}"#
+        )
+    };
+    let said =
+        take(&driver, &json(r#""from":{"id":5,"first_name":"Cus","language_code":"es"}"#, r#""text":"hi""#)).remove(0);
+    let item = said.work_item.expect("a work item");
+    assert_eq!((item.conversation.as_str(), item.customer.address.as_str()), ("-1005/direct/4503599627370495", "5"));
+    assert_eq!((said.external_id.as_deref(), item.customer.name.as_deref()), (Some("-1005/3"), Some("Cus")));
+    // Who runs the channel writes as the channel, or as themselves.
+    for from in
+        [r#""from":{"id":9,"first_name":"Ana"}"#, r#""from":{"id":5},"sender_chat":{"id":-1004,"title":"News"}"#]
+    {
+        let echoed = take(&driver, &json(from, r#""text":"hello""#)).remove(0);
+        assert_eq!(echoed.interaction.name, "message.echoed", "{from}");
+        assert_eq!(echoed.work_item.map(|item| item.customer.address).as_deref(), Some("5"));
+    }
+}
+
+#[test]
+fn nothing_that_somebody_said_is_lost_because_it_is_not_known() {
+    let driver = driver("{}");
+    for (fields, expected) in [
+        (r#""text":5"#, "(a message of a kind that isn't known here)"),
+        (r#""photo":[]"#, "(a message of a kind that isn't known here)"),
+        (r#""document":{"file_id":null}"#, "(a message of a kind that isn't known here)"),
+        (r#""hologram":{"file_id":"x"}"#, "(a message of a kind that isn't known here)"),
+        (r#""successful_payment":{"currency":"EUR"}"#, "(a payment, which can't be shown here)"),
+        (r#""users_shared":{"request_id":1,"users":[{"user_id":7}]}"#, "(shared users, which can't be shown here)"),
+    ] {
+        let shown = take(&driver, &message(fields));
+        assert_eq!(shown.iter().map(Message::text).collect::<Vec<_>>(), [expected], "{fields}");
+    }
+    for service in [
+        r#""new_chat_members":[{"id":7}]"#,
+        r#""pinned_message":{"message_id":1}"#,
+        r#""forum_topic_created":{"name":"x"}"#,
+        r#""is_automatic_forward":true,"text":"a post of the channel's""#,
+    ] {
+        assert!(take(&driver, &message(service)).is_empty(), "{service}");
+    }
+    let json = r#"{"update_id":5,"callback_query":{"id":"4","from":{"id":1},"game_short_name":"chess","message":{"message_id":9,"date":0,"chat":{"id":1}}}}"#;
+    assert_eq!(take(&driver, json)[0].text(), "chess");
+}
+
+#[test]
+fn one_member_of_a_group_does_not_speak_for_all() {
+    let driver = driver("{}");
+    let json = |text: &str| {
+        format!(
+            r#"{{"update_id":1,"message":{{"message_id":4,"date":1,"from":{{"id":5}},"chat":{{"id":-9,"type":"group"}},"text":"{text}"}}}}"#
+        )
+    };
+    let stop = take(&driver, &json("/stop@AnotherBot"));
+    assert_eq!(stop.iter().map(|message| message.interaction.name.as_str()).collect::<Vec<_>>(), ["support-request"]);
+    let start = take(&driver, &json("/start@HelpBot group-1"));
+    assert_eq!((start.len(), attribute(&start[0].attributes, "telegram.start")), (1, Some("group-1")));
+}
+
+#[test]
+fn every_wrong_type_is_refused_or_shown_and_never_a_trap() {
+    let driver = driver("{}");
+    let kinds = [
+        "null",
+        "true",
+        "0",
+        "-1",
+        "1e300",
+        "99999999999999999999",
+        "1.5",
+        r#""""#,
+        r#""7""#,
+        "[]",
+        "[[]]",
+        "{}",
+        r#"{"id":{}}"#,
+    ];
+    let places = [
+        r#"{"update_id":X,"message":{"message_id":1,"date":1,"chat":{"id":5},"text":"x"}}"#,
+        r#"{"update_id":1,"message":X}"#,
+        r#"{"update_id":1,"message":{"message_id":X,"date":1,"chat":{"id":5},"text":"x"}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"date":X,"chat":{"id":5},"text":"x"}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"date":1,"chat":X,"text":"x"}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"date":1,"chat":{"id":X},"from":X,"text":X,"entities":X}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":5},"text":"ab","entities":[X,{"type":"text_link","url":"http://x","offset":X,"length":X}]}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":5},"photo":X,"document":X,"voice":X,"sticker":X,"location":X,"contact":X,"poll":X}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":5},"photo":[X,{"file_id":"a","width":X,"height":X,"file_size":X}]}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":5},"venue":{"location":{"latitude":X,"longitude":X},"title":X}}}"#,
+        r#"{"update_id":1,"message":{"message_id":1,"chat":{"id":5},"text":"x","reply_to_message":X,"quote":X,"forward_origin":X,"media_group_id":X,"direct_messages_topic":X}}"#,
+        r#"{"update_id":1,"callback_query":{"id":X,"from":X,"message":X,"data":X}}"#,
+        r#"{"update_id":1,"callback_query":{"id":"q","from":{"id":5},"message":{"message_id":1,"chat":{"id":5},"reply_markup":{"inline_keyboard":X}},"data":"d"}}"#,
+        r#"{"update_id":1,"message_reaction":{"chat":{"id":5},"message_id":1,"user":X,"new_reaction":X}}"#,
+        r#"{"update_id":1,"message_reaction":{"chat":{"id":5},"message_id":1,"new_reaction":[X]}}"#,
+        r#"{"update_id":1,"my_chat_member":{"chat":{"id":5},"new_chat_member":X}}"#,
+        r#"{"update_id":1,"my_chat_member":{"chat":{"id":5},"new_chat_member":{"status":X}}}"#,
+        r#"{"update_id":1,"deleted_business_messages":{"business_connection_id":X,"chat":{"id":5},"message_ids":X}}"#,
+        r#"{"update_id":1,"deleted_business_messages":{"chat":{"id":5},"message_ids":[X]}}"#,
+    ];
+    for place in places {
+        for kind in kinds {
+            let body = place.replace('X', kind);
+            let answer = driver.receive(update(body.clone())).expect("an answer");
+            assert!(matches!(answer.status, 200 | 400), "{} {body}", answer.status);
+            // What stands in a message whose place is whole is shown.
+            if place.contains(r#""message_id":1,"chat":{"id":5},"#)
+                && place.contains(r#""message":{"#)
+                && !place.contains("callback")
+            {
+                assert_eq!(answer.status, 200, "{body}");
+                assert!(pushed().iter().any(|message| message.interaction.name == "support-request"), "{body}");
+            }
+            pushed();
+        }
+    }
 }

@@ -1,9 +1,15 @@
 //! Halves of surrogate pairs, which no JSON may have and customers' phones cut off emoji make all the same.
 
-/// The text with U+FFFD in the place of each escape that is half of a pair; none where there is no such escape.
-pub fn repaired(json: &[u8]) -> Option<Vec<u8>> {
+use std::borrow::Cow;
+
+/// The text with U+FFFD in the place of each escape that is half of a pair: one cut emoji is no reason to refuse all that
+/// stands around it.
+pub fn repaired(json: &[u8]) -> Cow<'_, [u8]> {
+    // Most texts have no half at all.
+    if !json.windows(3).any(|escape| matches!(escape, [b'\\', b'u', b'd' | b'D'])) {
+        return Cow::Borrowed(json);
+    }
     let mut whole = Vec::with_capacity(json.len());
-    let mut changed = false;
     let mut at = 0;
     while at < json.len() {
         let (length, replaced) = match (json[at], unit(json, at)) {
@@ -23,10 +29,9 @@ pub fn repaired(json: &[u8]) -> Option<Vec<u8>> {
         } else {
             whole.extend_from_slice(&json[at..end]);
         }
-        changed |= replaced;
         at = end;
     }
-    changed.then_some(whole)
+    Cow::Owned(whole)
 }
 
 /// The number of the escape `\uXXXX` that stands at `at`.
