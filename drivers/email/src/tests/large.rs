@@ -85,7 +85,9 @@ fn what_does_not_end_is_shown_as_a_file() {
         deep + &format!("--b\r\nContent-Type: multipart/mixed; boundary=b\r\nX-{at}: x\r\n\r\n")
     });
     let parts = format!("{MIXED}{}", "--b\r\nContent-Type: a/b\r\n\r\nx\r\n".repeat(600_000));
-    for (what, raw) in [("header", header), ("preamble", preamble), ("deep", deep), ("parts", parts)] {
+    let dashes = MIXED.replace("=b", &format!("=\"{}x\"", "-".repeat(100_000))) + &"-".repeat(9 << 20) + "\r\n";
+    let hostile = [("header", header), ("preamble", preamble), ("deep", deep), ("parts", parts), ("dashes", dashes)];
+    for (what, raw) in hostile {
         assert!(held(&raw) <= 8 << 20);
         assert_eq!(bring(&driver, "c@d.test", &["help@support.test"], &raw), "250 2.0.0 taken\r\n");
         let message = pushed().remove(0);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use base64::Engine as _;
-use jackfield_tests::{Agent, Server};
+use jackfield_tests::{Agent, Server, eventually};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Barrier;
@@ -106,6 +106,32 @@ fn with_files(number: usize) -> (Vec<u8>, Vec<String>) {
     }
     mail.push_str("--b--\r\n");
     (mail.into_bytes(), digests)
+}
+
+#[tokio::test]
+async fn a_mail_that_there_is_no_room_for_is_asked_for_again_and_one_that_breaks_off_leaves_nothing() {
+    let server = Server::start(setup(0, None, "[channel.limits]\nspooled = \"25MiB\"")).await;
+    let port = port(&server).await;
+    let spooled = async || {
+        let metrics = server.http().get("/metrics").await.expect(200).text();
+        let name = "jackfield_channel_spooled_bytes{channel=\"mail\"} ";
+        let found = metrics.lines().find_map(|line| line.strip_prefix(name)?.parse::<u64>().ok());
+        found.unwrap_or_else(|| panic!("{metrics}"))
+    };
+    let (mail, _) = with_files(1);
+    // Its files and the mail as it came have 35 MB together.
+    let mut peer = Peer::connect(port).await.expect("a connection");
+    peer.begin().await.expect("it goes on");
+    peer.write(&mail).await.expect("it listens");
+    assert_eq!(peer.ask(".\r\n").await.expect("an answer"), "452 4.3.1 there is no room for it now\r\n");
+    assert_eq!(spooled().await, 0);
+    peer.begin().await.expect("it goes on");
+    peer.write(&mail[..10_000_000]).await.expect("it listens");
+    eventually("it comes in", async || (spooled().await > 15_000_000).then_some(())).await;
+    drop(peer);
+    eventually("nothing of it is left", async || (spooled().await == 0).then_some(())).await;
+    let mut peer = Peer::connect(port).await.expect("a connection");
+    assert!(peer.bring("after@large.test").await.expect("an answer"));
 }
 
 async fn memory(server: &Server) -> u64 {

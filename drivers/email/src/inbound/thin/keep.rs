@@ -249,9 +249,17 @@ impl Keeper {
 
     /// Where parts end isn't known any more.
     pub fn lose(&mut self) {
-        let done = if self.is_in_file() { self.give_up() } else { Ok(()) };
-        self.note(done);
+        if self.is_in_file() {
+            self.refuse();
+        }
         (self.mails, self.open) = (0, None);
+    }
+
+    /// It isn't to be taken apart.
+    pub fn refuse(&mut self) {
+        let done = self.give_up();
+        self.note(done);
+        self.mails = 0;
     }
 
     /// What was begun ends: a file as `end` says, or as a piece of the mail up to `raw_end`.

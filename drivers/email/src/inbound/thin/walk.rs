@@ -14,6 +14,8 @@ use super::keep::{Body, Keeper};
 
 /// Headers of one part, in bytes; where they are longer, nothing further is looked for.
 const MAX_HEADERS: usize = 256 << 10;
+/// The longest boundary, in bytes; RFC 2046 allows 70. A longer one may take long to find.
+const MAX_BOUNDARY: usize = 250;
 /// Lines of nothing but white space that headers may have in them.
 const MAX_EMPTY: usize = 20;
 /// Multiparts and mails within each other; deeper ones aren't looked into.
@@ -177,6 +179,10 @@ impl Walker {
 
     fn part(&mut self, part: Part, keeper: &mut Keeper) {
         self.parts += 1;
+        if part.boundary.as_ref().is_some_and(|boundary| boundary.len() > MAX_BOUNDARY) {
+            self.at = At::Rest;
+            return keeper.refuse();
+        }
         if self.levels.len() > MAX_DEPTH || self.parts > MAX_PARTS {
             return self.lose(keeper);
         }
