@@ -102,11 +102,10 @@ impl Keeper {
         }
         match &mut self.into {
             Into::Nothing => {}
-            Into::File(file) => match file.write(bytes) {
-                Err(Problem::Host(error)) => return Err(error),
-                Err(Problem::Undecodable) => self.undecodable(),
-                Ok(()) => {}
-            },
+            Into::File(file) => {
+                let written = file.write(bytes);
+                self.written(written)?;
+            }
             Into::Skeleton => {
                 // Grows by a quarter, not to the double.
                 if self.skeleton.capacity() - self.skeleton.len() < bytes.len() {
@@ -188,21 +187,21 @@ impl Keeper {
         let mut file = File::new(encoding, text)?;
         let written = file.write(&raw);
         self.into = Into::File(file);
-        match written {
-            Err(Problem::Host(error)) => return Err(error),
-            Err(Problem::Undecodable) => self.undecodable(),
-            Ok(()) => {}
-        }
-        Ok(())
+        self.written(written)
     }
 
-    /// It isn't in its encoding: the parser takes the body as it came for a text.
-    fn undecodable(&mut self) {
-        self.into = Into::Nothing;
+    /// Of what isn't in its encoding the parser takes the body as it came for a text.
+    fn written(&mut self, done: core::result::Result<(), Problem>) -> Result<()> {
+        match done {
+            Ok(()) => return Ok(()),
+            Err(Problem::Host(error)) => return Err(error),
+            Err(Problem::Undecodable) => self.into = Into::Nothing,
+        }
         if let Some(Open { body: Body::File { text, .. }, start, raw_start, .. }) = self.open {
             self.skeleton.extend_from_slice(UNDECODABLE);
             self.cuts.push(Cut { start, content: Content::Raw { range: raw_start..raw_start, text: Some(text) } });
         }
+        Ok(())
     }
 
     /// The body ends before a boundary, which comes next.
