@@ -4,6 +4,7 @@ use core::cell::RefCell;
 
 use jackfield_sdk::{Peer, Signal, host};
 
+use crate::inbound::thin::Thinned;
 use crate::inbound::{self, Arrival};
 use crate::session::{Answer, Config, Desk, Envelope, Session, Step};
 use crate::settings::{EmailSettings, Protocol};
@@ -74,8 +75,8 @@ impl Desk for Counter<'_> {
         self.0.ours(address).is_some()
     }
 
-    fn take(&self, envelope: &Envelope, raw: &[u8]) -> Vec<Answer> {
-        let arrival = Arrival { sender: Some(&envelope.from), recipients: &envelope.recipients, raw };
-        inbound::take(self.0, &arrival)
+    fn take(&self, envelope: &Envelope, mail: Thinned) -> Vec<Answer> {
+        let arrival = Arrival { sender: Some(&envelope.from), recipients: &envelope.recipients, mail };
+        inbound::take(self.0, arrival)
     }
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::{LMTP, again, attribute, bring, conversation, driver, pushed};
 use crate::inbound::mime::Mail;
+use crate::inbound::thin::Thinned;
 use crate::inbound::{Arrival, take};
 use crate::tokens;
 
@@ -95,7 +96,8 @@ fn machines_are_known() {
     for (path, reason) in [("<>", Some("null-sender")), ("<c@d.test>", None)] {
         let raw = mail(&format!("Return-Path: {path}\r\nSubject: s"));
         let recipients = ["help@support.test".to_owned()];
-        take(&again(LMTP).settings, &Arrival { sender: None, recipients: &recipients, raw: raw.as_bytes() });
+        let mail = Thinned::whole(raw.into_bytes());
+        take(&again(LMTP).settings, Arrival { sender: None, recipients: &recipients, mail });
         assert_eq!(attribute(&pushed()[0], "email.automatic"), reason, "{path}");
     }
     bring(

@@ -233,7 +233,7 @@ proptest! {
         let (used, done) = receiver.receive(text.as_bytes());
         prop_assert!(done && used == text.len() || body.starts_with('.'));
         if !body.starts_with('.') {
-            prop_assert_eq!(String::from_utf8(receiver.into_mail().unwrap()).unwrap(), format!("{body}\r\n"));
+            prop_assert_eq!(String::from_utf8(receiver.into_mail().unwrap().unwrap().skeleton).unwrap(), format!("{body}\r\n"));
         }
     }
 }
