@@ -195,6 +195,18 @@ fn what_a_machine_answers_asks_for_no_answer() {
 }
 
 #[test]
+fn an_address_of_other_letters_is_announced_wherever_it_stands() {
+    let driver = driver(&LMTP.replace("Support <help@support.test>", "Hilfe <hilfe@für.test>"));
+    let delivery = reply_to_a_mail(&driver, "Subject: s", "hello");
+    let heard = relay("", "");
+    receipt(driver.deliver(delivery));
+    let heard = String::from_utf8_lossy(&heard.borrow()).into_owned();
+    assert!(heard.contains("From: Hilfe <hilfe@für.test>\r\n"), "{heard}");
+    let line = heard.lines().find(|line| line.starts_with("MAIL FROM:")).unwrap_or_default();
+    assert!(line.ends_with(" SMTPUTF8"), "{line}");
+}
+
+#[test]
 fn a_file_is_of_the_type_it_says_or_of_none() {
     for (given, written) in [
         ("application/pdf; x=y", "application/pdf"),
