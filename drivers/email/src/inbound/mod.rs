@@ -198,9 +198,9 @@ fn push_reports(settings: &EmailSettings, facts: &Facts<'_>, recipient: &str) ->
     for (at, report) in reports.iter().enumerate() {
         let status = match report.action.as_str() {
             "failed" => "failed",
-            "delivered" | "relayed" | "expanded" => "delivered",
-            // Not over yet: a server on the way goes on trying.
-            "delayed" => "sent",
+            "delivered" | "expanded" => "delivered",
+            // Not over yet: a server on the way goes on trying, or gave it to one that reports nothing (RFC 3464, 2.3.3).
+            "delayed" | "relayed" => "sent",
             other => {
                 host::debug(&format!("a report has the unknown action {}", one_line(other, 50)));
                 continue;

@@ -52,8 +52,12 @@ fn a_bounce_is_told_in_its_conversation() {
         bring(&driver, "", &["help@support.test"], written);
         assert_eq!(pushed()[0].interaction.name, "message.status");
     }
-    bring(&driver, "", &[&verp], dsn("delayed", &id));
-    assert!(pushed()[0].interaction.arguments.contains("\"status\":\"sent\""));
+    for (action, status) in
+        [("delayed", "sent"), ("relayed", "sent"), ("delivered", "delivered"), ("expanded", "delivered")]
+    {
+        bring(&driver, "", &[&verp], dsn(action, &id));
+        assert!(pushed()[0].interaction.arguments.contains(&format!("\"status\":\"{status}\"")), "{action}");
+    }
     // Of a mail that isn't ours: shown, as a machine's.
     bring(&driver, "", &["help@support.test"], dsn("failed", "x@y"));
     assert_eq!(pushed()[0].interaction.name, "support-request");

@@ -203,7 +203,7 @@ fn what_the_server_cannot_take_is_asked_for_again() {
     assert_eq!(bring(&lmtp, "c@d.test", &["help@support.test"], MAIL), "554 5.6.0 no??250 yes\r\n");
     native::with_line(LINE);
     lmtp.opened(LINE, Peer { tls: None, ..native::peer("203.0.113.1:4000") });
-    assert!(native::with(|host| host.lines[LINE].last_words.starts_with(b"451 ")));
+    assert!(native::with(|host| host.lines[LINE].last_words.starts_with(b"421 ")));
 }
 
 proptest! {
