@@ -154,8 +154,15 @@ fn take(settings: &EmailSettings, session: &mut Session, number: u32) -> Result<
     loop {
         let piece = format!("UID FETCH {number} (UID BODY.PEEK[]<{taken}.{PIECE}>)");
         let fetched = session.ask_for(&piece, PIECE + SMALL)?;
-        let Some(bytes) = fetched.iter().find(of_it).and_then(|response| response.literals.first()) else {
-            // Gone meanwhile, or at its end.
+        let Some(answer) = fetched.iter().find(of_it) else {
+            if taken == size as usize {
+                break;
+            }
+            // Gone meanwhile: what was fetched of it is no mail.
+            return Ok(true);
+        };
+        let Some(bytes) = answer.literals.first() else {
+            // At its end nothing is nothing in quotes.
             if taken == 0 {
                 return Ok(true);
             }
