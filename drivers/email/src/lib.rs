@@ -58,14 +58,9 @@ impl Driver for EmailDriver {
             capability("listen", &["tcp", "tls"], "mail servers bring mail by LMTP or SMTP", false),
             capability("tcp", &["{relay}", "{imap}"], "gives answers to the relay, and looks into the mailbox", false),
         ];
-        // RFC 5321, 4.5.3.2 and 4.5.4.1: patience within a try, and tries for days. A mail of the largest `max-size` is
-        // taken apart in one call, and is in memory several times meanwhile: as it came, decoded, and as UTF-8.
-        descriptor.limits = vec![
-            limit("deliver", "15m"),
-            limit("retry-for", "120h"),
-            limit("receive", "10s"),
-            limit("memory", "192MiB"),
-        ];
+        // RFC 5321, 4.5.3.2 and 4.5.4.1: patience within a try, and tries for days. What stays in memory of a mail is taken
+        // apart in one call.
+        descriptor.limits = vec![limit("deliver", "15m"), limit("retry-for", "120h"), limit("receive", "10s")];
         descriptor
     }
 

@@ -4,12 +4,14 @@ use core::cell::RefCell;
 
 use jackfield_sdk::{Peer, Signal, host};
 
+use crate::inbound::thin::Thinned;
 use crate::inbound::{self, Arrival};
 use crate::session::{Answer, Config, Desk, Envelope, Session, Step};
 use crate::settings::{EmailSettings, Protocol};
 
-/// What the host says when a handler of a connection fails: nothing of the mail has been taken.
-const LAST_WORDS: &[u8] = b"451 4.3.0 something broke here, try again later\r\n";
+/// What the host says when a handler of a connection fails, or its peer has been silent for too long: nothing of the mail has
+/// been taken, and the connection ends (RFC 5321, 3.8).
+const LAST_WORDS: &[u8] = b"421 4.3.0 this connection ends, try again later\r\n";
 
 /// The session of the connection that this instance is for.
 #[derive(Default)]
@@ -74,8 +76,8 @@ impl Desk for Counter<'_> {
         self.0.ours(address).is_some()
     }
 
-    fn take(&self, envelope: &Envelope, raw: &[u8]) -> Vec<Answer> {
-        let arrival = Arrival { sender: Some(&envelope.from), recipients: &envelope.recipients, raw };
-        inbound::take(self.0, &arrival)
+    fn take(&self, envelope: &Envelope, mail: Thinned) -> Vec<Answer> {
+        let arrival = Arrival { sender: Some(&envelope.from), recipients: &envelope.recipients, mail };
+        inbound::take(self.0, arrival)
     }
 }

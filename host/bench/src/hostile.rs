@@ -33,7 +33,8 @@ pub fn measure(target: &Path, scratch: &Path) -> anyhow::Result<Row> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         // Never held back, which by default it is after its 60th crash, and never put into quarantine.
-        let bad = "\n[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { restarts = 1000000, quarantine = 0 }\n";
+        let bad =
+            "\n[[channel]]\nid = \"bad\"\ndriver = \"hostile\"\nlimits = { restarts = 1000000, quarantine = 0 }\n";
         let process = Process::server_beside(target, &scratch.join("hostile"), bad, &["hostile"])?;
         let address = process.address;
         let mut load = Load::new(process).await?;

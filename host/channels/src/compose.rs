@@ -5,8 +5,8 @@ use crate::serving::Serving;
 use jackfield_router::{Deliver, Notification};
 use jackfield_sequencer::Messages;
 use jackfield_spec::{
-    AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, Part, QueueInfo, Text, Timestamp, WorkItemInfo,
-    canonical,
+    AUTOMATIC, AgentInfo, Attributes, Direction, ErrorInfo, Kind, Message, Part, QueueInfo, Text, Timestamp,
+    WorkItemInfo, canonical,
 };
 use serde_json::{Value, json};
 
@@ -51,6 +51,8 @@ impl Channels {
                 return Err(ErrorInfo::new("not-found", "the config no longer has this answer"));
             };
             message.parts.push(text);
+            // So that the driver can say so in its medium, and no machine at the far end answers.
+            message.attributes.set(AUTOMATIC, "true");
         }
         message.id = Some(deliver.message_id.to_string());
         message.agent = notification

@@ -324,7 +324,7 @@ impl Work {
             media_type: message.media_type.as_str().into(),
             support_request,
             preferred: message.agent.as_ref().filter(|_| support_request).map(|agent| agent.id.as_str().into()),
-            automatic: message.attributes.get(AUTOMATIC).is_some_and(|said| said == "true"),
+            automatic: message.attributes.get(jackfield_spec::AUTOMATIC).is_some_and(|said| said == "true"),
             tracked: message.interaction.tracking_id.is_some(),
             route,
             priority: priority.and_then(|priority| u16::try_from(priority.min(limits::PRIORITY)).ok()),
@@ -547,9 +547,6 @@ fn ended_row(item: &jackfield_router::WorkItem, at: u64) -> Option<Row> {
 }
 
 /// What goes into a record of a text that a guest made: the whole stands in the message's body.
-/// The attribute of a message that says that a machine wrote it.
-const AUTOMATIC: &str = "automatic";
-
 fn cut(text: &str) -> String {
     text.chars().take(256).collect()
 }

@@ -19,8 +19,8 @@ mod wit;
 
 pub use canonical::{Digest, DigestError};
 pub use message::{
-    AgentInfo, Attachment, Attributes, ConnectionInfo, Customer, Direction, ErrorInfo, Interaction, Kind, Message,
-    Part, QueueInfo, RuleInfo, StatisticsInfo, Structured, Text, WorkItemInfo,
+    AUTOMATIC, AgentInfo, Attachment, Attributes, ConnectionInfo, Customer, Direction, ErrorInfo, Interaction, Kind,
+    Message, Part, QueueInfo, RuleInfo, StatisticsInfo, Structured, Text, WorkItemInfo,
 };
 pub use time::{Timestamp, TimestampError};
 pub use wit::{FILES as WIT_FILES, VERSION, interface as wit_interface, resolve as wit_resolve, text as wit_text};

@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeMap}
 use serde_json::Value;
 use std::fmt;
 
+/// The attribute of a message that a machine wrote, with the value `true`: nothing answers it by itself.
+pub const AUTOMATIC: &str = "automatic";
+
 /// Room to grow: pairs of text in the order they were given; keys are unique. In JSON an object.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attributes(pub Vec<(String, String)>);

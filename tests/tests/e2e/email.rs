@@ -254,9 +254,12 @@ async fn a_mailbox_is_polled() {
     })
     .await;
     // What comes later is taken, and what was there isn't taken again.
-    mail.mailbox("box", Some(&text.replace("box@", "late@"))).await;
+    let large = text.replace("box@", "late@").replace("from the box", &"a long line from the box\r\n".repeat(60_000));
+    mail.mailbox("box", Some(&large)).await;
     let offer = ana.accept().await;
     assert_eq!(offer["message"]["externalId"], "late@example.net", "{offer}");
+    // It is longer than a text that is shown, and fetched in pieces.
+    assert_eq!(offer["message"]["parts"][1]["size"], json!(large.len()), "{offer}");
     assert!(ana.so_far("offer.created").await.is_empty());
     mail.stop().await;
 }

@@ -72,6 +72,8 @@ async fn what_a_machine_wrote_is_not_answered_by_a_machine() {
     let answers = told(&server, "message.send", 1).await;
     assert_eq!(answers.len(), 1, "{answers:?}");
     assert_eq!(answers[0]["workItem"]["conversation"], "+15550101");
+    // And the driver is told that a machine wrote this, so that it can say so.
+    assert_eq!(answers[0]["attributes"]["automatic"], "true", "{answers:?}");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use jackfield_sdk::{Dialog, Error, Piece, Result, TimerOptions, host};
 
 use super::response::{Response, Source};
 use super::{login, quoted, watch};
+use crate::inbound::thin::{Bounds, Thinner};
 use crate::inbound::{self, Arrival, mime::Mail};
 use crate::session::Answer;
 use crate::settings::{EmailSettings, Place, Tls};
@@ -25,6 +26,8 @@ const MAX_MS: u64 = 25_000;
 const STEP_MS: u32 = 20_000;
 /// Responses to one command.
 const MAX_RESPONSES: usize = 20_000;
+/// Bytes of a mail that are asked for at once.
+const PIECE: usize = 512 << 10;
 /// Text and small literals of responses that are no mail.
 const SMALL: usize = 64 << 10;
 
@@ -146,13 +149,39 @@ fn take(settings: &EmailSettings, session: &mut Session, number: u32) -> Result<
         ));
         return Ok(true);
     }
-    let fetched = session.ask_for(&format!("UID FETCH {number} (UID BODY.PEEK[])"), size as usize + SMALL)?;
-    let Some(raw) = fetched.iter().find(of_it).and_then(|response| response.literals.first()) else {
-        return Ok(true);
-    };
-    let recipients = recipients(settings, raw);
-    let answers = inbound::take(settings, &Arrival { sender: None, recipients: &recipients, raw });
-    Ok(!answers.iter().any(|answer| matches!(answer, Answer::NotNow(_))))
+    let mut mail = Thinner::new(Bounds::default());
+    let mut taken = 0;
+    loop {
+        let piece = format!("UID FETCH {number} (UID BODY.PEEK[]<{taken}.{PIECE}>)");
+        let fetched = session.ask_for(&piece, PIECE + SMALL)?;
+        let Some(answer) = fetched.iter().find(of_it) else {
+            if taken == size as usize {
+                break;
+            }
+            // Gone meanwhile: what was fetched of it is no mail.
+            return Ok(true);
+        };
+        let Some(bytes) = answer.literals.first() else {
+            // At its end nothing is nothing in quotes.
+            if taken == 0 {
+                return Ok(true);
+            }
+            break;
+        };
+        mail.take(bytes);
+        taken += bytes.len();
+        if taken > settings.max_size {
+            host::warn(&format!("mail {number} of the mailbox is larger than its size says, and than `max-size`"));
+            return Ok(true);
+        }
+        if bytes.len() < PIECE {
+            break;
+        }
+    }
+    let mail = mail.finish()?;
+    let recipients = recipients(settings, &mail.skeleton);
+    let answers = inbound::take(settings, Arrival { sender: None, recipients: &recipients, mail });
+    Ok(!answers.iter().any(|answer| matches!(answer, Answer::NotNow(_) | Answer::NoRoom)))
 }
 
 /// The addresses of ours that a mail was for, as far as its headers tell.

@@ -18,10 +18,10 @@ const MAX_LINES: usize = 2_000;
 /// Recipients that a report may be about; ours have one.
 const MAX_REPORTS: usize = 50;
 
-/// What a mail reports; nothing where it is no such notification.
+/// What a mail reports; nothing where it is no such notification. Some leave out what kind of report it is.
 pub fn reports(mail: &Mail<'_>) -> Vec<Report> {
     let is_report = mail.content_type("report-type").is_some_and(|(essence, kind)| {
-        essence == "multipart/report" && kind.is_some_and(|kind| kind.eq_ignore_ascii_case("delivery-status"))
+        essence == "multipart/report" && kind.is_none_or(|kind| kind.eq_ignore_ascii_case("delivery-status"))
     });
     if !is_report {
         return Vec::new();
@@ -87,11 +87,22 @@ pub fn original_ids(mail: &Mail<'_>) -> Vec<String> {
 
 fn ids_of(headers: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(&headers[..headers.len().min(64 << 10)]).into_owned();
-    let head = text.split("\r\n\r\n").next().unwrap_or_default();
+    let mut head = text.lines().take_while(|line| !line.is_empty()).peekable();
     let name = "message-id:";
-    head.lines()
-        .filter(|line| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)))
-        .map(|line| cut(line[name.len()..].trim().trim_matches(['<', '>']), 300).to_owned())
-        .filter(|id| is_message_id(id))
-        .collect()
+    let mut ids = Vec::new();
+    while let Some(line) = head.next() {
+        if !line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) {
+            continue;
+        }
+        // A long one stands on a line of its own.
+        let mut value = line[name.len()..].to_owned();
+        while let Some(more) = head.next_if(|line| line.starts_with([' ', '\t'])) {
+            value.push_str(more);
+        }
+        let id = cut(value.trim().trim_matches(['<', '>']), 300);
+        if is_message_id(id) {
+            ids.push(id.to_owned());
+        }
+    }
+    ids
 }

@@ -18,6 +18,27 @@ pub struct Mail<'a> {
     message: Message<'a>,
 }
 
+/// How mails are read here.
+pub fn parser() -> MessageParser {
+    MessageParser::new()
+        .with_mime_headers()
+        .header_address(HeaderName::From)
+        .header_address(HeaderName::Sender)
+        .header_address(HeaderName::ReplyTo)
+        .header_text(HeaderName::Subject)
+        .header_id(HeaderName::MessageId)
+        .header_id(HeaderName::InReplyTo)
+        .header_id(HeaderName::References)
+}
+
+/// A mail's headers, up to the empty line behind them; none where they don't end.
+pub fn head(raw: &[u8]) -> Option<&[u8]> {
+    let ends = |separator: &[u8]| raw.windows(separator.len()).position(|window| window == separator);
+    let crlf = ends(b"\r\n\r\n");
+    let lf = raw[..crlf.unwrap_or(raw.len())].windows(2).position(|window| window == b"\n\n");
+    Some(&raw[..lf.or(crlf)?])
+}
+
 /// A file in a mail.
 #[derive(Debug, PartialEq)]
 pub struct File<'a> {
@@ -26,6 +47,8 @@ pub struct File<'a> {
     /// What an inline image is called in the HTML, without brackets.
     pub content_id: Option<String>,
     pub is_inline: bool,
+    /// Where in the mail its body begins.
+    pub start: usize,
     pub bytes: Cow<'a, [u8]>,
 }
 
@@ -35,25 +58,13 @@ impl<'a> Mail<'a> {
         if !bounds::is_bounded(raw) {
             return None;
         }
-        let parser = MessageParser::new()
-            .with_mime_headers()
-            .header_address(HeaderName::From)
-            .header_address(HeaderName::Sender)
-            .header_address(HeaderName::ReplyTo)
-            .header_text(HeaderName::Subject)
-            .header_id(HeaderName::MessageId)
-            .header_id(HeaderName::InReplyTo)
-            .header_id(HeaderName::References);
-        let message = parser.parse(raw).filter(|message| !message.parts.is_empty())?;
+        let message = parser().parse(raw).filter(|message| !message.parts.is_empty())?;
         Some(Self { raw, message })
     }
 
     /// Its headers alone, without any part, of a mail that isn't taken apart.
     pub fn parse_head(raw: &'a [u8]) -> Option<Self> {
-        let ends = |separator: &[u8]| raw.windows(separator.len()).position(|window| window == separator);
-        let crlf = ends(b"\r\n\r\n");
-        let lf = raw[..crlf.unwrap_or(raw.len())].windows(2).position(|window| window == b"\n\n");
-        Self::parse(&raw[..lf.or(crlf)?])
+        Self::parse(head(raw)?)
     }
 
     /// How many parts the parser has found, and mails within, those in mails within too.
@@ -199,6 +210,7 @@ impl<'a> Mail<'a> {
                 content_id: part.content_id().map(|id| one_line(id.trim_matches(['<', '>']), 500)),
                 is_inline: part.content_disposition().is_none_or(|kind| kind.is_inline())
                     && part.content_id().is_some(),
+                start: part.offset_body as usize,
                 bytes,
             }
         })

@@ -6,19 +6,19 @@ pub mod bounds;
 pub mod html;
 pub mod mime;
 mod parts;
+pub mod thin;
 mod thread;
-
-use jackfield_sdk::encoding::to_hex;
-use jackfield_sdk::error::code;
-use jackfield_sdk::interactions::MessageStatus;
-use jackfield_sdk::{Error, Message, Part, Result, WorkItem, host};
-use sha2::{Digest, Sha256};
 
 use crate::address::Mailbox;
 use crate::session::Answer;
 use crate::settings::EmailSettings;
 use crate::{MEDIA_TYPE, address, tokens};
+use jackfield_sdk::error::code;
+use jackfield_sdk::interactions::MessageStatus;
+use jackfield_sdk::{Error, Message, Part, Result, WorkItem, host};
 use mime::{Mail, one_line};
+use parts::Source;
+use thin::Thinned;
 
 /// The attribute of a message that a machine wrote.
 const AUTOMATIC: &str = "automatic";
@@ -44,7 +44,7 @@ pub struct Arrival<'a> {
     /// Who the envelope says it is from: empty for bounces, none where there is no envelope.
     pub sender: Option<&'a str>,
     pub recipients: &'a [String],
-    pub raw: &'a [u8],
+    pub mail: Thinned,
 }
 
 /// What of a mail is the same for all recipients.
@@ -56,36 +56,44 @@ struct Facts<'a> {
     /// The Message-ID without brackets, or what stands for it.
     id: String,
     /// Of what the sender wrote, without what servers on the way added.
-    digest: String,
+    digest: &'a str,
     /// Why it is taken for a machine's.
     automatic: Option<&'static str>,
 }
 
 /// Pushes a mail: one answer for each recipient.
-pub fn take(settings: &EmailSettings, arrival: &Arrival<'_>) -> Vec<Answer> {
-    let facts = facts(settings, arrival);
+pub fn take(settings: &EmailSettings, arrival: Arrival<'_>) -> Vec<Answer> {
+    let Thinned { skeleton, cuts, whole, digest, is_too_much } = arrival.mail;
+    let whole_mail = Mail::parse(&skeleton).filter(|mail| !is_too_much && thin::fits(mail, &cuts));
+    let facts = facts(settings, arrival.sender, whole_mail, &skeleton, &digest);
+    let mut source = Some(Source { raw: &skeleton, cuts, whole });
     let mut shown = None;
     let mut one = |recipient: &String| -> Result<()> {
         if push_reports(settings, &facts, recipient)? {
             return Ok(());
         }
         // Files are stored once, whoever gets them.
-        let (parts, incomplete) = match &shown {
-            Some(shown) => shown,
-            None => shown.insert(parts::of(
-                facts.mail.as_ref().filter(|_| facts.is_whole),
-                arrival.raw,
-                arrival.recipients.len(),
-            )?),
-        };
-        push_request(settings, &facts, recipient, parts.clone(), *incomplete)
+        let mail = facts.mail.as_ref().filter(|_| facts.is_whole);
+        if let Some(source) = source.take() {
+            shown = Some(parts::of(mail, source, arrival.recipients.len()));
+        }
+        match &shown {
+            Some(Ok((parts, incomplete))) => push_request(settings, &facts, recipient, parts.clone(), *incomplete),
+            Some(Err(error)) => Err(error.clone()),
+            None => Ok(()),
+        }
     };
     arrival.recipients.iter().map(|recipient| answer(one(recipient))).collect()
 }
 
-fn answer(done: Result<()>) -> Answer {
+/// What is said of a mail, or for one recipient of it.
+pub fn answer(done: Result<()>) -> Answer {
     match done {
         Ok(()) => Answer::Taken,
+        Err(error) if error.code == code::QUOTA => {
+            host::warn(&format!("there is no room for a mail: {}", error.text));
+            Answer::NoRoom
+        }
         Err(error) if matches!(error.code.as_str(), code::INVALID | code::TOO_LARGE | code::NOT_SUPPORTED) => {
             host::warn(&format!("a mail was refused: {}", error.text));
             Answer::Refused(error.text)
@@ -97,39 +105,23 @@ fn answer(done: Result<()>) -> Answer {
     }
 }
 
-fn facts<'a>(settings: &EmailSettings, arrival: &Arrival<'a>) -> Facts<'a> {
-    let mail = Mail::parse(arrival.raw);
+fn facts<'a>(
+    settings: &EmailSettings,
+    envelope: Option<&str>,
+    mail: Option<Mail<'a>>,
+    raw: &'a [u8],
+    digest: &'a str,
+) -> Facts<'a> {
     let is_whole = mail.is_some();
-    let mail = mail.or_else(|| Mail::parse_head(arrival.raw));
-    let digest = digest(arrival.raw);
-    let sender = arrival.sender.filter(|sender| address::is_address(sender));
+    let mail = mail.or_else(|| Mail::parse_head(raw));
+    let sender = envelope.filter(|sender| address::is_address(sender));
     let from = mail
         .as_ref()
         .and_then(Mail::from)
         .unwrap_or_else(|| Mailbox { name: None, address: sender.unwrap_or("unknown").into() });
-    let id = mail.as_ref().and_then(Mail::message_id).map_or_else(|| digest.clone(), String::from);
-    let automatic = mail.as_ref().and_then(|mail| automatic::reason(settings, mail, arrival.sender));
+    let id = mail.as_ref().and_then(Mail::message_id).map_or_else(|| digest.into(), String::from);
+    let automatic = mail.as_ref().and_then(|mail| automatic::reason(settings, mail, envelope));
     Facts { mail, is_whole, from, id, digest, automatic }
-}
-
-/// SHA-256 of a mail without the headers that servers put before it, which differ where it comes a second time by
-/// another way.
-fn digest(raw: &[u8]) -> String {
-    const TRACE: [&[u8]; 5] = [b"received:", b"return-path:", b"delivered-to:", b"x-original-to:", b"x-envelope-to:"];
-    let mut rest = raw;
-    let mut is_trace = false;
-    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
-        let line = &rest[..end];
-        is_trace = match line.first() {
-            Some(b' ' | b'\t') => is_trace,
-            _ => TRACE.iter().any(|name| line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))),
-        };
-        if !is_trace {
-            break;
-        }
-        rest = &rest[end + 1..];
-    }
-    to_hex(&Sha256::digest(rest))
 }
 
 fn push_request(
@@ -206,9 +198,9 @@ fn push_reports(settings: &EmailSettings, facts: &Facts<'_>, recipient: &str) ->
     for (at, report) in reports.iter().enumerate() {
         let status = match report.action.as_str() {
             "failed" => "failed",
-            "delivered" | "relayed" | "expanded" => "delivered",
-            // Not over yet: a server on the way goes on trying.
-            "delayed" => "sent",
+            "delivered" | "expanded" => "delivered",
+            // Not over yet: a server on the way goes on trying, or gave it to one that reports nothing (RFC 3464, 2.3.3).
+            "delayed" | "relayed" => "sent",
             other => {
                 host::debug(&format!("a report has the unknown action {}", one_line(other, 50)));
                 continue;

@@ -23,7 +23,7 @@ pub fn mailbox(name: Option<&str>, address: &str) -> String {
     let is_atom = |letter: u8| letter.is_ascii_alphanumeric() || b" !#$%&'*+-/^_`{|}~".contains(&letter);
     if name.bytes().all(is_atom) {
         format!("{name} <{address}>")
-    } else if name.is_ascii() && name.len() < 200 {
+    } else if name.is_ascii() && name.len() < 200 && !name.contains("=?") {
         format!("\"{}\" <{address}>", name.replace('\\', "\\\\").replace('"', "\\\""))
     } else {
         format!("{} <{address}>", words(&name))

@@ -34,7 +34,9 @@ pub fn send(
         }
         mail.push_str(&format!(" SIZE={size}"));
     }
-    if !to.is_ascii() || !envelope_from.is_ascii() {
+    // In the mail all is ASCII but for addresses in its headers.
+    let is_ascii = |piece: &MailPiece| !matches!(piece, MailPiece::Text(text) if !text.is_ascii());
+    if !to.is_ascii() || !envelope_from.is_ascii() || !pieces.iter().all(is_ascii) {
         if talk.hello.keyword("SMTPUTF8").is_none() {
             return Err(Error::new(code::PERMANENT, "the relay doesn't take addresses that aren't ASCII (SMTPUTF8)"));
         }

@@ -1,12 +1,20 @@
 //! The text of a mail as it comes over the line: ends with a dot alone on a line, other dots at the beginning of lines
 //! are doubled (RFC 5321, 4.5.2).
 
+use jackfield_sdk::Result;
+
+use crate::inbound::thin::{Bounds, Thinned, Thinner};
+
+/// Bytes of a mail that are gathered before they are looked at.
+const GATHERED: usize = 64 << 10;
+
 /// Takes the text up to its end. Only CRLF ends a line here: a bare LF or CR is text like any other.
 pub struct Receiver {
-    mail: Vec<u8>,
+    /// None: the mail is too large.
+    mail: Option<Thinner>,
+    gathered: Vec<u8>,
+    size: usize,
     max_size: usize,
-    /// Bytes that came after the mail was too large.
-    beyond: usize,
     at: At,
 }
 
@@ -28,11 +36,18 @@ enum At {
 impl Receiver {
     /// Waits for the first byte.
     pub fn new(max_size: usize) -> Self {
-        Self { mail: Vec::new(), max_size, beyond: 0, at: At::Start }
+        let mail = Some(Thinner::new(Bounds::default()));
+        Self { mail, gathered: Vec::new(), size: 0, max_size, at: At::Start }
     }
 
     /// Takes bytes: how many of them belong to the mail, and whether it is at its end.
     pub fn receive(&mut self, data: &[u8]) -> (usize, bool) {
+        let received = self.unstuff(data);
+        self.look();
+        received
+    }
+
+    fn unstuff(&mut self, data: &[u8]) -> (usize, bool) {
         let mut used = 0;
         while let Some(&byte) = data.get(used) {
             match (self.at, byte) {
@@ -69,24 +84,33 @@ impl Receiver {
 
     /// The mail is too large, and the peer goes on all the same.
     pub fn is_hopeless(&self) -> bool {
-        self.beyond > self.max_size
+        self.size > self.max_size.saturating_mul(2)
     }
 
     /// The mail; none where it was too large.
-    pub fn into_mail(self) -> Option<Vec<u8>> {
-        (self.beyond == 0).then_some(self.mail)
+    ///
+    /// # Errors
+    /// The host has no room for it.
+    pub fn into_mail(self) -> Result<Option<Thinned>> {
+        self.mail.map(Thinner::finish).transpose()
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.beyond > 0 || self.mail.len() + bytes.len() > self.max_size {
-            self.mail = Vec::new();
-            self.beyond += bytes.len();
+        self.size += bytes.len();
+        if self.size > self.max_size {
+            (self.mail, self.gathered) = (None, Vec::new());
             return;
         }
-        // Grows by a quarter, not to the double: a large mail is most of what an instance may have.
-        if self.mail.capacity() - self.mail.len() < bytes.len() {
-            self.mail.reserve_exact((self.mail.len() / 4).max(bytes.len()).max(8192));
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= GATHERED {
+            self.look();
         }
-        self.mail.extend_from_slice(bytes);
+    }
+
+    fn look(&mut self) {
+        if let Some(mail) = &mut self.mail {
+            mail.take(&self.gathered);
+        }
+        self.gathered.clear();
     }
 }

@@ -6,7 +6,11 @@ mod data;
 pub use command::Command;
 pub use data::Receiver;
 
+use jackfield_sdk::error::code;
+use jackfield_sdk::{Error, host};
+
 use crate::address;
+use crate::inbound::thin::Thinned;
 
 /// A command line is no longer than this, its CRLF included.
 const LONGEST_LINE: usize = 2048;
@@ -18,6 +22,9 @@ const MAX_RECIPIENTS: usize = 100;
 const MAX_ERRORS: u32 = 20;
 /// Commands that are no mail (NOOP, RSET, HELO, VRFY) before the peer is given up.
 const MAX_IDLE_COMMANDS: u32 = 500;
+
+/// The mail has more bytes than is taken.
+const TOO_LARGE: &str = "552 5.3.4 the mail is too large";
 
 /// What a session has to know.
 #[derive(Debug, Clone)]
@@ -44,7 +51,7 @@ pub trait Desk {
     /// Whether mail for this address is taken.
     fn knows(&self, address: &str) -> bool;
     /// Takes a mail: one answer for each recipient, in order.
-    fn take(&self, envelope: &Envelope, raw: &[u8]) -> Vec<Answer>;
+    fn take(&self, envelope: &Envelope, mail: Thinned) -> Vec<Answer>;
 }
 
 /// What becomes of a mail for one recipient.
@@ -53,6 +60,8 @@ pub enum Answer {
     Taken,
     /// Later perhaps.
     NotNow(String),
+    /// Later, when there is room again.
+    NoRoom,
     /// Never.
     Refused(String),
 }
@@ -62,6 +71,7 @@ impl Answer {
         match self {
             Self::Taken => "250 2.0.0 taken".into(),
             Self::NotNow(why) => format!("451 4.3.0 {}", clean(why)),
+            Self::NoRoom => "452 4.3.1 there is no room for it now".into(),
             Self::Refused(why) => format!("554 5.6.0 {}", clean(why)),
         }
     }
@@ -135,7 +145,7 @@ impl Session {
                     if finished {
                         self.finish(desk);
                     } else if receiver.is_hopeless() {
-                        self.answer_mail(|_| "552 5.3.4 the mail is too large".into());
+                        self.answer_mail(|_| TOO_LARGE.into());
                         self.end();
                     }
                     &data[used..]
@@ -189,7 +199,13 @@ impl Session {
         match line.strip_suffix(b"\r\n") {
             Some(line) if !line.contains(&b'\r') => self.command(line, desk),
             // Who takes a bare LF or CR for a line's end can be made to see commands where others see text.
-            _ => self.wrong("500 5.5.2 lines end in CRLF"),
+            Some(_) => self.wrong("500 5.5.2 lines end in CRLF"),
+            // And what stands behind a bare LF may be the rest of that line to others: it is no command.
+            None => {
+                self.say("500 5.5.2 lines end in CRLF");
+                self.end();
+                return &[];
+            }
         }
         // What was pipelined behind STARTTLS came in clear, and is nothing that was said under TLS.
         if self.steps[before..].contains(&Step::StartTls) { &[] } else { rest }
@@ -284,7 +300,7 @@ impl Session {
             return self.wrong("553 5.6.7 such an address needs SMTPUTF8");
         }
         if size.is_some_and(|size| size > self.config.max_size as u64) {
-            return self.say("552 5.3.4 the mail is too large");
+            return self.say(TOO_LARGE);
         }
         self.from = Some(from);
         self.is_utf8 = is_utf8;
@@ -327,13 +343,17 @@ impl Session {
     fn finish(&mut self, desk: &impl Desk) {
         let Some(receiver) = self.receiver.take() else { return };
         match receiver.into_mail() {
-            None => self.answer_mail(|_| "552 5.3.4 the mail is too large".into()),
-            Some(raw) => {
+            Ok(None) => self.answer_mail(|_| TOO_LARGE.into()),
+            Err(error) => {
+                let answer = not_kept(&error);
+                self.answer_mail(|_| answer.clone());
+            }
+            Ok(Some(mail)) => {
                 let envelope = Envelope {
                     from: self.from.clone().unwrap_or_default(),
                     recipients: core::mem::take(&mut self.recipients),
                 };
-                let answers = desk.take(&envelope, &raw);
+                let answers = desk.take(&envelope, mail);
                 self.recipients = envelope.recipients;
                 self.answer_mail(|at| answers.get(at).map_or_else(|| "451 4.3.0 try again".into(), Answer::line));
             }
@@ -401,6 +421,16 @@ impl Session {
         self.is_over = true;
         self.steps.push(Step::Close);
         self.reset();
+    }
+}
+
+/// What is said where the host doesn't keep what comes in.
+fn not_kept(error: &Error) -> String {
+    host::warn(&format!("a mail can't be kept while it comes: {}", error.text));
+    match error.code.as_str() {
+        code::TOO_LARGE => TOO_LARGE.into(),
+        code::QUOTA => Answer::NoRoom.line(),
+        _ => Answer::NotNow("try again later".into()).line(),
     }
 }
 

@@ -195,6 +195,18 @@ fn what_a_machine_answers_asks_for_no_answer() {
 }
 
 #[test]
+fn an_address_of_other_letters_is_announced_wherever_it_stands() {
+    let driver = driver(&LMTP.replace("Support <help@support.test>", "Hilfe <hilfe@für.test>"));
+    let delivery = reply_to_a_mail(&driver, "Subject: s", "hello");
+    let heard = relay("", "");
+    receipt(driver.deliver(delivery));
+    let heard = String::from_utf8_lossy(&heard.borrow()).into_owned();
+    assert!(heard.contains("From: Hilfe <hilfe@für.test>\r\n"), "{heard}");
+    let line = heard.lines().find(|line| line.starts_with("MAIL FROM:")).unwrap_or_default();
+    assert!(line.ends_with(" SMTPUTF8"), "{line}");
+}
+
+#[test]
 fn a_file_is_of_the_type_it_says_or_of_none() {
     for (given, written) in [
         ("application/pdf; x=y", "application/pdf"),
@@ -221,6 +233,7 @@ fn small_things_of_mails() {
     assert_eq!(compose::date(1_795_305_600_000), "Sun, 22 Nov 2026 00:00:00 +0000");
     assert_eq!(header::text("=?utf-8?q?x?="), "=?utf-8?B?PT91dGYtOD9xP3g/PQ==?=");
     assert_eq!(header::mailbox(Some("O\"Neil, Ann"), "a@b"), "\"O\\\"Neil, Ann\" <a@b>");
+    assert_eq!(header::mailbox(Some("=?utf-8?q?x?="), "a@b"), "=?utf-8?B?PT91dGYtOD9xP3g/PQ==?= <a@b>");
 }
 
 proptest! {

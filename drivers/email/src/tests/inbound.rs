@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::{LMTP, again, attribute, bring, conversation, driver, pushed};
 use crate::inbound::mime::Mail;
+use crate::inbound::thin::Thinned;
 use crate::inbound::{Arrival, take};
 use crate::tokens;
 
@@ -75,7 +76,14 @@ fn machines_are_known() {
         ("c@d.test", "Auto-Submitted: no", None),
         ("c@d.test", "Precedence: Bulk", Some("precedence")),
         ("c@d.test", "Precedence: first-class", None),
+        ("c@d.test", "Precedence: auto_reply", Some("precedence")),
         ("c@d.test", "List-Id: <l.example>", Some("list")),
+        ("c@d.test", "List-Unsubscribe: <mailto:l@l.example>", Some("list")),
+        ("c@d.test", "X-Auto-Response-Suppress: OOF, AutoReply", Some("suppressed")),
+        ("c@d.test", "X-Auto-Response-Suppress: DR, RN", None),
+        ("c@d.test", "X-Autoreply: yes", Some("auto-submitted")),
+        ("c@d.test", "X-Autorespond: away", Some("auto-submitted")),
+        ("c@d.test", "X-Autoreply: no", None),
         ("c@d.test", hops.trim_end(), Some("hops")),
         ("c@d.test", "Subject: s", None),
     ] {
@@ -88,7 +96,8 @@ fn machines_are_known() {
     for (path, reason) in [("<>", Some("null-sender")), ("<c@d.test>", None)] {
         let raw = mail(&format!("Return-Path: {path}\r\nSubject: s"));
         let recipients = ["help@support.test".to_owned()];
-        take(&again(LMTP).settings, &Arrival { sender: None, recipients: &recipients, raw: raw.as_bytes() });
+        let mail = Thinned::whole(raw.into_bytes());
+        take(&again(LMTP).settings, Arrival { sender: None, recipients: &recipients, mail });
         assert_eq!(attribute(&pushed()[0], "email.automatic"), reason, "{path}");
     }
     bring(
@@ -98,6 +107,9 @@ fn machines_are_known() {
         mail("Subject: s").replace("Ann@Example.net", "HELP@support.test"),
     );
     assert_eq!(attribute(&pushed()[0], "email.automatic"), Some("own"));
+    let daemon = mail("Subject: s").replace("Ann@Example.net", "MAILER-DAEMON@mx.test");
+    bring(&driver, "c@d.test", &["help@support.test"], daemon);
+    assert_eq!(attribute(&pushed()[0], "email.automatic"), Some("mailer-daemon"));
 }
 
 #[test]

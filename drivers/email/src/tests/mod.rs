@@ -1,11 +1,12 @@
 //! The driver against the host in memory.
 
 mod bounce;
-mod corpus;
+pub mod corpus;
 mod deliver;
 mod fuzz;
 mod html;
 mod inbound;
+mod large;
 mod poll;
 mod session;
 
@@ -15,10 +16,10 @@ use jackfield_sdk::{Driver, Message, Stream};
 use crate::EmailDriver;
 use crate::settings::RELAY_PASSWORD;
 
-const LMTP: &str = r#"{"addresses":["help@support.test","sales@support.test"],"protocol":"lmtp","relay":"smtp://relay.test:25","relay-user":"shop","tls":"optional","from":"Support <help@support.test>"}"#;
+pub const LMTP: &str = r#"{"addresses":["help@support.test","sales@support.test"],"protocol":"lmtp","relay":"smtp://relay.test:25","relay-user":"shop","tls":"optional","from":"Support <help@support.test>"}"#;
 const LINE: &str = "c1";
 
-fn driver(settings: &str) -> EmailDriver {
+pub fn driver(settings: &str) -> EmailDriver {
     native::install(
         Host::new()
             .with_secret("channel-key", "a key of 32 bytes that nobody knows")
@@ -73,7 +74,7 @@ fn bring(driver: &EmailDriver, from: &str, to: &[&str], mail: impl AsRef<[u8]>) 
     answers
 }
 
-fn pushed() -> Vec<Message> {
+pub fn pushed() -> Vec<Message> {
     native::with(|host| std::mem::take(&mut host.pushed))
 }
 

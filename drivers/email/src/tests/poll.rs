@@ -15,11 +15,17 @@ fn fire(driver: &crate::EmailDriver, name: &str) {
 
 /// A mailbox with two mails; notes what it is told.
 fn mailbox() {
+    mailbox_with("", None);
+}
+
+/// The same, with more in each mail; one of them goes while it is fetched.
+fn mailbox_with(more: &str, goes: Option<&'static str>) {
+    let more = more.to_owned();
     native::with(|host| {
-        host.tcp = Some(Box::new(|said: &[u8]| {
+        host.tcp = Some(Box::new(move |said: &[u8]| {
             let said = String::from_utf8_lossy(said).into_owned();
             let mail = |uid: u32| {
-                format!("To: help@support.test\r\nFrom: c@d.test\r\nMessage-ID: <{uid}@x>\r\n\r\nmail {uid}\r\n")
+                format!("To: help@support.test\r\nFrom: c@d.test\r\nMessage-ID: <{uid}@x>\r\n{more}\r\nmail {uid}\r\n")
             };
             let Some((tag, command)) = said.split_once(' ') else {
                 return if said.is_empty() { b"* OK hello\r\n".to_vec() } else { b"j2 OK in\r\n".to_vec() };
@@ -33,9 +39,17 @@ fn mailbox() {
                 "UID SEARCH UID 6:*" => "* SEARCH 5\r\n".into(),
                 _ => match first.strip_prefix("UID FETCH ").and_then(|rest| rest.split_once(' ')) {
                     Some((uid, "(UID RFC822.SIZE)")) => format!("* 1 FETCH (UID {uid} RFC822.SIZE 60)\r\n"),
-                    Some((uid, _)) => {
+                    Some((uid, piece)) => {
                         let mail = mail(uid.parse().unwrap());
-                        format!("* 1 FETCH (UID {uid} BODY[] {{{}}}\r\n{mail})\r\n", mail.len())
+                        let piece = piece.strip_prefix("(UID BODY.PEEK[]<").and_then(|rest| rest.strip_suffix(">)"));
+                        let (from, most) = piece.and_then(|piece| piece.split_once('.')).expect("a piece");
+                        let rest = mail.get(from.parse().unwrap()..).unwrap_or_default();
+                        let rest = &rest[..rest.len().min(most.parse().unwrap())];
+                        match rest.len() {
+                            _ if goes == Some(uid) && from != "0" => String::new(),
+                            0 => format!("* 1 FETCH (UID {uid} BODY[]<{from}> \"\")\r\n"),
+                            size => format!("* 1 FETCH (UID {uid} BODY[]<{from}> {{{size}}}\r\n{rest})\r\n"),
+                        }
                     }
                     None => {
                         let known = first.starts_with("UID STORE") || first == "LOGOUT";
@@ -76,6 +90,31 @@ fn new_mails_are_taken_once_and_marked_after_that() {
     native::with(|host| host.tcp = None);
     fire(&driver, "imap-poll");
     assert_eq!(native::with(|host| host.timers.len()), 1);
+}
+
+#[test]
+fn a_large_mail_is_fetched_in_pieces() {
+    // The last piece is shorter, or ends just where the mail does.
+    for more in [200_000, (2 << 20) - 76] {
+        let driver = driver(IMAP);
+        mailbox_with(&format!("X: y\r\n\r\n{}", "x".repeat(more)), None);
+        fire(&driver, "start");
+        TOLD.take();
+        let sizes: Vec<_> =
+            pushed().iter().map(|message| message.attachments().next().and_then(|file| file.size)).collect();
+        let size = Some(more as u32 + 76);
+        assert_eq!(sizes, [size, size]);
+    }
+}
+
+#[test]
+fn a_mail_that_goes_while_it_is_fetched_is_not_taken_in_part() {
+    let driver = driver(IMAP);
+    mailbox_with(&format!("X: y\r\n\r\n{}", "x".repeat(600_000)), Some("3"));
+    fire(&driver, "start");
+    TOLD.take();
+    let ids: Vec<_> = pushed().iter().map(|message| message.external_id.clone().unwrap()).collect();
+    assert_eq!(ids, ["5@x"]);
 }
 
 /// Says it as the server; what the watch answers, secrets filled in.

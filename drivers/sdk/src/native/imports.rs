@@ -169,15 +169,62 @@ pub mod store {
     }
 }
 
-/// See `blobs` in the specification. Written in one go here.
+/// See `blobs` in the specification.
 pub mod blobs {
+    use core::cell::RefCell;
+    use std::rc::Rc;
+
     use crate::Error;
     use crate::encoding::to_hex;
     use crate::error::code;
     use crate::native::{crypto, with};
 
+    /// A blob in the making.
+    pub struct Writer {
+        bytes: RefCell<Vec<u8>>,
+        /// Counts it among the open ones.
+        _open: Rc<()>,
+    }
+
+    impl Writer {
+        /// Adds bytes.
+        pub fn write(&self, data: &[u8]) -> Result<(), Error> {
+            take_room(data.len())?;
+            self.bytes.borrow_mut().extend_from_slice(data);
+            Ok(())
+        }
+
+        /// Bytes so far.
+        pub fn size(&self) -> u32 {
+            self.bytes.borrow().len() as u32
+        }
+    }
+
+    /// Begins a blob.
+    pub fn create() -> Result<Writer, Error> {
+        Ok(with(|host| Writer { bytes: RefCell::default(), _open: host.writers.clone() }))
+    }
+
+    /// Keeps what was written.
+    pub fn finish(writer: Writer) -> Result<String, Error> {
+        keep(&writer.bytes.borrow())
+    }
+
     /// Keeps the bytes under their digest.
     pub fn put(data: &[u8]) -> Result<String, Error> {
+        take_room(data.len())?;
+        keep(data)
+    }
+
+    fn take_room(count: usize) -> Result<(), Error> {
+        with(|host| {
+            let Some(room) = &mut host.blob_room else { return Ok(()) };
+            *room = room.checked_sub(count).ok_or_else(|| Error::new(code::QUOTA, "there is no room for more"))?;
+            Ok(())
+        })
+    }
+
+    fn keep(data: &[u8]) -> Result<String, Error> {
         let digest = format!("sha256-{}", to_hex(&crypto::hash("sha256", data)?));
         with(|host| host.blobs.insert(digest.clone(), data.into()));
         Ok(digest)

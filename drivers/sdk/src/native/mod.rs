@@ -23,6 +23,7 @@ mod tests;
 
 use core::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::interactions::Own;
 use crate::{
@@ -89,6 +90,8 @@ pub struct Host {
     pub timers: Vec<SetTimer>,
     /// The blobs by digest.
     pub blobs: BTreeMap<String, Vec<u8>>,
+    /// Bytes that may still be written to blobs, then `quota` is the answer; none: any number.
+    pub blob_room: Option<usize>,
     /// What was sent over HTTP.
     pub sent: Vec<SentRequest>,
     /// Answers it; without, there is no grant and `denied` is the answer.
@@ -103,6 +106,8 @@ pub struct Host {
     pub progress: Vec<String>,
     /// What `server.set-aside` was given, and why.
     pub set_aside: Vec<(Vec<u8>, String)>,
+    /// Shared by the blobs in the making, to count them.
+    pub(crate) writers: Rc<()>,
     /// Counts the secrets made by `compose`, to name them.
     pub(crate) composed: u32,
     /// Counts the connections opened, to name them.
@@ -127,6 +132,8 @@ impl Host {
             store: BTreeMap::new(),
             timers: Vec::new(),
             blobs: BTreeMap::new(),
+            blob_room: None,
+            writers: Rc::new(()),
             sent: Vec::new(),
             http: None,
             tcp: None,
@@ -144,6 +151,11 @@ impl Host {
     pub fn with_secret(mut self, name: &str, value: &str) -> Self {
         self.secrets.entry(name.into()).or_default().push(value.into());
         self
+    }
+
+    /// How many blobs are in the making.
+    pub fn open_writers(&self) -> usize {
+        Rc::strong_count(&self.writers) - 1
     }
 
     /// Sets the time, in milliseconds since 1970.

@@ -134,3 +134,17 @@ fn what_is_done_to_a_connection_is_kept_in_order() {
     with(|host| host.lines.get_mut("c2").expect("a line").is_full = true);
     assert_eq!(host::connections::write("c2", b"x").expect_err("full").code, code::QUOTA);
 }
+
+#[test]
+fn a_blob_is_written_in_pieces_within_its_room() {
+    install(Host::new());
+    let writer = host::blobs::create().expect("a writer");
+    writer.write(b"ab").expect("room");
+    writer.write(b"c").expect("room");
+    assert_eq!((writer.size(), with(|host| host.open_writers())), (3, 1));
+    let blob = host::blobs::finish(writer).expect("it is kept");
+    assert_eq!(host::blobs::put(b"abc"), Ok(blob.clone()));
+    assert_eq!((host::blobs::read(&blob, 1, 9), with(|host| host.open_writers())), (Ok(b"bc".to_vec()), 0));
+    with(|host| host.blob_room = Some(1));
+    assert_eq!(host::blobs::create().and_then(|writer| writer.write(b"ab")).expect_err("no room").code, "quota");
+}
