@@ -2,7 +2,7 @@
 
 use jackfield_sdk::json::{Object, Value};
 use jackfield_sdk::{AttachmentPart, Part, StructuredPart, TextPart};
-use meta_common::{cut, id, items, text, values};
+use meta_common::{cut, id, is_no_list, items, said, text, values};
 
 /// The attribute of a part that has the URL which its file is fetched from.
 pub const URL: &str = "messenger.url";
@@ -12,11 +12,12 @@ const MAX_URL: usize = 4096;
 /// The parts of a message or an echo.
 pub fn of(message: &Value<'_>) -> Vec<Part> {
     let chosen = message.get("quick_reply").and_then(|reply| id(reply, "payload"));
-    let said = text(message, "text").map(|said| match chosen {
-        Some(chosen) => choice(chosen, said),
-        None => text_part(said),
+    let said = said(message, "text").filter(|said| !said.is_empty()).map(|said| match chosen {
+        Some(chosen) => choice(chosen, &said),
+        None => text_part(&said),
     });
-    said.into_iter().chain(items(message, "attachments").iter().take(50).map(attachment)).collect()
+    let odd = message.get("attachments").filter(|_| is_no_list(message, "attachments")).map(attachment);
+    said.into_iter().chain(odd).chain(items(message, "attachments").iter().take(50).map(attachment)).collect()
 }
 
 /// Plain text.

@@ -3,7 +3,7 @@
 use jackfield_sdk::interactions::{MessageChanged, MessageRemoved, Reaction, SupportRequest};
 use jackfield_sdk::json::Value;
 use jackfield_sdk::{Message, WorkItem, host, media, push_all};
-use meta_common::{Trouble, attributes, cut, id, millis, text, window};
+use meta_common::{Trouble, attributes, cut, id, millis, said, text, window};
 
 use crate::settings::MessengerSettings;
 use crate::{MEDIA_TYPE, content, profile};
@@ -79,7 +79,7 @@ pub fn edit(messaging: &Value<'_>, edit: &Value<'_>) -> Result<(), Trouble> {
         .with_event_id(format!("{mid}/edit/{}", number.unwrap_or_default()))
         .with_external_id(mid)
         .with_occurred_at(millis(messaging, "timestamp"))
-        .with_part(content::text_part(text(edit, "text").unwrap_or_default()));
+        .with_part(content::text_part(&said(edit, "text").unwrap_or_default()));
     Ok(push_all(&[changed])?)
 }
 

@@ -2,9 +2,12 @@
 
 use jackfield_sdk::host;
 use jackfield_sdk::json::Value;
-use meta_common::{Events, Found, Trouble, cut, id, items};
+use meta_common::{Events, Found, Trouble, cut, id, is_no_list, items};
 
 use crate::{MessengerDriver, echo, inbound, status};
+
+/// Fields of an event that have what a customer did.
+const SAID: [&str; 4] = ["message", "postback", "message_edit", "reaction"];
 
 /// One event.
 pub enum Event<'v> {
@@ -48,6 +51,9 @@ impl Events for MessengerDriver {
 
 fn split_entry<'v>(entry: &'v Value<'v>, events: &mut Vec<Found<'v, Event<'v>>>) {
     let before = events.len();
+    if is_no_list(entry, "messaging") {
+        events.push(Found::Unreadable(entry, "an entry whose `messaging` is no list"));
+    }
     for messaging in items(entry, "messaging") {
         events.push(Found::Event(Event::Messaging(messaging)));
         let mids = messaging.get("delivery").map(|delivery| items(delivery, "mids")).unwrap_or_default();
@@ -65,6 +71,10 @@ fn split_entry<'v>(entry: &'v Value<'v>, events: &mut Vec<Found<'v, Event<'v>>>)
 impl MessengerDriver {
     fn messaging(&self, messaging: &Value<'_>) -> Result<(), Trouble> {
         let has = |name: &str| messaging.get(name).filter(|value| value.as_object().is_some());
+        let is_said = |name: &&&str| !matches!(messaging.get(name), None | Some(Value::Null | Value::Object(_)));
+        if let Some(name) = SAID.iter().find(is_said) {
+            return Err(Trouble::Bad(format!("an event whose `{name}` is no object")));
+        }
         if let Some(message) = has("message") {
             return match message.get("is_echo").and_then(Value::as_bool) {
                 Some(true) => echo::echo(&self.settings, messaging, message),

@@ -17,6 +17,8 @@ mod tests;
 pub use batch::{Events, Found, Trouble};
 pub use settings::MetaSettings;
 
+use std::borrow::Cow;
+
 use jackfield_sdk::Message;
 use jackfield_sdk::json::{Value, parse};
 
@@ -35,6 +37,20 @@ pub fn id<'v>(value: &'v Value<'_>, name: &str) -> Option<&'v str> {
 /// The items of a list in a field; none where there is no list.
 pub fn items<'v>(value: &'v Value<'v>, name: &str) -> &'v [Value<'v>] {
     value.get(name).and_then(Value::as_array).unwrap_or_default()
+}
+
+/// Whether a field has something that is no list, where one should be.
+pub fn is_no_list(value: &Value<'_>, name: &str) -> bool {
+    !matches!(value.get(name), None | Some(Value::Null | Value::Array(_)))
+}
+
+/// What somebody wrote. Meta sends it as a text; what is none was said all the same, and is shown as it stands there.
+pub fn said<'v>(value: &'v Value<'_>, name: &str) -> Option<Cow<'v, str>> {
+    match value.get(name)? {
+        Value::Null => None,
+        Value::String(text) => Some(Cow::Borrowed(text)),
+        other => Some(Cow::Owned(other.to_json())),
+    }
 }
 
 /// The beginning of a text, of at most `bytes` bytes, no character cut in two.

@@ -22,10 +22,13 @@ pub fn of(message: &Value<'_>) -> Content {
         return Content { parts: vec![unknown(message, kind)], intent: None };
     };
     match kind {
-        "text" => said(text(object, "body").unwrap_or_default()),
+        "text" => match meta_common::said(object, "body") {
+            Some(text) => said(&text),
+            None => Content { parts: vec![unknown(message, kind)], intent: None },
+        },
         "image" | "video" | "audio" | "voice" | "document" | "sticker" => file(kind, object, message),
         "location" => structured("location", location(object), place(object)),
-        "contacts" => contacts(message),
+        "contacts" if !items(message, "contacts").is_empty() => contacts(message),
         "button" => choice(id(object, "payload").or(text(object, "text")), text(object, "text")),
         "interactive" => interactive(object),
         "order" => order(object),
@@ -175,7 +178,7 @@ fn unknown(message: &Value<'_>, kind: &str) -> Part {
     let name = if kind.len() <= 64 && kind.chars().all(known) { kind } else { "unknown" };
     Part::Structured(StructuredPart::new(
         &format!("whatsapp.{name}"),
-        values(message.get(kind).unwrap_or(message)),
+        values(message.get(kind).filter(|object| object.as_object().is_some()).unwrap_or(message)),
         fallback,
     ))
 }

@@ -1,9 +1,12 @@
 //! The events of a batch: in each entry changes, in each change messages, statuses and more.
 
 use jackfield_sdk::json::{Object, Value};
-use meta_common::{Events, Found, Trouble, cut, id, items, text};
+use meta_common::{Events, Found, Trouble, cut, id, is_no_list, items, text};
 
 use crate::{WhatsAppDriver, inbound, notices, status};
+
+/// What events stand in, in a change.
+const LISTS: [&str; 6] = ["errors", "messages", "message_echoes", "statuses", "user_id_update", "user_preferences"];
 
 /// One event.
 pub enum Event<'v> {
@@ -91,6 +94,9 @@ impl WhatsAppDriver {
             Some(_) => {}
         }
         let before = events.len();
+        if LISTS.iter().any(|name| is_no_list(value, name)) {
+            events.push(Found::Unreadable(change, "a change with something that is no list where one should be"));
+        }
         let mut add = |found: &mut dyn Iterator<Item = Event<'v>>| events.extend(found.map(Found::Event));
         add(&mut items(value, "errors").iter().map(Event::Fault));
         add(&mut items(value, "messages").iter().map(|message| Event::Message { value, message }));

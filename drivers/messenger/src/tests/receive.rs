@@ -52,6 +52,28 @@ fn buttons_have_an_intent() {
 }
 
 #[test]
+fn wrong_types_never_lose_what_somebody_said() {
+    let driver = driver();
+    for (fields, shown) in [
+        (r#""message":{"mid":"m_1","text":{"was":"said"}}"#, r#"{"was":"said"}"#),
+        (r#""message":{"mid":"m_1","text":7}"#, "7"),
+        (r#""message_edit":{"mid":"m_1","text":["said"],"num_edit":1}"#, r#"["said"]"#),
+        (r#""message":{"mid":"m_1","attachments":{"type":"x"}}"#, "Something of the kind `x`, which isn't known here."),
+    ] {
+        assert_eq!(of(&driver, fields).remove(0).text(), shown, "{fields}");
+    }
+    for fields in [r#""message":"said""#, r#""postback":["said"]"#, r#""message_edit":7"#, r#""reaction":true"#] {
+        assert!(of(&driver, fields).is_empty(), "{fields}");
+        assert_eq!(native::with(|host| host.set_aside.drain(..).count()), 1, "{fields}");
+    }
+    let odd = body(&event(r#""message":{"mid":"m_1","text":"said"}"#)).replacen("[{\"sender", "{\"x\":[{\"sender", 1);
+    assert!(odd.contains(r#""messaging":{"x""#), "{odd}");
+    let odd = odd.replacen("}]}]}", "}]}}]}", 1);
+    assert!(received(&driver, &odd).is_empty());
+    assert_eq!(native::with(|host| host.set_aside.len()), 1, "{odd}");
+}
+
+#[test]
 fn files_are_fetched_from_their_urls() {
     let driver = driver();
     let files: Vec<String> = ["image", "audio", "video", "file"]

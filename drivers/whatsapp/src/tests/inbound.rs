@@ -70,6 +70,28 @@ fn quotes_and_advertisements_are_kept() {
 }
 
 #[test]
+fn wrong_types_never_lose_what_somebody_said() {
+    let driver = driver();
+    assert_eq!(one(&driver, r#""type":"text","text":{"body":["what was said"]}"#).text(), r#"["what was said"]"#);
+    for fields in [
+        r#""type":"text","text":{"body":null,"was":"said"}"#,
+        r#""type":"text","text":"said""#,
+        r#""type":"contacts","contacts":[],"was":"said""#,
+        r#""type":"contacts","contacts":"said""#,
+        r#""type":"image","image":"said""#,
+    ] {
+        let (name, values, _) = structured(&driver, fields);
+        assert!(name.starts_with("whatsapp.") && values.contains("said"), "{fields}: {name} {values}");
+    }
+    for odd in [r#""messages":{"text":"said"}"#, r#""messages":"said""#, r#""messages":[],"statuses":7"#] {
+        assert!(received(&driver, &change("messages", odd)).is_empty());
+        assert_eq!(native::with(|host| host.set_aside.drain(..).count()), 1, "{odd}");
+    }
+    assert!(received(&driver, &change("messages", r#""messages":null,"statuses":[]"#)).is_empty());
+    assert!(native::with(|host| host.set_aside.is_empty()), "there is nothing in it");
+}
+
+#[test]
 fn files_are_pending_and_fetched_by_their_id() {
     let driver = driver();
     for kind in ["image", "video", "audio", "voice", "document", "sticker"] {
