@@ -2,7 +2,7 @@
 
 use jackfield_sdk::json::{Object, Value};
 use jackfield_sdk::{AttachmentPart, Part, StructuredPart, TextPart};
-use meta_common::{cut, id, is_no_list, items, said, text, values};
+use meta_common::{cut, id, is_no_list, items, said, text};
 
 /// The attribute of a part that has the URL which its file is fetched from.
 pub const URL: &str = "messenger.url";
@@ -54,7 +54,7 @@ fn attachment(attachment: &Value<'_>) -> Part {
             let known = kind.len() <= 64 && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             let name = format!("messenger.{}", if known { kind } else { "unknown" });
             let fallback = format!("Something of the kind `{}`, which isn't known here.", cut(kind, 64));
-            Part::Structured(StructuredPart::new(&name, values(payload), fallback))
+            Part::Structured(StructuredPart::new(&name, payload.to_values(), fallback))
         }
     }
 }

@@ -75,14 +75,6 @@ pub fn attributes(prefix: &str, value: &Value<'_>, count: usize) -> Vec<(String,
         .collect()
 }
 
-/// A value as the values of a structured part, which has limits: an object, not too large and not too deep.
-pub fn values(value: &Value<'_>) -> String {
-    const MAX_SIZE: usize = 60 << 10;
-    const MAX_DEPTH: usize = 30;
-    let json = if value.as_object().is_some() && value.depth() <= MAX_DEPTH { value.to_json() } else { "{}".into() };
-    if json.len() > MAX_SIZE { "{}".into() } else { json }
-}
-
 /// A time that Meta writes, in seconds or milliseconds since 1970, as milliseconds; none where it is no time.
 pub fn millis(value: &Value<'_>, name: &str) -> Option<u64> {
     /// As seconds the year 5138, as milliseconds the year 1973: before Meta.

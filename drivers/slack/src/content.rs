@@ -1,6 +1,6 @@
 //! What a message of Slack's has in it, as parts.
 
-use jackfield_sdk::json::{Object, Value};
+use jackfield_sdk::json::Value;
 use jackfield_sdk::{AttachmentPart, Part, StructuredPart, TextPart};
 
 use crate::files::{FILE_ID, FILE_URL, MAX_BYTES};
@@ -11,8 +11,6 @@ use crate::people::name_of;
 const MAX_FILES: usize = 50;
 /// Texts of blocks that are taken, where there is no other text.
 const MAX_TEXTS: usize = 100;
-/// The largest structured part of what isn't known, in bytes; of more only the fallback is left.
-const MAX_UNKNOWN: usize = 16 << 10;
 
 /// The parts of a message.
 pub fn parts(message: &Value<'_>) -> Vec<Part> {
@@ -44,10 +42,9 @@ fn unknown(key: &str, value: &Value<'_>) -> Option<Part> {
     if is_empty {
         return None;
     }
-    let json = Object::new().raw(key, &value.to_json()).finish();
-    let json = if json.len() <= MAX_UNKNOWN { json } else { "{}".into() };
+    let values = Value::Object(vec![(key.into(), value.clone())]).to_values();
     let fallback = "A message of a kind that isn't known here: it can be seen in Slack.";
-    Some(Part::Structured(StructuredPart::new(&format!("slack.{key}"), json, fallback)))
+    Some(Part::Structured(StructuredPart::new(&format!("slack.{key}"), values, fallback)))
 }
 
 /// What a message without text shows: the texts of its blocks, else of its attachments.

@@ -76,8 +76,6 @@ const SERVICE: [&str; 27] = [
 ];
 /// Bytes that an attribute's value may have.
 const MAX_ATTRIBUTE: usize = 4096;
-/// Bytes of JSON that are kept of what isn't known.
-const MAX_VALUES: usize = 16 << 10;
 
 /// What `message` has in it; `external_id` gives files without a name theirs.
 pub fn of(message: &Value<'_>, external_id: &str) -> Content {
@@ -207,10 +205,7 @@ fn other(message: &Value<'_>) -> Option<StructuredPart> {
         Some(words) => format!("({title}: {words})"),
         None => format!("({title}, which can't be shown here)"),
     };
-    let json = value.to_json();
-    let values =
-        if value.as_object().is_some() && json.len() <= MAX_VALUES && value.depth() < 30 { json } else { "{}".into() };
-    Some(StructuredPart::new(&format!("{PREFIX}{}", kind.replace('_', "-")), values, fallback))
+    Some(StructuredPart::new(&format!("{PREFIX}{}", kind.replace('_', "-")), value.to_values(), fallback))
 }
 
 /// A message of a kind that isn't known here; none for what tells of the chat.
@@ -219,10 +214,8 @@ pub fn unknown(message: &Value<'_>) -> Option<Part> {
     if names.any(|name| SERVICE.iter().any(|service| name.starts_with(service))) {
         return None;
     }
-    let json = message.to_json();
-    let values = if json.len() <= MAX_VALUES && message.depth() < 30 { json } else { "{}".into() };
     let fallback = "(a message of a kind that isn't known here)";
-    Some(Part::Structured(StructuredPart::new(&format!("{PREFIX}unknown"), values, fallback)))
+    Some(Part::Structured(StructuredPart::new(&format!("{PREFIX}unknown"), message.to_values(), fallback)))
 }
 
 /// Who wrote first what was forwarded.

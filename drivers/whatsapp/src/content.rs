@@ -2,7 +2,7 @@
 
 use jackfield_sdk::json::{Object, Value, parse};
 use jackfield_sdk::{AttachmentPart, Part, StructuredPart, TextPart};
-use meta_common::{cut, id, items, text, values};
+use meta_common::{cut, id, items, text};
 
 /// What a message has in it.
 #[derive(Default)]
@@ -143,11 +143,11 @@ fn interactive(object: &Value<'_>) -> Content {
         "nfm_reply" => {
             // The answers of a form, which are JSON in a text.
             let answers = text(reply, "response_json").and_then(|json| parse(json.as_bytes()).ok());
-            let answers = values(answers.as_ref().unwrap_or(&Value::Null));
+            let answers = answers.as_ref().unwrap_or(&Value::Null).to_values();
             let fallback = text(reply, "body").unwrap_or("A form was filled in.");
             structured("whatsapp.form", answers, fallback)
         }
-        _ => structured("whatsapp.interactive", values(object), "An answer of a kind that isn't known here."),
+        _ => structured("whatsapp.interactive", object.to_values(), "An answer of a kind that isn't known here."),
     }
 }
 
@@ -158,7 +158,7 @@ fn order(object: &Value<'_>) -> Content {
         format!("{} x {} at {} {}", of("quantity"), of("product_retailer_id"), of("item_price"), of("currency"))
     });
     let fallback = ["An order:".to_owned()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
-    let mut content = structured("whatsapp.order", values(object), fallback);
+    let mut content = structured("whatsapp.order", object.to_values(), fallback);
     content.parts.extend(text(object, "text").map(text_part));
     content
 }
@@ -178,7 +178,7 @@ fn unknown(message: &Value<'_>, kind: &str) -> Part {
     let name = if kind.len() <= 64 && kind.chars().all(known) { kind } else { "unknown" };
     Part::Structured(StructuredPart::new(
         &format!("whatsapp.{name}"),
-        values(message.get(kind).filter(|object| object.as_object().is_some()).unwrap_or(message)),
+        message.get(kind).filter(|object| object.as_object().is_some()).unwrap_or(message).to_values(),
         fallback,
     ))
 }

@@ -28,7 +28,10 @@ struct Spool(BlobWriter);
 
 impl BlobSpool for Spool {
     fn write(&mut self, data: &[u8]) -> Result<(), ErrorInfo> {
-        self.0.write(data).map_err(unavailable)
+        // A peer decides when more of it comes, and in how many at once.
+        let written = self.0.write(data);
+        self.0.rest();
+        written.map_err(unavailable)
     }
 
     fn finish(self: Box<Self>) -> Result<Digest, ErrorInfo> {
@@ -113,7 +116,8 @@ impl Services for Server {
     }
 
     fn blob_begin(&self, limit: u64) -> Result<Box<dyn BlobSpool>, ErrorInfo> {
-        let writer = self.sequencer.blobs().writer(limit).map_err(unavailable)?;
+        let mut writer = self.sequencer.blobs().writer(limit).map_err(unavailable)?;
+        writer.rest();
         Ok(Box::new(Spool(writer)))
     }
 

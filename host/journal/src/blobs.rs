@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::error::Error;
 use crate::folder;
@@ -53,7 +53,8 @@ impl Blobs {
     pub fn writer(&self, limit: u64) -> Result<BlobWriter, Error> {
         let dir = self.unfinished();
         let file = NamedTempFile::new_in(&dir).map_err(Error::io("making a file in", &dir))?;
-        Ok(BlobWriter { blobs: self.clone(), file, hasher: Sha256::new(), size: 0, limit })
+        let (file, path) = file.into_parts();
+        Ok(BlobWriter { blobs: self.clone(), path, file: Some(file), hasher: Sha256::new(), size: 0, limit })
     }
 
     /// Writes and syncs a blob in one go.
@@ -200,7 +201,9 @@ impl Blobs {
 #[derive(Debug)]
 pub struct BlobWriter {
     blobs: Blobs,
-    file: NamedTempFile,
+    path: TempPath,
+    /// None while it rests.
+    file: Option<File>,
     hasher: Sha256,
     size: u64,
     limit: u64,
@@ -217,10 +220,24 @@ impl BlobWriter {
         if size > self.limit {
             return Err(Error::BlobTooLarge { limit: self.limit });
         }
-        self.file.write_all(chunk).map_err(Error::io("writing", self.file.path()))?;
+        let written = self.open().and_then(|file| file.write_all(chunk));
+        written.map_err(Error::io("writing", &self.path))?;
         self.hasher.update(chunk);
         self.size = size;
         Ok(())
+    }
+
+    /// Lets go of its file until more is written: one that is written slowly keeps no handle of the process.
+    pub fn rest(&mut self) {
+        self.file = None;
+    }
+
+    fn open(&mut self) -> std::io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => File::options().append(true).open(&self.path)?,
+        };
+        Ok(self.file.insert(file))
     }
 
     /// Bytes written so far.
@@ -232,10 +249,11 @@ impl BlobWriter {
     ///
     /// # Errors
     /// Those of the disk.
-    pub fn finish(self) -> Result<Digest, Error> {
+    pub fn finish(mut self) -> Result<Digest, Error> {
+        let synced = self.open().and_then(|file| file.sync_all());
+        synced.map_err(Error::io("syncing", &self.path))?;
         let digest: Digest = self.hasher.finalize().into();
         let path = self.blobs.path(&digest);
-        self.file.as_file().sync_all().map_err(Error::io("syncing", self.file.path()))?;
         let shard = path.parent().unwrap_or(&self.blobs.dir);
         if !shard.is_dir() {
             folder::make_private(shard)?;
@@ -244,7 +262,7 @@ impl BlobWriter {
         {
             // Also over a blob that is there already: its age begins anew.
             let _naming = self.blobs.naming.lock();
-            self.file.persist(&path).map_err(|error| Error::io("naming", &path)(error.error))?;
+            self.path.persist(&path).map_err(|error| Error::io("naming", &path)(error.error))?;
         }
         folder::sync(shard)?;
         Ok(digest)

@@ -126,6 +126,15 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// As the values of a structured part, which have limits: an object, not too large and not too deep. What doesn't fit is
+    /// `{}`.
+    pub fn to_values(&self) -> String {
+        const MAX_SIZE: usize = 60 << 10;
+        const MAX_DEPTH: usize = 30;
+        let json = if self.as_object().is_some() && self.depth() <= MAX_DEPTH { self.to_json() } else { "{}".into() };
+        if json.len() > MAX_SIZE { "{}".into() } else { json }
+    }
+
     /// How many arrays and objects are nested in it: 0 for a text, 1 for `{}`.
     pub fn depth(&self) -> usize {
         match self {

@@ -106,6 +106,18 @@ fn json() -> impl Strategy<Value = String> {
 }
 
 #[test]
+fn what_does_not_fit_into_a_structured_part_is_an_empty_object() {
+    let values = |json: &str| parse(json.as_bytes()).expect("it is JSON").to_values();
+    assert_eq!(values(r#"{"a":[1,null]}"#), r#"{"a":[1,null]}"#);
+    let nested = |depth: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(values(&nested(29)), nested(29));
+    for unfit in [nested(30), format!(r#"{{"a":"{}"}}"#, "x".repeat(60 << 10)), "[]".into(), "7".into(), "null".into()]
+    {
+        assert_eq!(values(&unfit), "{}");
+    }
+}
+
+#[test]
 fn halves_of_surrogate_pairs_are_repaired() {
     let repaired = |json: &str| String::from_utf8(repaired(json.as_bytes()).into_owned()).expect("UTF-8");
     for whole in [r#""\ud83d\ude00 \u00e4 \\ud83d""#, r#""a""#, "", "\\u", "\\ud8", r#""\uD83D\uDE00""#] {

@@ -56,6 +56,23 @@ async fn nothing_is_left_of_one_that_is_not_finished() {
 }
 
 #[tokio::test]
+async fn many_that_are_being_written_take_no_file_handles() {
+    let server = serve("").await;
+    let mut line = call(&server).await;
+    let handles = || std::fs::read_dir(format!("/proc/{}/fd", server.process_id())).expect("its files").count();
+    let before = handles();
+    for name in 0..100 {
+        assert_eq!(line.ask(&format!("OPEN {name}")).await, "open");
+        assert_eq!(line.ask(&format!("PUT {name} 70000")).await, "size 70000");
+    }
+    assert_eq!(line.ask("OPEN 100").await, "error quota");
+    assert_eq!(unfinished(&server), 100);
+    let after = handles();
+    assert!(after < before + 50, "{before} handles before, {after} after");
+    assert!(line.ask("DONE 99").await.starts_with("sha256-"));
+}
+
+#[tokio::test]
 async fn too_many_and_too_large_ones_are_refused_and_the_others_go_on() {
     let server = serve("limits = { blob = \"600KiB\", blobs = 2, spooled = \"1MiB\" }").await;
     let hits = async |limit: &str| {
@@ -87,8 +104,8 @@ async fn where_the_disk_refuses_the_line_is_told_and_goes_on() {
     let folder = server.data().join("blobs/unfinished");
     std::fs::rename(&folder, server.data().join("aside")).expect("renamed");
     assert_eq!(line.ask("OPEN b").await, "error unavailable");
-    assert_eq!(line.ask("PUT a 10").await, "size 10", "its file is open");
-    assert_eq!(line.ask("DONE a").await, "error unavailable");
+    assert_eq!(line.ask("PUT a 10").await, "error unavailable");
+    assert_eq!(line.ask("DONE a").await, "error invalid", "what could not be written is missing in it");
     std::fs::rename(server.data().join("aside"), &folder).expect("renamed");
     assert_eq!(line.ask("OPEN c").await, "open");
     assert_eq!((line.ask("PUT c 3").await, spooled(&server).await), ("size 3".into(), 3));
